@@ -1,0 +1,2 @@
+//! The bowsprit command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The ProwJob lifecycle: schedule, run, report, clean up.

@@ -1,0 +1,1 @@
+//! Makes a component of a core WebAssembly module.

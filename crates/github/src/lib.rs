@@ -1,0 +1,1 @@
+//! The GitHub client: auth, retries, ETag cache, rate budget.

@@ -1,0 +1,1 @@
+//! A stand-in GitHub with real state behind the real wire format.

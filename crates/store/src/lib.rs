@@ -1,0 +1,1 @@
+//! Where deliveries, the journal and ProwJobs live.

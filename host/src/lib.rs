@@ -1,0 +1,1 @@
+//! Webhook in, event, dispatch, sandbox, journal, the client-agent.

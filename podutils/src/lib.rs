@@ -1,0 +1,1 @@
+//! Clone, supervise, upload: what runs beside a job.

@@ -1,0 +1,1 @@
+//! Checks HTTP exchanges against an OpenAPI description.

@@ -1,0 +1,2 @@
+//! Chores: setup, plugins, test, demo.
+fn main() {}
