@@ -1,2 +1,114 @@
-//! Chores: setup, plugins, test, demo.
-fn main() {}
+//! The chores of this repository: `cargo xtask --help`.
+//!
+//! Kept light (no wasmtime, no tokio), so that a fresh clone has an answer within seconds.
+
+mod catalogue;
+mod children;
+mod guest;
+mod launch;
+mod plugins;
+mod setup;
+mod skips;
+mod tally;
+mod test;
+mod tools;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::setup::Missing;
+use crate::workspace::Workspace;
+
+/// Chores of the Bowsprit repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+const EXAMPLES: &str = "Examples:
+  cargo xtask demo          build everything, play the demo's conversation, say what was seen
+  cargo xtask up            build everything and keep it running on the default ports
+  cargo xtask test          the short tier of all tests
+  cargo xtask plugins       only the bundled plugins, as components";
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Install what the other chores need and cargo does not bring: guest toolchain, git, bubblewrap.
+    #[command(
+        after_help = "Exits 2 when something is missing that it may not install.
+
+Examples:
+  cargo xtask setup            install what is missing (root, Debian or Ubuntu)
+  cargo xtask setup --check    only say what is missing"
+    )]
+    Setup {
+        /// Install nothing; say what is missing.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build the bundled plugins into <target>/plugins-dist, with their catalogue.
+    #[command(after_help = "Examples:
+  cargo xtask plugins
+  CARGO_TARGET_DIR=/var/tmp/t cargo xtask plugins    writes to /var/tmp/t/plugins-dist")]
+    Plugins,
+    /// Run all tests of both workspaces; the last line counts them.
+    #[command(after_help = "Examples:
+  cargo xtask test
+  cargo xtask test --long         the full counts, for a night
+  CI=true cargo xtask test        a test that skips itself fails, unless kernel or data are the reason")]
+    Test {
+        /// Run the full counts (kills, repetitions, …) instead of the short ones.
+        #[arg(long)]
+        long: bool,
+    },
+    /// Build everything and play the demo's conversation against the stand-in GitHub.
+    #[command(after_help = "Examples:
+  cargo xtask demo
+  cargo xtask demo -- --help    what the demo itself accepts")]
+    Demo {
+        /// Passed on to the demo.
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Build everything and run `bowsprit up`: the same system, staying up.
+    #[command(after_help = "Examples:
+  cargo xtask up
+  cargo xtask up --help    the options are those of `bowsprit up`")]
+    #[command(disable_help_flag = true)]
+    Up {
+        /// Passed on to `bowsprit up`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().chore) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            // 2 is "your turn": something to install by hand, and nothing was compiled.
+            ExitCode::from(if error.is::<Missing>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(chore: Chore) -> anyhow::Result<ExitCode> {
+    if let Chore::Setup { check: true } = chore {
+        return setup::check();
+    }
+    setup::ensure()?;
+    let workspace = Workspace::find()?;
+    match chore {
+        Chore::Setup { .. } => Ok(ExitCode::SUCCESS),
+        Chore::Plugins => plugins::build(&workspace).map(|()| ExitCode::SUCCESS),
+        Chore::Test { long } => test::run(&workspace, long),
+        Chore::Demo { args } => launch::demo(&workspace, &args),
+        Chore::Up { args } => launch::up(&workspace, &args),
+    }
+}

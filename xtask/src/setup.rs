@@ -1,0 +1,323 @@
+//! What the tier needs and cargo does not bring. Decides on facts, then installs with `apt-get` or says what to do.
+
+use std::fmt;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::Context as _;
+
+use crate::children;
+use crate::guest::{DEBIAN_PACKAGES, TARGET};
+use crate::tools::{self, Facts};
+
+/// Something is missing that we may not or cannot install. Nothing has been compiled yet; exit code 2.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Missing {
+    what: Vec<String>,
+    packages: Vec<&'static str>,
+    apt: bool,
+}
+
+/// What is to be done about the facts.
+#[derive(Debug, PartialEq, Eq)]
+enum Plan {
+    /// Everything needed is there; the notes say what would be nice to have.
+    Ready { notes: Vec<String> },
+    /// Install these packages, then look again.
+    Install { packages: Vec<&'static str> },
+    /// The user has to do it.
+    Ask(Missing),
+}
+
+/// Installs what is missing, quickly (no network, no `apt-get`) when nothing is.
+///
+/// # Errors
+/// [`Missing`] without root, without `apt-get`, or when the packages did not help.
+pub(crate) fn ensure() -> anyhow::Result<()> {
+    let facts = tools::look();
+    let packages = match decide(&facts) {
+        Plan::Ready { notes } => return Ok(say(&notes)),
+        Plan::Ask(missing) => return Err(missing.into()),
+        Plan::Install { packages } => packages,
+    };
+    // A failure is not yet the end: bubblewrap alone may be what cannot be had.
+    if let Err(error) = install(&packages) {
+        eprintln!("xtask: {error:#}");
+    }
+    match decide(&Facts {
+        root: false,
+        ..tools::look()
+    }) {
+        Plan::Ready { notes } => Ok(say(&notes)),
+        Plan::Ask(missing) => Err(missing.into()),
+        Plan::Install { .. } => unreachable!("without root nothing is installed"),
+    }
+}
+
+/// Says what is missing and installs nothing; exit code 2 if something needed is.
+pub(crate) fn check() -> anyhow::Result<ExitCode> {
+    match decide(&Facts {
+        root: false,
+        ..tools::look()
+    }) {
+        Plan::Ready { notes } => {
+            say(&notes);
+            eprintln!("xtask: everything that is needed is here");
+            Ok(ExitCode::SUCCESS)
+        }
+        Plan::Ask(missing) => Err(missing.into()),
+        Plan::Install { .. } => unreachable!("without root nothing is installed"),
+    }
+}
+
+fn decide(facts: &Facts) -> Plan {
+    let mut what = Vec::new();
+    let mut packages = Vec::new();
+    if let Err(why) = &facts.guest {
+        what.push(format!("a toolchain for plugins: {why}"));
+        packages.extend(DEBIAN_PACKAGES);
+    }
+    if !facts.git {
+        what.push("git with its http-backend".to_owned());
+        packages.push("git");
+    }
+    let can_install = facts.root && facts.apt;
+    // By itself it is worth no failure; but who is at it anyway gets it with the rest.
+    if !facts.bwrap && (can_install || !packages.is_empty()) {
+        packages.push("bubblewrap");
+    }
+    match (packages.is_empty(), can_install) {
+        (false, true) => Plan::Install { packages },
+        (false, false) => Plan::Ask(Missing {
+            what,
+            packages,
+            apt: facts.apt,
+        }),
+        (true, _) => Plan::Ready {
+            notes: notes(facts),
+        },
+    }
+}
+
+/// Jobs run without it too, only less shut in; so its absence stops nothing.
+fn notes(facts: &Facts) -> Vec<String> {
+    if facts.bwrap {
+        return Vec::new();
+    }
+    let how = if facts.apt {
+        ": `apt-get install bubblewrap`"
+    } else {
+        ""
+    };
+    vec![format!(
+        "bubblewrap (bwrap) is not here; jobs will run outside a sandbox{how}"
+    )]
+}
+
+fn say(notes: &[String]) {
+    for note in notes {
+        eprintln!("xtask: note: {note}");
+    }
+}
+
+/// Package lists are fetched only where they do not know the packages yet, since that takes longest.
+fn install(packages: &[&str]) -> anyhow::Result<()> {
+    if install_known(packages).is_ok() {
+        return Ok(());
+    }
+    children::run("apt-get update", apt().arg("update")).context("cannot fetch package lists")?;
+    if install_known(packages).is_ok() {
+        return Ok(());
+    }
+    // One package that this release does not have must not keep the others away.
+    for package in packages {
+        if let Err(error) = install_known(&[package]) {
+            eprintln!("xtask: {error:#}");
+        }
+    }
+    Ok(())
+}
+
+fn install_known(packages: &[&str]) -> anyhow::Result<()> {
+    let what = format!("apt-get install {}", packages.join(" "));
+    children::run(
+        &what,
+        apt()
+            .args(["install", "-y", "--no-install-recommends"])
+            .args(packages),
+    )
+}
+
+fn apt() -> Command {
+    let mut command = Command::new("apt-get");
+    command.arg("-q").env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "missing:")?;
+        for what in &self.what {
+            writeln!(f, "  - {what}")?;
+        }
+        let packages = self.packages.join(" ");
+        if self.apt {
+            let sudo = if Path::new("/usr/bin/sudo").exists() {
+                "sudo "
+            } else {
+                ""
+            };
+            writeln!(
+                f,
+                "as root run:\n  {sudo}apt-get update && {sudo}apt-get install -y {packages}"
+            )?;
+        } else {
+            writeln!(
+                f,
+                "only Debian and Ubuntu are set up for you; there, these packages bring it: {packages}"
+            )?;
+        }
+        if self.packages.contains(&DEBIAN_PACKAGES[0]) {
+            writeln!(
+                f,
+                "or, where rustup manages your toolchain:\n  rustup target add {TARGET}"
+            )?;
+        }
+        write!(f, "then run the same `cargo xtask` command again")
+    }
+}
+
+impl std::error::Error for Missing {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guest::Guest;
+
+    const WHOLE: Facts = Facts {
+        guest: Ok(Guest::Debian),
+        git: true,
+        bwrap: true,
+        apt: true,
+        root: true,
+    };
+
+    fn no_guest() -> Result<Guest, String> {
+        Err("there is no /usr/bin/rustc".to_owned())
+    }
+
+    #[track_caller]
+    fn ask(facts: Facts, lines: &[&str], absent: &[&str]) {
+        let Plan::Ask(missing) = decide(&facts) else {
+            panic!("must ask the user")
+        };
+        let text = missing.to_string();
+        for line in lines {
+            assert!(text.contains(line), "no {line:?} in {text}");
+        }
+        for line in absent {
+            assert!(!text.contains(line), "{line:?} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_whole_machine_needs_nothing() {
+        assert_eq!(decide(&WHOLE), Plan::Ready { notes: vec![] });
+        assert_eq!(
+            decide(&Facts {
+                root: false,
+                apt: false,
+                ..WHOLE
+            }),
+            Plan::Ready { notes: vec![] }
+        );
+    }
+
+    #[test]
+    fn root_on_debian_installs_what_is_missing_and_no_more() {
+        let packages = |facts: Facts| match decide(&facts) {
+            Plan::Install { packages } => packages,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            packages(Facts {
+                guest: no_guest(),
+                ..WHOLE
+            }),
+            DEBIAN_PACKAGES
+        );
+        assert_eq!(
+            packages(Facts {
+                git: false,
+                bwrap: false,
+                ..WHOLE
+            }),
+            ["git", "bubblewrap"]
+        );
+    }
+
+    #[test]
+    fn without_root_one_apt_get_line_names_all_packages() {
+        let line = "apt-get install -y rustc-web cargo-web rust-web-src lld-19 git\n";
+        let facts = Facts {
+            guest: no_guest(),
+            git: false,
+            root: false,
+            ..WHOLE
+        };
+        ask(
+            facts,
+            &[
+                line,
+                "rustup target add wasm32-unknown-unknown",
+                "there is no /usr/bin/rustc",
+            ],
+            &[],
+        );
+        ask(
+            Facts {
+                git: false,
+                root: false,
+                ..WHOLE
+            },
+            &["apt-get install -y git\n"],
+            &["rustup", "rustc-web"],
+        );
+        ask(
+            Facts {
+                git: false,
+                bwrap: false,
+                root: false,
+                ..WHOLE
+            },
+            &["install -y git bubblewrap\n"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn elsewhere_it_names_what_is_missing() {
+        let facts = Facts {
+            guest: no_guest(),
+            apt: false,
+            ..WHOLE
+        };
+        ask(
+            facts,
+            &["only Debian and Ubuntu", "rustup target add"],
+            &["apt-get"],
+        );
+    }
+
+    #[test]
+    fn a_missing_bwrap_alone_is_only_a_note() {
+        let Plan::Ready { notes } = decide(&Facts {
+            bwrap: false,
+            root: false,
+            ..WHOLE
+        }) else {
+            panic!("bubblewrap is not required")
+        };
+        assert!(notes[0].contains("bubblewrap"), "{notes:?}");
+    }
+}

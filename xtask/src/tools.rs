@@ -1,0 +1,52 @@
+//! Looks at the machine: which of the tools we need are there. Facts only; what follows from them is in `setup`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::guest::{self, Guest};
+
+/// All that `setup` decides on.
+pub(crate) struct Facts {
+    /// What compiles the plugins, or why nothing does.
+    pub(crate) guest: Result<Guest, String>,
+    /// git, with the `http-backend` that the stand-in GitHub serves repositories through.
+    pub(crate) git: bool,
+    /// bubblewrap, which jobs run in where the kernel allows it.
+    pub(crate) bwrap: bool,
+    /// `apt-get` is there: Debian, Ubuntu and their kin.
+    pub(crate) apt: bool,
+    /// We may install packages.
+    pub(crate) root: bool,
+}
+
+/// Takes a few milliseconds, and changes nothing.
+pub(crate) fn look() -> Facts {
+    Facts {
+        guest: guest::detect(),
+        git: git_serves_http(),
+        bwrap: on_path("bwrap").is_some(),
+        apt: on_path("apt-get").is_some(),
+        root: rustix::process::geteuid().is_root(),
+    }
+}
+
+fn git_serves_http() -> bool {
+    let printed = output(Command::new("git").arg("--exec-path"));
+    printed.is_some_and(|path| Path::new(&path).join("git-http-backend").is_file())
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(program))
+        .find(|candidate| candidate.is_file())
+}
+
+/// What a program prints, trimmed; `None` if it is not there or fails.
+pub(crate) fn output(command: &mut Command) -> Option<String> {
+    let output = command.output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
