@@ -1,1 +1,25 @@
-//! Where deliveries, the journal and ProwJobs live.
+//! Where deliveries, the journal and ProwJobs live: SQLite, in two files, so that job writes never stall an ack.
+
+mod db;
+mod delivery;
+mod dispatch;
+mod error;
+mod inbox;
+mod journal;
+mod merge_patch;
+mod prowjobs;
+mod report;
+mod schema;
+mod task;
+mod text_enum;
+mod watch;
+
+pub use delivery::{Accepted, DeliveryState, NewDelivery, Scope, StoredDelivery};
+pub use error::StoreError;
+pub use inbox::Inbox;
+pub use journal::{EffectKind, Entry, EntryState, Pins};
+pub use merge_patch::merge_patch;
+pub use prowjobs::{Created, ProwJobs, Revision, Selector};
+pub use report::{Counts, DeliveryReport, DeliverySummary, Filter, Pinned, TaskReport, TaskSummary};
+pub use task::{Considered, Dispatch, NewTask, Outcome, Park, ParkKind, Task, TaskEnd, TaskId, TaskKind, TaskState};
+pub use watch::{Change, Watch};

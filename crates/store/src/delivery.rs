@@ -1,0 +1,168 @@
+//! A delivery as the inbox keeps it.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::text_enum::text_enum;
+
+/// Whom a delivery is about: the one name that its signature was checked for, and that selects plugins and scopes the agent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "name", rename_all = "lowercase")]
+pub enum Scope {
+    /// A repository's full name, `org/repo`.
+    Repo(String),
+    /// An organization's login; the event names no repository.
+    Org(String),
+    /// The event names neither; only a key for everything can have signed it.
+    Any,
+}
+
+impl Scope {
+    /// The name, empty for [`Scope::Any`].
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Repo(name) | Self::Org(name) => name,
+            Self::Any => "",
+        }
+    }
+
+    /// The organization or user that the name belongs to.
+    #[must_use]
+    pub fn org(&self) -> Option<&str> {
+        match self {
+            Self::Repo(name) => name.split('/').next(),
+            Self::Org(name) => Some(name),
+            Self::Any => None,
+        }
+    }
+
+    /// The full name of the repository, if it is about one.
+    #[must_use]
+    pub fn repo(&self) -> Option<&str> {
+        match self {
+            Self::Repo(name) => Some(name),
+            Self::Org(_) | Self::Any => None,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Repo(_) => "repo",
+            Self::Org(_) => "org",
+            Self::Any => "any",
+        }
+    }
+
+    pub(crate) fn from_parts(kind: &str, name: String) -> Option<Self> {
+        match kind {
+            "repo" => Some(Self::Repo(name)),
+            "org" => Some(Self::Org(name)),
+            "any" => Some(Self::Any),
+            _ => None,
+        }
+    }
+}
+
+/// A verified delivery on its way into the inbox.
+#[derive(Debug, Clone)]
+pub struct NewDelivery {
+    /// `X-GitHub-Delivery`, any non-empty text.
+    pub guid: String,
+    /// `X-GitHub-Event`.
+    pub event: String,
+    /// Whom it is about.
+    pub scope: Scope,
+    /// The entry of the HMAC file that verified it: `org/repo`, `org`, `*`, or `plain` for a file of one token.
+    pub key_level: String,
+    /// The body as received.
+    pub payload: Bytes,
+    /// When its last byte had arrived; kept to the microsecond.
+    pub received_at: Timestamp,
+}
+
+/// A delivery read back from the inbox. Only the inbox makes one, and only of what was verified before it came in.
+#[derive(Debug, Clone)]
+pub struct StoredDelivery {
+    pub(crate) guid: String,
+    pub(crate) event: String,
+    pub(crate) scope: Scope,
+    pub(crate) key_level: String,
+    pub(crate) payload: Bytes,
+    pub(crate) received_at: Timestamp,
+    pub(crate) has_tasks: bool,
+}
+
+impl StoredDelivery {
+    /// `X-GitHub-Delivery`.
+    #[must_use]
+    pub fn guid(&self) -> &str {
+        &self.guid
+    }
+
+    /// `X-GitHub-Event`.
+    #[must_use]
+    pub fn event(&self) -> &str {
+        &self.event
+    }
+
+    /// Whom it is about.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Which entry of the HMAC file verified it.
+    #[must_use]
+    pub fn key_level(&self) -> &str {
+        &self.key_level
+    }
+
+    /// The body as received.
+    #[must_use]
+    pub fn payload(&self) -> &Bytes {
+        &self.payload
+    }
+
+    /// When it had arrived.
+    #[must_use]
+    pub fn received_at(&self) -> Timestamp {
+        self.received_at
+    }
+
+    /// True if it has its tasks already: a redelivery of one that failed. [`Inbox::resume`](crate::Inbox::resume) gives them.
+    #[must_use]
+    pub fn has_tasks(&self) -> bool {
+        self.has_tasks
+    }
+}
+
+/// What the inbox did with a delivery. In every case but `Foreign` it is on disk now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// Kept; its plugins will run.
+    Stored,
+    /// Seen before and finished: nothing to do.
+    Done,
+    /// Seen before and not finished: nothing to add.
+    Waiting,
+    /// Seen before, and it had failed: its failed tasks are queued again, each with its journal.
+    Requeued,
+    /// Its GUID belongs to a delivery about somebody else, so that this sender may not touch it. Nothing was kept.
+    Foreign,
+}
+
+text_enum! {
+    /// How far a delivery has come.
+    DeliveryState {
+        /// On disk, and not yet (or, after a redelivery, not again) handed to the dispatcher.
+        New = "new",
+        /// Its tasks are known and some are not finished.
+        Open = "open",
+        /// All its tasks are finished, none of them failed.
+        Done = "done",
+        /// All its tasks are finished, and at least one failed or is a dead letter.
+        Failed = "failed",
+    }
+}

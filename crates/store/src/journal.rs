@@ -1,0 +1,178 @@
+//! What one run of a plugin asked of its host, in order, so that a run that was cut off can be played again.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, params};
+use serde::{Deserialize, Serialize};
+
+use crate::dispatch::require_open;
+use crate::error::{Fault, StoreError};
+use crate::inbox::Inbox;
+use crate::task::TaskId;
+use crate::text_enum::text_enum;
+
+text_enum! {
+    /// What kind of host call an entry is, and with that what is done when its intent has no result.
+    EffectKind {
+        /// Changes nothing.
+        Read = "read",
+        /// Made again: twice is the same as once.
+        Idempotent = "idempotent",
+        /// Looked for on the far side, and made if it is not there.
+        Findable = "findable",
+        /// Not made again: at most once.
+        Neither = "neither",
+    }
+}
+
+/// What a run was begun with, and every replay of it too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pins {
+    /// SHA-256 of the component, hex.
+    pub component_digest: String,
+    /// The config's revision, hex.
+    pub config_revision: String,
+    /// What the guest's clocks say, to the nanosecond.
+    pub clock: Timestamp,
+    /// Where the guest's random numbers come from.
+    pub seed: u64,
+}
+
+/// One host call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its place in the round, from 0; reads and effects count alike.
+    pub seq: u32,
+    /// The function, `interface.function`.
+    pub op: String,
+    /// Its arguments, JSON. A replay compares this text.
+    pub args: String,
+    /// What kind of call it is.
+    pub kind: EffectKind,
+    /// What came of it.
+    pub state: EntryState,
+}
+
+/// What came of a host call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EntryState {
+    /// About to be made. If the process ended here, it is in doubt.
+    Intent,
+    /// Made; the answer that the guest was given, JSON.
+    Done(String),
+}
+
+impl Inbox {
+    /// What is written of one round of a task, in order.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn journal(&self, task: TaskId, round: u32) -> Result<Vec<Entry>, StoreError> {
+        self.db.read(move |db| read_round(db, task, round)).await
+    }
+
+    /// Writes down an effect that is about to be made, with the reads before it, in one durable commit. The first entries of
+    /// a round bring its pins.
+    ///
+    /// # Errors
+    /// `NotThere` if the task is finished or in another round; `Invalid` if it has other pins, or an entry with this number:
+    /// then somebody else runs it, and the effect must not be made.
+    pub async fn intend(
+        &self,
+        task: TaskId,
+        round: u32,
+        pins: &Pins,
+        reads: Vec<Entry>,
+        intent: Entry,
+    ) -> Result<(), StoreError> {
+        let pins = pins.clone();
+        self.db
+            .write(move |db| {
+                require_open(db, task, round)?;
+                write_pins(db, task, &pins)?;
+                write_entries(db, task, round, &reads)?;
+                write_entries(db, task, round, std::slice::from_ref(&intent))
+            })
+            .await
+    }
+
+    /// Writes down what came of an intended effect, durably. `result` is the answer that the guest is given, JSON.
+    ///
+    /// # Errors
+    /// `NotThere` if there is no such intent, or it has a result already.
+    pub async fn resolve(&self, task: TaskId, round: u32, seq: u32, result: String) -> Result<(), StoreError> {
+        self.db
+            .write(move |db| {
+                let changed = db
+                    .prepare_cached(
+                        "UPDATE journal SET result = ?4 WHERE task = ?1 AND round = ?2 AND seq = ?3 AND result IS NULL",
+                    )?
+                    .execute(params![task.0, round, seq, result])?;
+                if changed == 1 {
+                    return Ok(());
+                }
+                let what = format!("task {task} has no effect in doubt at {seq} of round {round}");
+                Err(StoreError::NotThere { what }.into())
+            })
+            .await
+    }
+}
+
+pub(crate) fn read_round(db: &Connection, task: TaskId, round: u32) -> Result<Vec<Entry>, Fault> {
+    let mut query = db.prepare_cached(
+        "SELECT seq, op, args, kind, result FROM journal WHERE task = ?1 AND round = ?2 ORDER BY seq",
+    )?;
+    let entries = query.query_map(params![task.0, round], |row| {
+        Ok(Entry {
+            seq: row.get(0)?,
+            op: row.get(1)?,
+            args: row.get(2)?,
+            kind: row.get(3)?,
+            state: row.get::<_, Option<String>>(4)?.map_or(EntryState::Intent, EntryState::Done),
+        })
+    })?;
+    Ok(entries.collect::<Result<_, _>>()?)
+}
+
+/// Gives a round its pins; a round that has others is being run by somebody else.
+pub(crate) fn write_pins(db: &Connection, task: TaskId, pins: &Pins) -> Result<(), Fault> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE tasks SET component_digest = ?2, config_revision = ?3, clock = ?4, seed = ?5
+             WHERE id = ?1 AND (component_digest IS NULL
+               OR (component_digest = ?2 AND config_revision = ?3 AND clock = ?4 AND seed = ?5))",
+        )?
+        .execute(params![
+            task.0,
+            pins.component_digest,
+            pins.config_revision,
+            pins.clock.to_string(),
+            pins.seed.cast_signed()
+        ])?;
+    if changed == 1 {
+        return Ok(());
+    }
+    Err(StoreError::Invalid { what: format!("task {task} was begun with other pins: is another host running it?") }
+        .into())
+}
+
+pub(crate) fn write_entries(db: &Connection, task: TaskId, round: u32, entries: &[Entry]) -> Result<(), Fault> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO journal (task, round, seq, op, args, kind, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for entry in entries {
+        let result = match &entry.state {
+            EntryState::Intent => None,
+            EntryState::Done(result) => Some(result),
+        };
+        let values = params![task.0, round, entry.seq, entry.op, entry.args, entry.kind, result];
+        insert.execute(values).map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => {
+                let what = format!("task {task} has entry {} of round {round} already", entry.seq);
+                Fault::Store(StoreError::Invalid { what })
+            }
+            _ => error.into(),
+        })?;
+    }
+    Ok(())
+}
