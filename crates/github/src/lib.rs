@@ -1,1 +1,59 @@
-//! The GitHub client: auth, retries, ETag cache, rate budget.
+//! The GitHub client: who asks ([`Auth`], [`Scope`]), what is asked ([`Api`]), and what a refusal means ([`ApiError`]).
+//!
+//! Three promises hold for every call:
+//! - it never sleeps over a second: where GitHub says to wait, the error carries the moment ([`ApiError::retry_at`])
+//!   and the caller parks;
+//! - a token is seen by `token.rs` and the request header alone: no `Debug`, log line or error shows one;
+//! - in a dry run nothing but reads reaches GitHub.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use github::{Auth, Client, Options, RepoName, Scope};
+//! let client = Client::new(Options::new(Auth::TokenFile("/etc/github/token".into())))?;
+//! let repo = RepoName::new("my-org", "hello");
+//! let api = client.scoped(Scope::repo(&repo));
+//! for label in api.list_labels(&repo, 7).await? {
+//!     println!("{}", label.name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod cache;
+mod call;
+mod client;
+mod comments;
+mod error;
+mod health;
+mod identity;
+mod installations;
+mod issues;
+mod lenient;
+mod limits;
+mod members;
+mod metrics;
+mod options;
+mod permissions;
+mod policy;
+mod pulls;
+mod refs;
+mod repos;
+mod search;
+mod secret_file;
+mod statuses;
+mod token;
+mod transport;
+mod url;
+
+pub use client::{Api, Client, Scope};
+pub use comments::Comment;
+pub use error::{ApiError, ApiErrorKind};
+pub use identity::{Bot, Budget, RateLimits};
+pub use issues::{Issue, Label};
+pub use lenient::User;
+pub use options::{Auth, Options, SetupError};
+pub use permissions::{Access, PermissionSet};
+pub use pulls::{Branch, ChangedFile, PullRequest};
+pub use refs::GitRef;
+pub use repos::{Repo, RepoName};
+pub use statuses::{CombinedStatus, NewStatus, Status, StatusState};

@@ -1,0 +1,118 @@
+//! Who the client is to GitHub, and what it may still spend. Permission: none.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::Call;
+use crate::client::{Api, Client};
+use crate::error::ApiError;
+
+/// The account that the client acts as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bot {
+    /// A personal token's login, or an App's slug.
+    pub login: String,
+    /// Whether it is an App.
+    pub is_app: bool,
+}
+
+impl Bot {
+    /// Whether `candidate`, a login as GitHub shows it, is this account.
+    ///
+    /// Behaviour: compared with its case; an App's comments bear its slug with `[bot]` behind it.
+    #[must_use]
+    pub fn is(&self, candidate: &str) -> bool {
+        let candidate = if self.is_app { candidate.strip_suffix("[bot]").unwrap_or(candidate) } else { candidate };
+        candidate == self.login
+    }
+}
+
+/// What may still be spent, for each of GitHub's budgets (`core`, `search`, `graphql`, …).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RateLimits {
+    /// By the budget's name.
+    pub resources: BTreeMap<String, Budget>,
+}
+
+/// One budget.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Budget {
+    /// Calls in a period.
+    pub limit: u64,
+    /// Calls left in this one.
+    pub remaining: u64,
+    /// When the period ends, in seconds since 1970.
+    pub reset: i64,
+}
+
+#[derive(Deserialize)]
+struct Login {
+    login: String,
+}
+
+#[derive(Deserialize)]
+struct App {
+    slug: String,
+}
+
+const USER: &str = "/user";
+const APP: &str = "/app";
+const RATE_LIMIT: &str = "/rate_limit";
+
+impl Client {
+    /// The account that this client acts as; asked once and then remembered.
+    ///
+    /// # Errors
+    /// [`crate::ApiErrorKind::Unauthorized`] where the token is wrong or there is none.
+    pub async fn bot(&self) -> Result<Bot, ApiError> {
+        let bot = self.bot_cell().get_or_try_init(|| async {
+            if self.uses_app_auth() {
+                let app: App = self.as_itself().get(Call::get(APP, &[])?).await?;
+                Ok(Bot { login: app.slug, is_app: true })
+            } else {
+                let user: Login = self.as_itself().get(Call::get(USER, &[])?).await?;
+                Ok(Bot { login: user.login, is_app: false })
+            }
+        });
+        bot.await.cloned()
+    }
+}
+
+impl Api {
+    /// The login of the account that the client acts as: an App's slug without `[bot]`. Asked once and then remembered.
+    ///
+    /// # Errors
+    /// As [`Client::bot`].
+    pub async fn bot_login(&self) -> Result<String, ApiError> {
+        Ok(self.client().bot().await?.login)
+    }
+
+    /// What this scope's token may still spend. Asking is free.
+    ///
+    /// # Errors
+    /// [`crate::ApiErrorKind::NotFound`] where an Enterprise server has no limits.
+    pub async fn rate_limit(&self) -> Result<RateLimits, ApiError> {
+        self.get(Call::get(RATE_LIMIT, &[])?).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bot_knows_itself() {
+        let check = |login: &str, is_app: bool, candidate: &str, want: bool| {
+            assert_eq!(Bot { login: login.into(), is_app }.is(candidate), want, "{login} {candidate}");
+        };
+        check("ci-bot", false, "ci-bot", true);
+        check("ci-bot", false, "CI-bot", false);
+        check("ci-bot", false, "ci-bot[bot]", false);
+        check("my-app", true, "my-app[bot]", true);
+        check("my-app", true, "my-app", true);
+        check("my-app", true, "other[bot]", false);
+    }
+}
