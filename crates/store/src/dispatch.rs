@@ -49,6 +49,19 @@ impl Inbox {
             .await
     }
 
+    /// One task as it stands now; `None` if there is none of this number.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn task(&self, task: TaskId) -> Result<Option<Task>, StoreError> {
+        self.db
+            .read(move |db| {
+                let mut query = db.prepare_cached(&format!("{TASK} WHERE t.id = ?1"))?;
+                Ok(query.query_row([task.0], read_task).optional()?)
+            })
+            .await
+    }
+
     /// Puts an open task aside, durably.
     ///
     /// # Errors
