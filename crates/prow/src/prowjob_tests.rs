@@ -1,5 +1,4 @@
 use std::fs;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -33,28 +32,9 @@ fn check_round_trip(object: &Value) {
     assert_eq!(pruned(&back), pruned(object));
 }
 
-/// The folder of data that others wrote; where it is absent, the test says so and passes.
-fn data(test: &str, path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("BOWSPRIT_TEST_DATA")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
-    let path = root.join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    let reason = format!("data: {} is absent", path.display());
-    println!("skipped {test}: {reason}");
-    if let Some(skips) = std::env::var_os("BOWSPRIT_SKIPS") {
-        use std::io::Write;
-        let mut file = fs::OpenOptions::new().append(true).create(true).open(skips).unwrap();
-        writeln!(file, "{test}\t{reason}").unwrap();
-    }
-    None
-}
-
 #[test]
 fn prow_s_own_examples_survive() {
-    let Some(folder) = data("prow_s_own_examples_survive", "prow/decorated-pods") else {
+    let Some(folder) = crate::test_data::find("prow_s_own_examples_survive", "prow/decorated-pods") else {
         return;
     };
     let mut seen = 0;
@@ -100,7 +80,7 @@ fn example(schema: &Value) -> Value {
 
 #[test]
 fn every_field_of_the_definition_survives() {
-    let Some(path) = data("every_field_of_the_definition_survives", "prow/prowjob-crd.yaml") else {
+    let Some(path) = crate::test_data::find("every_field_of_the_definition_survives", "prow/prowjob-crd.yaml") else {
         return;
     };
     let definition: Value = serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap();
