@@ -1,34 +1,70 @@
 //! Pure decisions and data of Prow: events, job config, filters, the ProwJob and its next step.
 
 pub mod actor;
+#[cfg(feature = "matching")]
+pub mod branches;
+#[cfg(feature = "matching")]
+pub mod changes;
 pub mod check;
 pub mod commands;
 pub mod comment;
 pub mod commit_status;
 pub mod concurrency;
 pub mod container;
+#[cfg(feature = "matching")]
+pub mod core_config;
 pub mod create;
 pub mod decoration;
+#[cfg(feature = "matching")]
+pub mod decoration_defaults;
 pub mod duration;
 pub mod env;
 pub mod event;
 pub mod failure_comment;
 pub mod filter;
+#[cfg(feature = "matching")]
+pub mod goregex;
+#[cfg(feature = "matching")]
+pub mod grants;
 pub mod issue;
+#[cfg(feature = "matching")]
+pub mod job;
+#[cfg(feature = "matching")]
+pub mod job_config;
 pub mod labels;
 mod lenient;
+#[cfg(feature = "matching")]
+pub mod module;
+#[cfg(feature = "matching")]
+pub mod periodic;
+#[cfg(feature = "matching")]
+pub mod plugins;
+#[cfg(feature = "matching")]
+mod pod_spec;
+#[cfg(feature = "matching")]
+pub mod postsubmit;
+#[cfg(feature = "matching")]
+pub mod preset;
+#[cfg(feature = "matching")]
+pub mod presubmit;
 pub mod problem;
 pub mod prowjob;
 pub mod pull_request;
 pub mod push;
+#[cfg(feature = "matching")]
+pub mod raw_config;
 pub mod refs;
 pub mod report;
 pub mod repository;
 pub mod review;
+#[cfg(feature = "matching")]
+pub mod scalar;
 pub mod settings;
 pub mod sinker;
 pub mod step;
 pub mod supersede;
+#[cfg(feature = "matching")]
+pub mod trigger;
 pub mod trust;
 
 #[cfg(test)]
