@@ -1,0 +1,36 @@
+//! What plugins in Rust share. A plugin implements [`Plugin`] and names itself with [`export!`].
+//!
+//! A plugin is a pure decision and a few lines of wiring. What two plugins would wire alike stands here: replies,
+//! pruning of old comments, labels, commands, settings.
+//!
+//! ```text
+//! struct Greeter;
+//! impl kit::Plugin for Greeter { /* describe, help, handle */ }
+//! kit::export!(Greeter);
+//! ```
+
+pub mod bindings;
+mod command;
+mod conversation;
+mod entry;
+mod labels;
+mod prune;
+pub mod reply;
+mod words;
+
+pub use prow;
+
+pub use bindings::bowsprit::plugin::agent::ClientAgent;
+pub use bindings::bowsprit::plugin::types::*;
+/// The plugin's clients, each granted or not in plugins.yaml.
+pub use bindings::bowsprit::plugin::{
+    github_contents_read, github_issues_read, github_issues_write, github_members_read, github_metadata_read,
+    github_pull_requests_read, github_pull_requests_write, github_statuses_read, job_config, prowjobs_read,
+    prowjobs_write,
+};
+pub use command::{Line, lines};
+pub use conversation::{Conversation, Issues, PullRequests};
+pub use entry::{Exported, Plugin};
+pub use labels::has_label;
+pub use prune::Pruner;
+pub use words::{command, debug, done, failures, ignored, info, parsed_or_default, settings, warn};

@@ -1,0 +1,75 @@
+//! What a push leads to. Behaviour: Prow pkg/plugins/trigger/push.go.
+
+use kit::job_config::Postsubmit;
+use kit::{ClientAgent, Failure, Outcome, PushEvent, job_config, prowjobs_write};
+
+/// The branch or tag that was pushed; `None` if it is gone, or was never there.
+pub fn pushed(push: &PushEvent) -> Option<&str> {
+    if push.deleted || push.after.bytes().all(|byte| byte == b'0') {
+        return None;
+    }
+    let name = push.ref_.strip_prefix("refs/heads/").or_else(|| push.ref_.strip_prefix("refs/tags/"));
+    Some(name.unwrap_or(&push.ref_))
+}
+
+/// Starts the postsubmits of what was pushed. Nobody's trust is asked: who can push can change the jobs as well.
+///
+/// Where Prow stops at the first job that cannot be started, here the others start all the same.
+pub(crate) fn handle(push: &PushEvent, agent: &ClientAgent) -> Result<Outcome, Failure> {
+    let Some(name) = pushed(push) else {
+        return Ok(kit::ignored("the push deleted its branch"));
+    };
+    let postsubmits = job_config::postsubmits(agent, name, &push.changed_files)?;
+    let due: Vec<&Postsubmit> = postsubmits.iter().filter(|job| job.should_run).collect();
+    if due.is_empty() {
+        return Ok(kit::ignored(format!("no postsubmit is due on {name}")));
+    }
+    let mut errors = Vec::new();
+    for job in &due {
+        if let Err(error) = prowjobs_write::create_postsubmit(agent, job.id, &[]) {
+            errors.push(format!("start {}: {}", job.name, Failure::from(error).message));
+        }
+    }
+    kit::failures(&errors)?;
+    let names: Vec<&str> = due.iter().map(|job| job.name.as_str()).collect();
+    Ok(kit::done(format!("starts {}", names.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHA: &str = "0123456789012345678901234567890123456789";
+    const NO_SHA: &str = "0000000000000000000000000000000000000000";
+
+    #[track_caller]
+    fn check(ref_: &str, after: &str, deleted: bool, want: Option<&str>) {
+        let push = PushEvent {
+            ref_: ref_.to_owned(),
+            before: NO_SHA.to_owned(),
+            after: after.to_owned(),
+            created: false,
+            deleted,
+            forced: false,
+            compare_url: String::new(),
+            pusher: "carol".to_owned(),
+            changed_files: Vec::new(),
+        };
+        assert_eq!(pushed(&push), want, "{ref_} to {after}, deleted: {deleted}");
+    }
+
+    #[test]
+    fn case_58_a_deleted_branch_or_a_zero_commit_is_no_push() {
+        check("refs/heads/main", SHA, true, None);
+        check("refs/heads/main", NO_SHA, false, None);
+        check("refs/heads/main", NO_SHA, true, None);
+    }
+
+    #[test]
+    fn case_58_branches_and_tags_go_by_their_names() {
+        check("refs/heads/main", SHA, false, Some("main"));
+        check("refs/heads/release/v1", SHA, false, Some("release/v1"));
+        check("refs/tags/v1", SHA, false, Some("v1"));
+        check("refs/heads/refs/heads/x", SHA, false, Some("refs/heads/x"));
+    }
+}
