@@ -1,0 +1,92 @@
+//! Steps (f) and (g): deliveries that are not what they seem, and deliveries that come twice.
+
+use anyhow::ensure;
+use prow::labels;
+use serde_json::json;
+
+use super::Prs;
+use super::opening::run_to_success;
+use crate::hook::{self, Sent};
+use crate::stage::{REPO, Stage};
+use crate::timeline::Place;
+use crate::world::seen;
+
+pub(super) async fn forged(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> {
+    let guid = "f0000000-0000-4000-8000-000000000000";
+    let body = comment_payload(prs.alices, "bob", "/hold");
+    let before = requests_of_plugins(stage).await?;
+    stage.timeline.saw(Place::Hook, "somebody posts \"/hold\" in bob's name, signed with another key");
+    let url = stage.world.hook_url();
+    let sent = Sent { event: "issue_comment", guid, body: body.as_bytes(), secret: "a guess" };
+    let answer = hook::post(&stage.world.http, &url, &sent).await?;
+    ensure!(answer.code == 403, "a wrong signature was answered with {}: {}", answer.code, answer.text);
+    stage.timeline.saw(Place::Hook, format_args!("answered with 403: {}", answer.text.trim()));
+    stage.idle().await?;
+    ensure!(stage.world.inbox().await?.load(guid).await?.is_none(), "the inbox has kept a delivery that it must not trust");
+    stage.timeline.saw(Place::Store, "the delivery is not in the inbox");
+    let after = requests_of_plugins(stage).await?;
+    ensure!(before == after, "plugins made {} requests because of a forged delivery", after - before);
+    stage.labels(prs.alices, &[], &["do-not-merge/hold"]).await?;
+
+    // The same bytes with the right key do have an effect: it was the signature that made the difference.
+    let guid = "f0000000-0000-4000-8000-000000000001";
+    let secret = stage.world.secret.clone();
+    let answer = hook::post(&stage.world.http, &url, &Sent { guid, secret: &secret, ..sent }).await?;
+    ensure!(answer.code == 200, "the right signature was answered with {}: {}", answer.code, answer.text);
+    stage.timeline.saw(Place::Hook, "the same bytes with the right signature: 200");
+    stage.labels(prs.alices, &["do-not-merge/hold"], &[]).await?;
+    let bob = stage.bob.clone();
+    stage.says(&bob, prs.alices, "/unhold", "hold").await?;
+    stage.labels(prs.alices, &[], &["do-not-merge/hold"]).await
+}
+
+pub(super) async fn repeated(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> {
+    let alice = stage.alice.clone();
+    let head = stage.pr(prs.alices).await?.head_sha;
+    let delivery = stage.says(&alice, prs.alices, "/test unit", "trigger").await?;
+    run_to_success(stage, &delivery.guid, &head, &["unit"]).await?;
+    stage.timeline.saw(Place::Github, format_args!("GitHub sends delivery {} again", delivery.guid));
+    stage.world.sim.redeliver(delivery.id).await?;
+    let again = stage.world.wait("the repeated delivery to be answered", std::time::Duration::from_secs(10), async |world| {
+        let log = seen(world.sim.deliveries().await)?;
+        let again = log.into_iter().find(|d| d.guid == delivery.guid && d.redelivery);
+        again.filter(|d| d.status_code.is_some()).ok_or_else(|| "no answer yet".to_owned())
+    });
+    let code = again.await?.status_code.unwrap_or_default();
+    ensure!(code == 200, "the repeated delivery was answered with {code}");
+    stage.timeline.saw(Place::Hook, "answered with 200 once more");
+    stage.idle().await?;
+    let made = stage.prowjobs_with(&[(labels::EVENT_GUID, &delivery.guid)]).await?.len();
+    ensure!(made == 1, "the delivery has made {made} ProwJobs, not one");
+    stage.timeline.saw(Place::Store, "still one ProwJob of it");
+    Ok(())
+}
+
+/// Requests that plugins have made of GitHub so far.
+async fn requests_of_plugins(stage: &Stage) -> anyhow::Result<usize> {
+    let all = stage.world.sim.requests(0).await?;
+    let plugins = ["trigger", "hold", "help", "greeter"].map(|plugin| format!("bowsprit.{plugin}/"));
+    Ok(all.iter().filter(|request| plugins.iter().any(|plugin| request.user_agent.contains(plugin))).count())
+}
+
+/// What GitHub sends for a new comment on a pull request, as far as anyone reads it.
+fn comment_payload(number: u64, login: &str, text: &str) -> String {
+    let user = json!({ "login": login, "id": 3, "type": "User" });
+    let (org, name) = REPO.split_once('/').expect("a repository's full name has a slash");
+    let page = format!("http://github.invalid/{REPO}/pull/{number}");
+    let comment = json!({ "id": 987_654, "node_id": "x", "user": user, "body": text, "html_url": format!("{page}#c") });
+    json!({
+        "action": "created",
+        "issue": {
+            "id": 1, "node_id": "y", "number": number, "title": "t", "body": "", "state": "open", "html_url": page,
+            "user": user, "labels": [], "assignees": [], "pull_request": { "url": page },
+        },
+        "comment": comment,
+        "repository": {
+            "id": 1, "name": name, "full_name": REPO, "private": false, "default_branch": "main",
+            "html_url": format!("http://github.invalid/{REPO}"), "owner": { "login": org, "id": 2, "type": "Organization" },
+        },
+        "sender": user,
+    })
+    .to_string()
+}

@@ -1,0 +1,341 @@
+//! Looking at a world: each function waits until something can be seen, writes it on the timeline, and fails with what was
+//! there instead.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use prow::labels;
+use prow::prowjob::{ProwJob, ProwJobState};
+use sim::client::{Actor, Comment, Delivery, Pr};
+use sim::world::StatusState;
+use store::{Counts, Selector, TaskReport, TaskState};
+
+use crate::timeline::{Place, Timeline};
+use crate::world::{BOT, World, seen};
+
+/// The repository of the demo's world.
+pub const REPO: &str = "my-org/hello";
+/// How long anything but a job may take to be seen.
+const SOON: Duration = Duration::from_secs(20);
+/// How long a job may take.
+const JOB: Duration = Duration::from_secs(40);
+
+/// A world, its people, and the timeline of what they see.
+#[derive(Debug)]
+pub struct Stage {
+    /// The system.
+    pub world: World,
+    /// What was seen.
+    pub timeline: Timeline,
+    /// A member who owns the organisation.
+    pub alice: Actor,
+    /// A member.
+    pub bob: Actor,
+    /// From outside.
+    pub mallory: Actor,
+}
+
+/// Where the log of webhook deliveries stood.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark(u64);
+
+/// Whether a state on a commit has been reached, and what was shown on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The job passed.
+    Success,
+    /// The job said no, or was stopped.
+    Failure,
+}
+
+impl Stage {
+    /// The demo's people in this world; the clock started at `started`.
+    ///
+    /// # Errors
+    /// If one of them is not there.
+    pub async fn new(world: World, started: Instant) -> anyhow::Result<Self> {
+        let (alice, bob) = (world.sim.user("alice").await?, world.sim.user("bob").await?);
+        let mallory = world.sim.user("mallory").await?;
+        Ok(Self { world, timeline: Timeline::since(started), alice, bob, mallory })
+    }
+
+    /// Where the log of webhook deliveries stands now.
+    ///
+    /// # Errors
+    /// If the stand-in GitHub does not answer.
+    pub async fn mark(&self) -> anyhow::Result<Mark> {
+        Ok(Mark(self.world.sim.deliveries().await?.iter().map(|d| d.id).max().unwrap_or(0)))
+    }
+
+    /// Waits until the first delivery of this kind after `mark` was answered with 200, and gives its log entry.
+    ///
+    /// # Errors
+    /// None was sent, or none was answered so.
+    pub async fn delivered(&mut self, mark: Mark, event: &str, action: Option<&str>) -> anyhow::Result<Delivery> {
+        let what = format!("a delivery of `{event}` {} to be answered with 200", action.unwrap_or("-"));
+        let fits = |d: &&Delivery| d.id > mark.0 && d.event == event && d.action.as_deref() == action;
+        let delivery = self.world.wait(&what, SOON, async |world| {
+            let log = seen(world.sim.deliveries().await)?;
+            match log.iter().find(fits) {
+                Some(delivery) if delivery.status_code == Some(200) => Ok(delivery.clone()),
+                Some(delivery) => Err(format!("answer {:?} ({})", delivery.status_code, delivery.status)),
+                None => Err("no such delivery".to_owned()),
+            }
+        });
+        let delivery = delivery.await?;
+        let action = action.map(|action| format!(".{action}")).unwrap_or_default();
+        let ms = delivery.duration * 1000.0;
+        self.timeline.saw(Place::Hook, format_args!("{event}{action} answered with 200 in {ms:.1} ms, kept"));
+        Ok(delivery)
+    }
+
+    /// Waits until the plugin's task for the delivery has ended well, and gives it. A plugin that is handed the event in two
+    /// forms has two tasks; the last counts.
+    ///
+    /// # Errors
+    /// The plugin was not asked, or did not end well.
+    pub async fn handled(&mut self, guid: &str, plugin: &str) -> anyhow::Result<TaskReport> {
+        let what = format!("plugin `{plugin}` to handle delivery {guid}");
+        let inbox = self.world.inbox().await?;
+        let task = self.world.wait(&what, SOON, async |_| {
+            let report = seen(inbox.show(guid).await)?.ok_or("no such delivery in the inbox")?;
+            let considered = format!("{:?}", report.considered);
+            let task = report.reports.into_iter().rfind(|task| task.plugin == plugin);
+            let task = task.ok_or_else(|| format!("no task of it; considered: {considered}"))?;
+            match task.state {
+                TaskState::Done | TaskState::Ignored => Ok(task),
+                state => Err(format!("its task is {state}, reason {:?}", task.reason)),
+            }
+        });
+        let task = task.await?;
+        let said = task.reason.as_deref().unwrap_or_default();
+        let ms = task.duration.unwrap_or_default().as_secs_f64() * 1000.0;
+        self.timeline.saw(Place::Store, format_args!("plugin {plugin}: {}, {said} ({ms:.1} ms)", task.state));
+        Ok(task)
+    }
+
+    /// The ProwJobs of a pull request, oldest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn prowjobs_of(&self, number: u64) -> anyhow::Result<Vec<ProwJob>> {
+        self.prowjobs_with(&[(labels::PULL, &number.to_string())]).await
+    }
+
+    /// The ProwJobs with these labels, oldest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn prowjobs_with(&self, wanted: &[(&str, &str)]) -> anyhow::Result<Vec<ProwJob>> {
+        prowjobs_with(&self.world, wanted).await
+    }
+
+    /// Waits until the delivery has made ProwJobs of exactly these jobs (in any order), and gives them.
+    ///
+    /// # Errors
+    /// It made others.
+    pub async fn started(&mut self, guid: &str, jobs: &[&str]) -> anyhow::Result<Vec<ProwJob>> {
+        let mut wanted: Vec<_> = jobs.iter().map(ToString::to_string).collect();
+        wanted.sort_unstable();
+        let what = format!("delivery {guid} to make ProwJobs of {wanted:?}");
+        let made = self.world.wait(&what, SOON, async |world| {
+            let mut made = seen(prowjobs_with(world, &[(labels::EVENT_GUID, guid)]).await)?;
+            made.sort_by(|a, b| a.spec.job.cmp(&b.spec.job));
+            let found: Vec<_> = made.iter().map(|job| job.spec.job.clone()).collect();
+            if found == wanted { Ok(made) } else { Err(format!("{found:?}")) }
+        });
+        let made = made.await?;
+        for job in &made {
+            self.timeline.saw(Place::Store, format_args!("ProwJob {} is there: {}", short(job.name()), job.spec.job));
+        }
+        Ok(made)
+    }
+
+    /// Waits until the ProwJob is in this state, and gives it; for a state in which jobs end, until it is complete too.
+    ///
+    /// # Errors
+    /// It stays in another one.
+    pub async fn reaches(&mut self, name: &str, wanted: ProwJobState) -> anyhow::Result<ProwJob> {
+        let what = format!("ProwJob {name} to be {wanted}");
+        let ends = matches!(
+            wanted,
+            ProwJobState::Success | ProwJobState::Failure | ProwJobState::Aborted | ProwJobState::Error
+        );
+        let store = self.world.prowjobs().await?;
+        let job = self.world.wait(&what, JOB, async |_| {
+            let job = seen(store.get(name).await)?.ok_or("no such ProwJob")?;
+            let (state, description) = (job.status.state, job.status.description.clone());
+            if state == wanted && (!ends || job.is_complete()) {
+                return Ok(job);
+            }
+            Err(format!("{state}, {description:?}, {}", if job.is_complete() { "complete" } else { "not complete" }))
+        });
+        let job = job.await?;
+        let said = &job.status.description;
+        self.timeline.saw(Place::Controller, format_args!("{} {}: {wanted}, {said}", job.spec.job, short(name)));
+        Ok(job)
+    }
+
+    /// Waits until the context on the commit has gone from pending to this end, and gives the status's target.
+    ///
+    /// # Errors
+    /// It has not.
+    pub async fn status(&mut self, sha: &str, context: &str, end: End) -> anyhow::Result<String> {
+        let wanted = match end {
+            End::Success => StatusState::Success,
+            End::Failure => StatusState::Failure,
+        };
+        let what = format!("status `{context}` on {sha} to go from pending to {wanted:?}");
+        let target = self.world.wait(&what, JOB, async |world| {
+            let all = seen(world.sim.status_history(REPO, sha).await)?;
+            let own: Vec<_> = all.into_iter().filter(|status| status.context == context).collect();
+            let pending = own.iter().rposition(|status| status.state == StatusState::Pending);
+            match (pending, own.last()) {
+                (Some(_), Some(last)) if last.state == wanted => Ok(last.target_url.clone().unwrap_or_default()),
+                _ => Err(format!("{:?}", own.iter().map(|status| status.state).collect::<Vec<_>>())),
+            }
+        });
+        let target = target.await?;
+        let shown = format!("{wanted:?}").to_lowercase();
+        self.timeline.saw(Place::Status, format_args!("{context} on {}: pending, then {shown}", short(sha)));
+        Ok(target)
+    }
+
+    /// Waits until the bot has said something on the pull request of which all these texts are a part, and gives it.
+    ///
+    /// # Errors
+    /// With all that it has said.
+    pub async fn bot_says(&mut self, number: u64, texts: &[&str]) -> anyhow::Result<Comment> {
+        let what = format!("a comment of the bot on #{number} with {texts:?}");
+        let comment = self.world.wait(&what, SOON, async |world| {
+            let own = bot_comments(world, number).await?;
+            let fits = |comment: &&Comment| texts.iter().all(|text| comment.body.contains(text));
+            own.iter().find(fits).cloned().ok_or_else(|| bodies(&own))
+        });
+        let comment = comment.await?;
+        let line = comment.body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let cut: String = line.chars().take(90).collect();
+        self.timeline.saw(Place::Github, format_args!("the bot says on #{number}: {cut}"));
+        Ok(comment)
+    }
+
+    /// Waits until no comment of the bot on the pull request has this text any more.
+    ///
+    /// # Errors
+    /// With all that it has said.
+    pub async fn bot_takes_back(&mut self, number: u64, text: &str) -> anyhow::Result<()> {
+        let what = format!("the bot's comment with {text:?} on #{number} to be gone");
+        self.world
+            .wait(&what, SOON, async |world| {
+                let own = bot_comments(world, number).await?;
+                if own.iter().any(|comment| comment.body.contains(text)) { Err(bodies(&own)) } else { Ok(()) }
+            })
+            .await?;
+        self.timeline.saw(Place::Github, format_args!("the bot's comment with \"{text}\" on #{number} is gone"));
+        Ok(())
+    }
+
+    /// How many comments of the bot on the pull request have this text.
+    ///
+    /// # Errors
+    /// If the stand-in GitHub does not answer.
+    pub async fn bot_said(&self, number: u64, text: &str) -> anyhow::Result<usize> {
+        let comments = self.world.sim.comments(REPO, number).await?;
+        Ok(comments.iter().filter(|c| c.author == BOT && c.body.contains(text)).count())
+    }
+
+    /// Waits until the pull request has these labels and not those.
+    ///
+    /// # Errors
+    /// With the labels that it has.
+    pub async fn labels(&mut self, number: u64, on: &[&str], off: &[&str]) -> anyhow::Result<()> {
+        let what = format!("#{number} to have the labels {on:?} and not {off:?}");
+        let has = |all: &[String], label: &&str| all.iter().any(|l| l == *label);
+        let all = self.world.wait(&what, SOON, async |world| {
+            let all = seen(world.sim.labels(REPO, number).await)?;
+            let good = on.iter().all(|label| has(&all, label)) && !off.iter().any(|label| has(&all, label));
+            if good { Ok(all) } else { Err(format!("{all:?}")) }
+        });
+        let all = all.await?;
+        let shown = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+        self.timeline.saw(Place::Github, format_args!("labels of #{number}: {shown}"));
+        Ok(())
+    }
+
+    /// Waits until the inbox has nothing left to do, and gives what it counts.
+    ///
+    /// # Errors
+    /// With what is left.
+    pub async fn idle(&mut self) -> anyhow::Result<Counts> {
+        let inbox = self.world.inbox().await?;
+        self.world
+            .wait("the inbox to have nothing left to do", SOON, async |_| {
+                let counts = seen(inbox.counts().await)?;
+                let left = counts.undispatched + counts.queued + counts.parked;
+                if left == 0 { Ok(counts) } else { Err(format!("{counts:?}")) }
+            })
+            .await
+    }
+
+    /// Comments, and says so on the timeline. Gives where the log of deliveries stood before.
+    ///
+    /// # Errors
+    /// As GitHub refuses.
+    pub async fn comment(&mut self, who: &Actor, number: u64, text: &str) -> anyhow::Result<Mark> {
+        let mark = self.mark().await?;
+        self.timeline.saw(Place::Github, format_args!("{} comments on #{number}: {text}", who.login()));
+        who.comment(REPO, number, text).await.with_context(|| format!("commenting `{text}`"))?;
+        Ok(mark)
+    }
+
+    /// Comments, and waits until `plugin` has handled it. Gives the delivery.
+    ///
+    /// # Errors
+    /// As GitHub refuses, or if it is not handled.
+    pub async fn says(&mut self, who: &Actor, number: u64, text: &str, plugin: &str) -> anyhow::Result<Delivery> {
+        let mark = self.comment(who, number, text).await?;
+        let delivery = self.delivered(mark, "issue_comment", Some("created")).await?;
+        self.handled(&delivery.guid, plugin).await?;
+        Ok(delivery)
+    }
+
+    /// The pull request as it is now.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn pr(&self, number: u64) -> anyhow::Result<Pr> {
+        Ok(self.world.sim.pr(REPO, number).await?)
+    }
+}
+
+/// One file with this content, or none.
+#[must_use]
+pub fn file(path: &str, content: Option<&str>) -> BTreeMap<String, Option<String>> {
+    [(path.to_owned(), content.map(str::to_owned))].into()
+}
+
+/// The first digits of a commit or of a name, for people.
+#[must_use]
+pub fn short(name: &str) -> &str {
+    name.get(..8).unwrap_or(name)
+}
+
+async fn prowjobs_with(world: &World, wanted: &[(&str, &str)]) -> anyhow::Result<Vec<ProwJob>> {
+    let labels = wanted.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let mut jobs = world.prowjobs().await?.list(&Selector { labels, incomplete_only: false }).await?;
+    jobs.sort_by_key(|job| job.metadata.creation_timestamp);
+    Ok(jobs)
+}
+
+async fn bot_comments(world: &World, number: u64) -> Result<Vec<Comment>, String> {
+    let all = seen(world.sim.comments(REPO, number).await)?;
+    Ok(all.into_iter().filter(|comment| comment.author == BOT).collect())
+}
+
+fn bodies(comments: &[Comment]) -> String {
+    if comments.is_empty() {
+        return "no comment of the bot".to_owned();
+    }
+    comments.iter().map(|comment| comment.body.as_str()).collect::<Vec<_>>().join("\n----\n")
+}

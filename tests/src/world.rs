@@ -1,0 +1,410 @@
+//! A whole system: a stand-in GitHub, a host and a controller, each a process, with its state in a fresh directory.
+
+use std::ffi::OsString;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use sim::client::Sim;
+use sim::seed::{DemoHook, Seed};
+use store::{Inbox, ProwJobs};
+use tempfile::TempDir;
+
+use crate::process::{self, Process};
+use crate::programs::Programs;
+
+/// The address of the stand-in GitHub in the example configuration; a world puts its own in its place.
+pub const EXAMPLE_GITHUB: &str = "http://127.0.0.1:8880";
+/// The machine account that host and controller act as.
+pub const BOT: &str = "bowsprit-bot";
+/// How long a process may take to be ready.
+const READY: Duration = Duration::from_secs(60);
+/// How often a condition is looked at.
+const POLL: Duration = Duration::from_millis(10);
+
+/// What a world is made of.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// config.yaml; [`EXAMPLE_GITHUB`] in it becomes this world's GitHub.
+    pub config: String,
+    /// plugins.yaml.
+    pub plugins: String,
+    /// Files that lie beside plugins.yaml.
+    pub beside: Vec<(String, Vec<u8>)>,
+    /// What host and controller are told with `--dry-run`.
+    pub dry_run: bool,
+    /// Whether host and controller are started at once.
+    pub started: bool,
+}
+
+impl Options {
+    /// These two files, everything started, and not dry.
+    #[must_use]
+    pub fn new(config: impl Into<String>, plugins: impl Into<String>) -> Self {
+        Self { config: config.into(), plugins: plugins.into(), beside: Vec::new(), dry_run: false, started: true }
+    }
+}
+
+/// The ports of one world.
+#[derive(Debug, Clone, Copy)]
+pub struct Ports {
+    /// The stand-in GitHub.
+    pub sim: u16,
+    /// The webhook.
+    pub hook: u16,
+    /// `/healthz` and `/status` of the host.
+    pub health: u16,
+    /// `/metrics` of the host.
+    pub metrics: u16,
+    /// The jobs' logs.
+    pub logs: u16,
+    /// `/healthz` of the controller.
+    pub controller_health: u16,
+    /// `/metrics` of the controller.
+    pub controller_metrics: u16,
+}
+
+impl Ports {
+    fn free() -> anyhow::Result<Self> {
+        // All are held at once, so that they differ.
+        let held: Vec<_> = (0..7).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<_, _>>()?;
+        let ports: Vec<_> = held.iter().map(|l| l.local_addr().map(|a| a.port())).collect::<Result<_, _>>()?;
+        let [sim, hook, health, metrics, logs, controller_health, controller_metrics] = ports[..] else {
+            unreachable!("seven were asked for");
+        };
+        Ok(Self { sim, hook, health, metrics, logs, controller_health, controller_metrics })
+    }
+}
+
+/// A running system. Ends its processes when it is dropped; keeps its directory if that happens in a panic.
+#[derive(Debug)]
+pub struct World {
+    /// The stand-in GitHub, with the demo's world in it.
+    pub sim: Sim,
+    /// For requests to the host and the controller.
+    pub http: reqwest::Client,
+    /// The key of the webhook's signatures.
+    pub secret: String,
+    /// Who listens where.
+    pub ports: Ports,
+    programs: Programs,
+    dry_run: bool,
+    dir: TempDir,
+    // In this order they end: nobody talks to a far side that is gone.
+    host: Option<Process>,
+    controller: Option<Process>,
+    github: Process,
+}
+
+impl World {
+    /// Starts everything and waits until it is ready.
+    ///
+    /// # Errors
+    /// If something is not there or does not get ready; the text has the end of its log.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let programs = Programs::find()?;
+        let dir = tempfile::Builder::new().prefix("bowsprit-world-").tempdir().context("making a directory")?;
+        let ports = Ports::free().context("finding free ports")?;
+        let sim = Sim::new(&format!("http://127.0.0.1:{}", ports.sim));
+        let secret = "a key for this world alone".to_owned();
+        let state = dir.path().join("state");
+        std::fs::create_dir_all(&state).context("making the state directory")?;
+        write(dir.path(), "config.yaml", options.config.replace(EXAMPLE_GITHUB, sim.base()).as_bytes())?;
+        write(dir.path(), "plugins.yaml", options.plugins.as_bytes())?;
+        write(dir.path(), "hmac", secret.as_bytes())?;
+        for (name, bytes) in &options.beside {
+            write(dir.path(), name, bytes)?;
+        }
+        let args = sim_args(ports.sim, &dir.path().join("github"));
+        let github = Process::start("sim", &programs.bowsprit, &args, &dir.path().join("sim.log"))?;
+        let http = reqwest::Client::builder().no_proxy().build().context("making an HTTP client")?;
+        let dry_run = options.dry_run;
+        let (host, controller) = (None, None);
+        let mut world = Self { sim, http, secret, ports, programs, dry_run, dir, host, controller, github };
+        world.wait("the stand-in GitHub to answer", READY, async |w| seen(w.sim.faults().await)).await?;
+        let hook = DemoHook { url: world.hook_url(), secret: world.secret.clone() };
+        world.sim.seed(&Seed::demo(Some(hook))).await.context("seeding the stand-in GitHub")?;
+        let bot = world.sim.user(BOT).await.context("asking for the bot's token")?;
+        write(world.dir.path(), "token", bot.token().as_bytes())?;
+        if options.started {
+            world.start_host()?;
+            world.start_controller()?;
+            world.ready().await?;
+        }
+        Ok(world)
+    }
+
+    /// The directory of all files.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A file in [`World::dir`].
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Where deliveries are posted.
+    #[must_use]
+    pub fn hook_url(&self) -> String {
+        format!("http://127.0.0.1:{}/hook", self.ports.hook)
+    }
+
+    /// The programs under test.
+    #[must_use]
+    pub fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    /// Starts the host; the one before must have ended.
+    ///
+    /// # Errors
+    /// If the program cannot be started.
+    pub fn start_host(&mut self) -> anyhow::Result<()> {
+        let args = self.host_args();
+        self.host = Some(Process::start("host", &self.programs.bowsprit, &args, &self.path("host.log"))?);
+        Ok(())
+    }
+
+    /// Starts the controller; the one before must have ended.
+    ///
+    /// # Errors
+    /// If the program cannot be started.
+    pub fn start_controller(&mut self) -> anyhow::Result<()> {
+        let args = self.controller_args();
+        let log = self.path("controller.log");
+        self.controller = Some(Process::start("controller", &self.programs.bowsprit, &args, &log)?);
+        Ok(())
+    }
+
+    /// Waits until host and controller say that they are ready.
+    ///
+    /// # Errors
+    /// With the end of the log of the one that is not.
+    pub async fn ready(&mut self) -> anyhow::Result<()> {
+        for (who, port) in [("host", self.ports.health), ("controller", self.ports.controller_health)] {
+            let url = format!("http://127.0.0.1:{port}/healthz/ready");
+            self.wait(&format!("the {who} to be ready"), READY, async |w| {
+                let answer = w.http.get(&url).send().await.map_err(|error| error.to_string())?;
+                if answer.status().is_success() { Ok(()) } else { Err(format!("{url} answers {}", answer.status())) }
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The host as a process; none while it is not running.
+    pub fn host(&mut self) -> Option<&mut Process> {
+        self.host.as_mut()
+    }
+
+    /// The controller as a process; none while it is not running.
+    pub fn controller(&mut self) -> Option<&mut Process> {
+        self.controller.as_mut()
+    }
+
+    /// SIGKILL for the host.
+    pub fn kill_host(&mut self) {
+        if let Some(mut host) = self.host.take() {
+            host.kill();
+        }
+    }
+
+    /// SIGKILL for the controller; its jobs run on.
+    pub fn kill_controller(&mut self) {
+        if let Some(mut controller) = self.controller.take() {
+            controller.kill();
+        }
+    }
+
+    /// Hands the host over to whoever expects it to end: from now on it is not missed.
+    pub fn release_host(&mut self) -> Option<Process> {
+        self.host.take()
+    }
+
+    /// Hands the controller over to whoever expects it to end: from now on it is not missed.
+    pub fn release_controller(&mut self) -> Option<Process> {
+        self.controller.take()
+    }
+
+    /// The deliveries and their journals, to look at.
+    ///
+    /// # Errors
+    /// If no host has made the file yet.
+    pub async fn inbox(&self) -> anyhow::Result<Inbox> {
+        Ok(Inbox::open_read_only(&self.inbox_file()).await?)
+    }
+
+    /// The ProwJobs, to look at.
+    ///
+    /// # Errors
+    /// If nobody has made the file yet.
+    pub async fn prowjobs(&self) -> anyhow::Result<ProwJobs> {
+        Ok(ProwJobs::open_read_only(&self.prowjobs_file()).await?)
+    }
+
+    /// The inbox's file.
+    #[must_use]
+    pub fn inbox_file(&self) -> PathBuf {
+        self.path("state").join("inbox.db")
+    }
+
+    /// The ProwJobs' file.
+    #[must_use]
+    pub fn prowjobs_file(&self) -> PathBuf {
+        self.path("state").join("prowjobs.db")
+    }
+
+    /// The host's `/status`.
+    ///
+    /// # Errors
+    /// If it does not answer with JSON.
+    pub async fn status(&self) -> anyhow::Result<serde_json::Value> {
+        let url = format!("http://127.0.0.1:{}/status", self.ports.health);
+        self.http.get(&url).send().await?.json().await.context("reading /status")
+    }
+
+    /// The host's `/metrics`.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn metrics(&self) -> anyhow::Result<String> {
+        let url = format!("http://127.0.0.1:{}/metrics", self.ports.metrics);
+        self.http.get(&url).send().await?.text().await.context("reading /metrics")
+    }
+
+    /// Looks until `look` answers `Ok`; what it answers with `Err` tells what is there instead.
+    ///
+    /// # Errors
+    /// The time is over, or a process that should run has ended: the text says what was waited for, what was seen, and has
+    /// the end of that process's log.
+    pub async fn wait<T>(
+        &mut self,
+        what: &str,
+        timeout: Duration,
+        mut look: impl AsyncFnMut(&Self) -> Result<T, String>,
+    ) -> anyhow::Result<T> {
+        let start = Instant::now();
+        loop {
+            match look(self).await {
+                Ok(found) => return Ok(found),
+                Err(seen) if start.elapsed() >= timeout => {
+                    bail!("waited {:.1} s for {what}; seen instead: {seen}", start.elapsed().as_secs_f64())
+                }
+                Err(_) => {}
+            }
+            self.all_alive().with_context(|| format!("while waiting for {what}"))?;
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// The ends of all logs, for whoever has to find out what went wrong.
+    #[must_use]
+    pub fn logs(&self) -> String {
+        let tail = |name: &str| format!("--- {name}\n{}\n", process::tail(&self.path(name), 40));
+        ["sim.log", "host.log", "controller.log"].map(tail).concat()
+    }
+
+    /// Leaves the directory in place when the world ends, and says where it is.
+    pub fn keep(&mut self) -> PathBuf {
+        self.dir.disable_cleanup(true);
+        self.dir.path().to_owned()
+    }
+
+    fn all_alive(&mut self) -> anyhow::Result<()> {
+        let processes = [Some(&mut self.github), self.host.as_mut(), self.controller.as_mut()];
+        for process in processes.into_iter().flatten() {
+            if let Some(status) = process.ended() {
+                bail!("the {} has ended ({}):\n{}", process.name(), Process::describe(status), process.log_tail());
+            }
+        }
+        Ok(())
+    }
+
+    /// The command line of the host.
+    #[must_use]
+    pub fn host_args(&self) -> Vec<OsString> {
+        let flags = [
+            ("--plugin-config", self.path("plugins.yaml").into()),
+            ("--hmac-secret-file", self.path("hmac").into()),
+            ("--plugins-dir", self.programs.plugins.clone().into()),
+            ("--port", number(self.ports.hook)),
+            ("--metrics-port", number(self.ports.metrics)),
+            ("--health-port", number(self.ports.health)),
+            ("--grace-period", "5s".into()),
+        ];
+        self.args("host", flags)
+    }
+
+    /// The command line of the controller.
+    #[must_use]
+    pub fn controller_args(&self) -> Vec<OsString> {
+        let flags = [
+            ("--port", number(self.ports.logs)),
+            ("--metrics-port", number(self.ports.controller_metrics)),
+            ("--health-port", number(self.ports.controller_health)),
+        ];
+        self.args("controller", flags)
+    }
+
+    fn args<const N: usize>(&self, who: &str, own: [(&str, OsString); N]) -> Vec<OsString> {
+        let common = [
+            ("--config-path", self.path("config.yaml").into()),
+            ("--github-endpoint", self.sim.base().into()),
+            ("--github-token-path", self.path("token").into()),
+            ("--state-dir", self.path("state").into()),
+            ("--dry-run", self.dry_run.to_string().into()),
+        ];
+        let flags = common.into_iter().chain(own);
+        let joined = flags.map(|(flag, value): (&str, OsString)| {
+            let mut joined = OsString::from(format!("{flag}="));
+            joined.push(value);
+            joined
+        });
+        std::iter::once(who.into()).chain(joined).collect()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}kept: {}", self.logs(), self.keep().display());
+        }
+        self.host = None;
+        self.controller = None;
+        // Jobs outlive the controller, but not the world.
+        process::end_those_with(&self.path("state"));
+    }
+}
+
+/// Writes a file in one step: whoever reads it sees the old or the new one, never half of it.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write(dir: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(dir).context("making a file")?;
+    std::io::Write::write_all(&mut file, bytes).context("writing a file")?;
+    file.persist(dir.join(name)).with_context(|| format!("writing {name}"))?;
+    Ok(())
+}
+
+/// An outcome as [`World::wait`] wants it.
+///
+/// # Errors
+/// The error as text.
+pub fn seen<T, E: std::fmt::Display>(outcome: Result<T, E>) -> Result<T, String> {
+    outcome.map_err(|error| format!("{error:#}"))
+}
+
+fn sim_args(port: u16, state: &Path) -> Vec<OsString> {
+    let mut args: Vec<OsString> = ["sim", "serve", "--port"].map(OsString::from).into();
+    args.extend([number(port), "--state-dir".into(), state.into()]);
+    args
+}
+
+fn number(port: u16) -> OsString {
+    port.to_string().into()
+}
