@@ -78,32 +78,18 @@ impl Metadata {
     pub(crate) fn plugin_crates(self) -> anyhow::Result<Vec<PluginCrate>> {
         let mut found = Vec::new();
         for package in self.packages {
-            let Some(library) = package
-                .targets
-                .iter()
-                .find(|it| it.crate_types.iter().any(|kind| kind == "cdylib"))
+            let Some(library) = package.targets.iter().find(|it| it.crate_types.iter().any(|kind| kind == "cdylib"))
             else {
                 continue;
             };
-            let said = package
-                .metadata
-                .and_then(|mut tables| tables.remove("bowsprit"));
+            let said = package.metadata.and_then(|mut tables| tables.remove("bowsprit"));
             let place = package.manifest_path.display();
             let terms = serde_json::from_value(said.unwrap_or(Value::Null)).with_context(|| {
-                format!(
-                    "{place}: [package.metadata.bowsprit] must hold `grants`, and may hold `limits`"
-                )
+                format!("{place}: [package.metadata.bowsprit] must hold `grants`, and may hold `limits`")
             })?;
-            found.push(PluginCrate {
-                module: library.name.replace('-', "_"),
-                name: package.name,
-                terms,
-            });
+            found.push(PluginCrate { module: library.name.replace('-', "_"), name: package.name, terms });
         }
-        ensure!(
-            !found.is_empty(),
-            "the plugins' workspace has no crate of type cdylib"
-        );
+        ensure!(!found.is_empty(), "the plugins' workspace has no crate of type cdylib");
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
     }
@@ -120,22 +106,13 @@ mod tests {
             "targets": [{ "name": "label_sync", "crate_types": crate_types }],
             "metadata": { "bowsprit": bowsprit },
         });
-        serde_json::from_value::<Metadata>(json!({ "packages": [package] }))
-            .unwrap()
-            .plugin_crates()
+        serde_json::from_value::<Metadata>(json!({ "packages": [package] })).unwrap().plugin_crates()
     }
 
     #[test]
     fn a_plugin_states_its_grants_in_its_manifest() {
-        let found = read(
-            json!({ "grants": { "issues": "write" } }),
-            &["cdylib", "rlib"],
-        )
-        .unwrap();
-        assert_eq!(
-            (found[0].name.as_str(), found[0].module.as_str()),
-            ("label-sync", "label_sync")
-        );
+        let found = read(json!({ "grants": { "issues": "write" } }), &["cdylib", "rlib"]).unwrap();
+        assert_eq!((found[0].name.as_str(), found[0].module.as_str()), ("label-sync", "label_sync"));
         assert_eq!(found[0].terms.grants["issues"], "write");
     }
 
@@ -143,35 +120,19 @@ mod tests {
     fn a_plugin_without_grants_or_with_a_misspelt_key_stops_the_build() {
         for said in [Value::Null, json!({}), json!({ "grants": {}, "limit": {} })] {
             let error = format!("{:#}", read(said.clone(), &["cdylib"]).unwrap_err());
-            assert!(
-                error.contains("/w/plugins/label-sync/Cargo.toml"),
-                "{said}: {error}"
-            );
+            assert!(error.contains("/w/plugins/label-sync/Cargo.toml"), "{said}: {error}");
         }
     }
 
     #[test]
     fn the_kit_is_no_plugin() {
-        assert!(
-            read(Value::Null, &["lib"])
-                .unwrap_err()
-                .to_string()
-                .contains("no crate of type cdylib")
-        );
+        assert!(read(Value::Null, &["lib"]).unwrap_err().to_string().contains("no crate of type cdylib"));
     }
 
     #[test]
     fn an_entry_is_flat() {
-        let terms = Terms {
-            grants: [("issues".into(), "write".into())].into(),
-            limits: BTreeMap::new(),
-        };
-        let entry = Entry {
-            name: "hold".into(),
-            file: "hold.wasm".into(),
-            digest: "00".into(),
-            terms,
-        };
+        let terms = Terms { grants: [("issues".into(), "write".into())].into(), limits: BTreeMap::new() };
+        let entry = Entry { name: "hold".into(), file: "hold.wasm".into(), digest: "00".into(), terms };
         let want = json!({ "name": "hold", "file": "hold.wasm", "digest": "00", "grants": { "issues": "write" }, "limits": {} });
         assert_eq!(serde_json::to_value(entry).unwrap(), want);
     }

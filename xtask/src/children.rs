@@ -18,21 +18,13 @@ pub(crate) fn cargo() -> Command {
 /// What `cargo metadata` says about one workspace and its own crates.
 pub(crate) fn metadata<T: DeserializeOwned>(manifest: &Path) -> anyhow::Result<T> {
     let output = cargo()
-        .args([
-            "metadata",
-            "--no-deps",
-            "--format-version=1",
-            "--manifest-path",
-        ])
+        .args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"])
         .arg(manifest)
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {
-        bail!(
-            "`cargo metadata --manifest-path {}` failed",
-            manifest.display()
-        );
+        bail!("`cargo metadata --manifest-path {}` failed", manifest.display());
     }
     serde_json::from_slice(&output.stdout).context("cargo metadata answered something else")
 }
@@ -41,9 +33,7 @@ pub(crate) fn metadata<T: DeserializeOwned>(manifest: &Path) -> anyhow::Result<T
 pub(crate) fn run(what: &str, command: &mut Command) -> anyhow::Result<()> {
     eprintln!("xtask: {what} …");
     let started = Instant::now();
-    let status = command
-        .status()
-        .with_context(|| format!("cannot run {:?}", command.get_program()))?;
+    let status = command.status().with_context(|| format!("cannot run {:?}", command.get_program()))?;
     if !status.success() {
         bail!("{what}: {:?} ended with {status}", command.get_program());
     }
@@ -54,10 +44,5 @@ pub(crate) fn run(what: &str, command: &mut Command) -> anyhow::Result<()> {
 /// Builds every program of the root workspace. Always the same selection: with another one cargo would unify features
 /// differently and compile half of the dependencies a second time.
 pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
-    run(
-        "build programs",
-        cargo()
-            .args(["build", "--workspace", "--bins"])
-            .current_dir(&workspace.root),
-    )
+    run("build programs", cargo().args(["build", "--workspace", "--bins"]).current_dir(&workspace.root))
 }

@@ -57,34 +57,23 @@ pub(crate) fn detect() -> Result<Guest, String> {
 }
 
 fn has_target(sysroot: &Path) -> bool {
-    sysroot
-        .join("lib/rustlib")
-        .join(TARGET)
-        .join("lib")
-        .is_dir()
+    sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir()
 }
 
 fn sysroot(rustc: &str) -> Option<PathBuf> {
-    output(
-        Command::new(rustc)
-            .args(["--print", "sysroot"])
-            .env_remove("RUSTC"),
-    )
-    .map(PathBuf::from)
+    output(Command::new(rustc).args(["--print", "sysroot"]).env_remove("RUSTC")).map(PathBuf::from)
 }
 
 fn debian() -> Result<(), String> {
     if !Path::new(CARGO).is_file() {
         return Err(format!("there is no {CARGO}"));
     }
-    let version = output(clean(&mut Command::new(RUSTC)).arg("--version"))
-        .ok_or(format!("there is no {RUSTC}"))?;
+    let version = output(clean(&mut Command::new(RUSTC)).arg("--version")).ok_or(format!("there is no {RUSTC}"))?;
     let wanted = env!("CARGO_PKG_RUST_VERSION");
     if !new_enough(&version, wanted) {
         return Err(format!("{RUSTC} is `{version}`, older than {wanted}"));
     }
-    let source =
-        sysroot(RUSTC).map(|root| root.join("lib/rustlib/src/rust/library/std/Cargo.toml"));
+    let source = sysroot(RUSTC).map(|root| root.join("lib/rustlib/src/rust/library/std/Cargo.toml"));
     if !source.is_some_and(|path| path.is_file()) {
         return Err(format!("{RUSTC} comes without the source of std"));
     }
@@ -117,10 +106,7 @@ impl Guest {
         command.args(["build", "--release", "--target", TARGET]);
         if self == Self::Debian {
             // On the command line and not in the config file: who has the target installed must not need the source.
-            command
-                .args(["-Z", "build-std=std,panic_abort"])
-                .env("RUSTC_BOOTSTRAP", "1")
-                .env("RUSTC", RUSTC);
+            command.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1").env("RUSTC", RUSTC);
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", LINKER);
             clean(&mut command);
         }
@@ -142,20 +128,12 @@ mod tests {
 
     #[track_caller]
     fn check(printed: &str, wanted: &str, enough: bool) {
-        assert_eq!(
-            new_enough(printed, wanted),
-            enough,
-            "{printed:?} for {wanted}"
-        );
+        assert_eq!(new_enough(printed, wanted), enough, "{printed:?} for {wanted}");
     }
 
     #[test]
     fn an_old_compiler_is_not_taken_for_a_guest_toolchain() {
-        check(
-            "rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)",
-            "1.95",
-            true,
-        );
+        check("rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)", "1.95", true);
         check("rustc 1.95.1", "1.95", true);
         check("rustc 2.0.0", "1.95", true);
         check("rustc 1.63.0", "1.95", false);
@@ -168,17 +146,8 @@ mod tests {
     fn the_plugins_build_inherits_no_flags_or_wrapper() {
         for guest in [Guest::Active, Guest::Debian] {
             let command = guest.build();
-            let gone: Vec<_> = command
-                .get_envs()
-                .filter(|(_, value)| value.is_none())
-                .map(|(name, _)| name)
-                .collect();
-            for name in [
-                "RUSTFLAGS",
-                "RUSTC_WRAPPER",
-                "CARGO_ENCODED_RUSTFLAGS",
-                "CARGO_BUILD_TARGET",
-            ] {
+            let gone: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+            for name in ["RUSTFLAGS", "RUSTC_WRAPPER", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
                 assert!(gone.iter().any(|it| *it == name), "{guest:?} keeps {name}");
             }
         }

@@ -11,17 +11,9 @@ use crate::{children, plugins};
 
 /// Plays the demo's conversation; its exit code is ours.
 pub(crate) fn demo(workspace: &Workspace, args: &[OsString]) -> anyhow::Result<ExitCode> {
-    let status = built(workspace, "demo")?
-        .args(args)
-        .status()
-        .context("cannot run the demo")?;
+    let status = built(workspace, "demo")?.args(args).status().context("cannot run the demo")?;
     // A demo that a signal ended has no code.
-    Ok(ExitCode::from(
-        status
-            .code()
-            .and_then(|code| u8::try_from(code).ok())
-            .unwrap_or(1),
-    ))
+    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }
 
 /// Becomes `bowsprit up`, so that Ctrl-C reaches it and nobody stands between.

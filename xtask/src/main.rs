@@ -39,13 +39,11 @@ const EXAMPLES: &str = "Examples:
 #[derive(Subcommand)]
 enum Chore {
     /// Install what the other chores need and cargo does not bring: guest toolchain, git, bubblewrap.
-    #[command(
-        after_help = "Exits 2 when something is missing that it may not install.
+    #[command(after_help = "Exits 2 when something is missing that it may not install.
 
 Examples:
   cargo xtask setup            install what is missing (root, Debian or Ubuntu)
-  cargo xtask setup --check    only say what is missing"
-    )]
+  cargo xtask setup --check    only say what is missing")]
     Setup {
         /// Install nothing; say what is missing.
         #[arg(long)]

@@ -36,7 +36,10 @@ enum Plan {
 pub(crate) fn ensure() -> anyhow::Result<()> {
     let facts = tools::look();
     let packages = match decide(&facts) {
-        Plan::Ready { notes } => return Ok(say(&notes)),
+        Plan::Ready { notes } => {
+            say(&notes);
+            return Ok(());
+        }
         Plan::Ask(missing) => return Err(missing.into()),
         Plan::Install { packages } => packages,
     };
@@ -44,11 +47,11 @@ pub(crate) fn ensure() -> anyhow::Result<()> {
     if let Err(error) = install(&packages) {
         eprintln!("xtask: {error:#}");
     }
-    match decide(&Facts {
-        root: false,
-        ..tools::look()
-    }) {
-        Plan::Ready { notes } => Ok(say(&notes)),
+    match decide(&Facts { root: false, ..tools::look() }) {
+        Plan::Ready { notes } => {
+            say(&notes);
+            Ok(())
+        }
         Plan::Ask(missing) => Err(missing.into()),
         Plan::Install { .. } => unreachable!("without root nothing is installed"),
     }
@@ -56,10 +59,7 @@ pub(crate) fn ensure() -> anyhow::Result<()> {
 
 /// Says what is missing and installs nothing; exit code 2 if something needed is.
 pub(crate) fn check() -> anyhow::Result<ExitCode> {
-    match decide(&Facts {
-        root: false,
-        ..tools::look()
-    }) {
+    match decide(&Facts { root: false, ..tools::look() }) {
         Plan::Ready { notes } => {
             say(&notes);
             eprintln!("xtask: everything that is needed is here");
@@ -88,14 +88,8 @@ fn decide(facts: &Facts) -> Plan {
     }
     match (packages.is_empty(), can_install) {
         (false, true) => Plan::Install { packages },
-        (false, false) => Plan::Ask(Missing {
-            what,
-            packages,
-            apt: facts.apt,
-        }),
-        (true, _) => Plan::Ready {
-            notes: notes(facts),
-        },
+        (false, false) => Plan::Ask(Missing { what, packages, apt: facts.apt }),
+        (true, _) => Plan::Ready { notes: notes(facts) },
     }
 }
 
@@ -104,14 +98,8 @@ fn notes(facts: &Facts) -> Vec<String> {
     if facts.bwrap {
         return Vec::new();
     }
-    let how = if facts.apt {
-        ": `apt-get install bubblewrap`"
-    } else {
-        ""
-    };
-    vec![format!(
-        "bubblewrap (bwrap) is not here; jobs will run outside a sandbox{how}"
-    )]
+    let how = if facts.apt { ": `apt-get install bubblewrap`" } else { "" };
+    vec![format!("bubblewrap (bwrap) is not here; jobs will run outside a sandbox{how}")]
 }
 
 fn say(notes: &[String]) {
@@ -140,12 +128,7 @@ fn install(packages: &[&str]) -> anyhow::Result<()> {
 
 fn install_known(packages: &[&str]) -> anyhow::Result<()> {
     let what = format!("apt-get install {}", packages.join(" "));
-    children::run(
-        &what,
-        apt()
-            .args(["install", "-y", "--no-install-recommends"])
-            .args(packages),
-    )
+    children::run(&what, apt().args(["install", "-y", "--no-install-recommends"]).args(packages))
 }
 
 fn apt() -> Command {
@@ -162,26 +145,13 @@ impl fmt::Display for Missing {
         }
         let packages = self.packages.join(" ");
         if self.apt {
-            let sudo = if Path::new("/usr/bin/sudo").exists() {
-                "sudo "
-            } else {
-                ""
-            };
-            writeln!(
-                f,
-                "as root run:\n  {sudo}apt-get update && {sudo}apt-get install -y {packages}"
-            )?;
+            let sudo = if Path::new("/usr/bin/sudo").exists() { "sudo " } else { "" };
+            writeln!(f, "as root run:\n  {sudo}apt-get update && {sudo}apt-get install -y {packages}")?;
         } else {
-            writeln!(
-                f,
-                "only Debian and Ubuntu are set up for you; there, these packages bring it: {packages}"
-            )?;
+            writeln!(f, "only Debian and Ubuntu are set up for you; there, these packages bring it: {packages}")?;
         }
         if self.packages.contains(&DEBIAN_PACKAGES[0]) {
-            writeln!(
-                f,
-                "or, where rustup manages your toolchain:\n  rustup target add {TARGET}"
-            )?;
+            writeln!(f, "or, where rustup manages your toolchain:\n  rustup target add {TARGET}")?;
         }
         write!(f, "then run the same `cargo xtask` command again")
     }
@@ -194,13 +164,7 @@ mod tests {
     use super::*;
     use crate::guest::Guest;
 
-    const WHOLE: Facts = Facts {
-        guest: Ok(Guest::Debian),
-        git: true,
-        bwrap: true,
-        apt: true,
-        root: true,
-    };
+    const WHOLE: Facts = Facts { guest: Ok(Guest::Debian), git: true, bwrap: true, apt: true, root: true };
 
     fn no_guest() -> Result<Guest, String> {
         Err("there is no /usr/bin/rustc".to_owned())
@@ -208,9 +172,7 @@ mod tests {
 
     #[track_caller]
     fn ask(facts: Facts, lines: &[&str], absent: &[&str]) {
-        let Plan::Ask(missing) = decide(&facts) else {
-            panic!("must ask the user")
-        };
+        let Plan::Ask(missing) = decide(&facts) else { panic!("must ask the user") };
         let text = missing.to_string();
         for line in lines {
             assert!(text.contains(line), "no {line:?} in {text}");
@@ -223,14 +185,7 @@ mod tests {
     #[test]
     fn a_whole_machine_needs_nothing() {
         assert_eq!(decide(&WHOLE), Plan::Ready { notes: vec![] });
-        assert_eq!(
-            decide(&Facts {
-                root: false,
-                apt: false,
-                ..WHOLE
-            }),
-            Plan::Ready { notes: vec![] }
-        );
+        assert_eq!(decide(&Facts { root: false, apt: false, ..WHOLE }), Plan::Ready { notes: vec![] });
     }
 
     #[test]
@@ -239,83 +194,28 @@ mod tests {
             Plan::Install { packages } => packages,
             other => panic!("{other:?}"),
         };
-        assert_eq!(
-            packages(Facts {
-                guest: no_guest(),
-                ..WHOLE
-            }),
-            DEBIAN_PACKAGES
-        );
-        assert_eq!(
-            packages(Facts {
-                git: false,
-                bwrap: false,
-                ..WHOLE
-            }),
-            ["git", "bubblewrap"]
-        );
+        assert_eq!(packages(Facts { guest: no_guest(), ..WHOLE }), DEBIAN_PACKAGES);
+        assert_eq!(packages(Facts { git: false, bwrap: false, ..WHOLE }), ["git", "bubblewrap"]);
     }
 
     #[test]
     fn without_root_one_apt_get_line_names_all_packages() {
         let line = "apt-get install -y rustc-web cargo-web rust-web-src lld-19 git\n";
-        let facts = Facts {
-            guest: no_guest(),
-            git: false,
-            root: false,
-            ..WHOLE
-        };
-        ask(
-            facts,
-            &[
-                line,
-                "rustup target add wasm32-unknown-unknown",
-                "there is no /usr/bin/rustc",
-            ],
-            &[],
-        );
-        ask(
-            Facts {
-                git: false,
-                root: false,
-                ..WHOLE
-            },
-            &["apt-get install -y git\n"],
-            &["rustup", "rustc-web"],
-        );
-        ask(
-            Facts {
-                git: false,
-                bwrap: false,
-                root: false,
-                ..WHOLE
-            },
-            &["install -y git bubblewrap\n"],
-            &[],
-        );
+        let facts = Facts { guest: no_guest(), git: false, root: false, ..WHOLE };
+        ask(facts, &[line, "rustup target add wasm32-unknown-unknown", "there is no /usr/bin/rustc"], &[]);
+        ask(Facts { git: false, root: false, ..WHOLE }, &["apt-get install -y git\n"], &["rustup", "rustc-web"]);
+        ask(Facts { git: false, bwrap: false, root: false, ..WHOLE }, &["install -y git bubblewrap\n"], &[]);
     }
 
     #[test]
     fn elsewhere_it_names_what_is_missing() {
-        let facts = Facts {
-            guest: no_guest(),
-            apt: false,
-            ..WHOLE
-        };
-        ask(
-            facts,
-            &["only Debian and Ubuntu", "rustup target add"],
-            &["apt-get"],
-        );
+        let facts = Facts { guest: no_guest(), apt: false, ..WHOLE };
+        ask(facts, &["only Debian and Ubuntu", "rustup target add"], &["apt-get"]);
     }
 
     #[test]
     fn a_missing_bwrap_alone_is_only_a_note() {
-        let Plan::Ready { notes } = decide(&Facts {
-            bwrap: false,
-            root: false,
-            ..WHOLE
-        }) else {
+        let Plan::Ready { notes } = decide(&Facts { bwrap: false, root: false, ..WHOLE }) else {
             panic!("bubblewrap is not required")
         };
         assert!(notes[0].contains("bubblewrap"), "{notes:?}");

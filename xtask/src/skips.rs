@@ -14,10 +14,7 @@ pub(crate) fn parse(text: &str) -> Skips {
         let (name, reason) = line.split_once('\t').unwrap_or((line, "no reason given"));
         (name.trim().to_owned(), reason.trim().to_owned())
     };
-    text.lines()
-        .filter(|it| !it.trim().is_empty())
-        .map(line)
-        .collect()
+    text.lines().filter(|it| !it.trim().is_empty()).map(line).collect()
 }
 
 /// Whether even a machine that was set up cannot be blamed: its kernel refuses something, or data is not there.
@@ -35,11 +32,7 @@ pub(crate) struct Verdict {
 
 /// Sums up. On a CI machine (`ci`) a skip that setup should have made needless is a failure.
 pub(crate) fn verdict(tally: &Tally, skips: &Skips, ci: bool) -> Verdict {
-    let blamed = if ci {
-        skips.values().filter(|reason| !excused(reason)).count()
-    } else {
-        0
-    };
+    let blamed = if ci { skips.values().filter(|reason| !excused(reason)).count() } else { 0 };
     Verdict {
         passed: tally.passed.saturating_sub(skips.len()),
         failed: tally.failed + blamed,
@@ -49,11 +42,7 @@ pub(crate) fn verdict(tally: &Tally, skips: &Skips, ci: bool) -> Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} passed, {} failed, {} skipped",
-            self.passed, self.failed, self.skipped
-        )
+        write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
     }
 }
 
@@ -63,27 +52,14 @@ mod tests {
 
     #[track_caller]
     fn check(file: &str, ci: bool, want: &str) {
-        let tally = Tally {
-            passed: 10,
-            failed: 1,
-            ignored: vec!["long".into()],
-            failures: vec!["x".into()],
-        };
-        assert_eq!(
-            verdict(&tally, &parse(file), ci).to_string(),
-            want,
-            "{file:?}, CI: {ci}"
-        );
+        let tally = Tally { passed: 10, failed: 1, ignored: vec!["long".into()], failures: vec!["x".into()] };
+        assert_eq!(verdict(&tally, &parse(file), ci).to_string(), want, "{file:?}, CI: {ci}");
     }
 
     #[test]
     fn a_skipped_test_has_not_passed() {
         check("", false, "10 passed, 1 failed, 1 skipped");
-        check(
-            "a\tno docker\nb\tdata: absent\n",
-            false,
-            "8 passed, 1 failed, 3 skipped",
-        );
+        check("a\tno docker\nb\tdata: absent\n", false, "8 passed, 1 failed, 3 skipped");
         check("a\tone\na\ttwo\n\n", false, "9 passed, 1 failed, 2 skipped");
     }
 

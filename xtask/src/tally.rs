@@ -17,10 +17,7 @@ impl Tally {
         if let Some(result) = line.strip_prefix("test result: ") {
             self.passed += count(result, "passed");
             self.failed += count(result, "failed");
-        } else if let Some((name, outcome)) = line
-            .strip_prefix("test ")
-            .and_then(|rest| rest.rsplit_once(" ... "))
-        {
+        } else if let Some((name, outcome)) = line.strip_prefix("test ").and_then(|rest| rest.rsplit_once(" ... ")) {
             match outcome {
                 "FAILED" => self.failures.push(name.to_owned()),
                 _ if outcome.starts_with("ignored") => self.ignored.push(name.to_owned()),
@@ -34,8 +31,7 @@ impl Tally {
     pub(crate) fn ended(&mut self, what: &str, success: bool, failed_before: usize) {
         if !success && self.failed == failed_before {
             self.failed += 1;
-            self.failures
-                .push(format!("{what}: did not run to its end"));
+            self.failures.push(format!("{what}: did not run to its end"));
         }
     }
 }
@@ -67,12 +63,7 @@ test a ... ok
 test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
 test deep::b ... FAILED
 test result: FAILED. 10 passed; 1 failed; 0 ignored; 0 measured; 7 filtered out; finished in 2.10s";
-        let want = Tally {
-            passed: 13,
-            failed: 1,
-            ignored: vec![],
-            failures: vec!["deep::b".into()],
-        };
+        let want = Tally { passed: 13, failed: 1, ignored: vec![], failures: vec!["deep::b".into()] };
         assert_eq!(tally(output), want);
     }
 
@@ -84,10 +75,7 @@ test result: FAILED. 10 passed; 1 failed; 0 ignored; 0 measured; 7 filtered out;
 
     #[test]
     fn what_tests_print_themselves_does_not_count() {
-        assert_eq!(
-            tally("the test result: ok. 3 passed\ntest results follow"),
-            Tally::default()
-        );
+        assert_eq!(tally("the test result: ok. 3 passed\ntest results follow"), Tally::default());
     }
 
     #[test]

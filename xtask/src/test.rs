@@ -18,15 +18,11 @@ pub(crate) fn run(workspace: &Workspace, long: bool) -> anyhow::Result<ExitCode>
     plugins::build(workspace)?;
     children::build(workspace)?;
 
-    let skips_file = workspace
-        .target
-        .join(format!("skipped-tests.{}", std::process::id()));
+    let skips_file = workspace.target.join(format!("skipped-tests.{}", std::process::id()));
     fs::write(&skips_file, "").with_context(|| format!("cannot write {}", skips_file.display()))?;
     let mut tally = Tally::default();
     for (what, mut command) in suites(workspace) {
-        command
-            .env("BOWSPRIT_SKIPS", &skips_file)
-            .envs(workspace.environment());
+        command.env("BOWSPRIT_SKIPS", &skips_file).envs(workspace.environment());
         if long {
             command.env("BOWSPRIT_LONG", "1");
         }
@@ -41,12 +37,9 @@ pub(crate) fn run(workspace: &Workspace, long: bool) -> anyhow::Result<ExitCode>
 
 fn suites(workspace: &Workspace) -> [(&'static str, Command); 2] {
     let mut root = children::cargo();
-    root.args(["test", "--workspace", "--no-fail-fast"])
-        .current_dir(&workspace.root);
+    root.args(["test", "--workspace", "--no-fail-fast"]).current_dir(&workspace.root);
     let mut guests = children::cargo();
-    guests
-        .args(["test", "--workspace", "--no-fail-fast", "--target-dir"])
-        .arg(workspace.plugins_target());
+    guests.args(["test", "--workspace", "--no-fail-fast", "--target-dir"]).arg(workspace.plugins_target());
     guests.current_dir(workspace.root.join("plugins"));
     [("tests", root), ("tests of the plugins", guests)]
 }
@@ -55,10 +48,7 @@ fn suites(workspace: &Workspace) -> [(&'static str, Command); 2] {
 fn count(what: &str, command: &mut Command, tally: &mut Tally) -> anyhow::Result<()> {
     eprintln!("xtask: {what} …");
     let started = Instant::now();
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run cargo")?;
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let output = child.stdout.take().expect("the child's stdout is piped");
     let failed_before = tally.failed;
     for line in BufReader::new(output).split(b'\n') {
@@ -75,8 +65,7 @@ fn count(what: &str, command: &mut Command, tally: &mut Tally) -> anyhow::Result
 }
 
 fn take(path: &Path) -> anyhow::Result<Skips> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     // Only tidiness: the name has our process id in it and is never read again.
     let _ = fs::remove_file(path);
     Ok(skips::parse(&text))

@@ -26,12 +26,8 @@ impl Workspace {
     pub(crate) fn find() -> anyhow::Result<Self> {
         // Not the working directory: `cargo xtask` may be called from anywhere below.
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("Cargo.toml");
-        let found: Metadata =
-            children::metadata(&manifest).context("cannot ask cargo where the workspace is")?;
-        Ok(Self {
-            root: found.workspace_root,
-            target: found.target_directory,
-        })
+        let found: Metadata = children::metadata(&manifest).context("cannot ask cargo where the workspace is")?;
+        Ok(Self { root: found.workspace_root, target: found.target_directory })
     }
 
     /// The manifest of the plugins' workspace.
@@ -57,10 +53,7 @@ impl Workspace {
     /// What the demo, the tests and `bowsprit up` are told about this build: the binary, the bundled plugins, and the
     /// test data if there is any. A value that the caller has set stands.
     pub(crate) fn environment(&self) -> Vec<(&'static str, PathBuf)> {
-        let mut told = vec![
-            ("BOWSPRIT_BIN", self.program("bowsprit")),
-            ("BOWSPRIT_PLUGINS_DIR", self.plugins_dist()),
-        ];
+        let mut told = vec![("BOWSPRIT_BIN", self.program("bowsprit")), ("BOWSPRIT_PLUGINS_DIR", self.plugins_dist())];
         let data = self.root.join("../shared/data");
         if std::env::var_os("BOWSPRIT_TEST_DATA").is_none() && data.is_dir() {
             told.push(("BOWSPRIT_TEST_DATA", data));
