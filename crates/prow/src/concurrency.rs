@@ -73,9 +73,10 @@ fn is_before(other: &ProwJob, job: &ProwJob) -> bool {
     }
 }
 
-/// By creation; the name settles a tie, so that of two waiting jobs exactly one is ahead.
-fn age_order(job: &ProwJob) -> (Option<Timestamp>, &str) {
-    (job.metadata.creation_timestamp.or(job.status.start_time), job.name())
+/// By creation, which is told in whole seconds, then by start; the name settles a tie, so that of two waiting jobs exactly
+/// one is ahead.
+fn age_order(job: &ProwJob) -> (Option<Timestamp>, Option<Timestamp>, &str) {
+    (job.metadata.creation_timestamp.or(job.status.start_time), job.status.start_time, job.name())
 }
 
 #[cfg(test)]

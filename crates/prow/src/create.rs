@@ -38,6 +38,12 @@ pub struct JobFacts {
     pub optional: bool,
     /// The pod as the job's author wrote it, presets merged in.
     pub pod_spec: Option<Value>,
+    /// For the agent `jenkins`.
+    pub jenkins_spec: Option<Value>,
+    /// For the agent `tekton-pipeline`.
+    pub pipeline_run_spec: Option<Value>,
+    /// For the agent `tekton-pipeline`.
+    pub tekton_pipeline_run_spec: Option<Value>,
     /// Decoration, all defaults merged in. Absent: not decorated.
     pub decoration_config: Option<Value>,
     /// What reporters are to do differently.
@@ -133,6 +139,9 @@ fn spec(job_type: ProwJobType, job: &JobFacts, refs: Refs) -> ProwJobSpec {
         max_concurrency: job.max_concurrency,
         error_on_eviction: job.error_on_eviction,
         pod_spec: job.pod_spec.clone(),
+        jenkins_spec: job.jenkins_spec.clone(),
+        pipeline_run_spec: job.pipeline_run_spec.clone(),
+        tekton_pipeline_run_spec: job.tekton_pipeline_run_spec.clone(),
         decoration_config: job.decoration_config.clone(),
         reporter_config: job.reporter_config.clone().map(with_slack_report),
         rerun_auth_config: job.rerun_auth_config.clone(),

@@ -23,6 +23,9 @@ pub mod event;
 pub mod failure_comment;
 pub mod filter;
 #[cfg(feature = "matching")]
+mod from_config;
+pub mod go_fields;
+#[cfg(feature = "matching")]
 pub mod goregex;
 #[cfg(feature = "matching")]
 pub mod grants;

@@ -147,13 +147,11 @@ fn shortened(text: &str, max: usize) -> String {
 }
 
 /// Whether GitHub's refusal of a status is as good as a success: the commit is full, or gone, and will be next time.
-pub fn is_final_refusal(error: &str) -> bool {
-    const REFUSALS: [&str; 3] = [
-        "This SHA and context has reached the maximum number of statuses",
-        r#""message":"Not Found""#,
-        r#""message":"No commit found for SHA:"#,
-    ];
-    REFUSALS.iter().any(|refusal| error.contains(refusal))
+/// `status` is the answer's code, `message` what it says.
+pub fn is_final_refusal(status: Option<u16>, message: &str) -> bool {
+    status == Some(404)
+        || message.contains("This SHA and context has reached the maximum number of statuses")
+        || message.contains("No commit found for SHA:")
 }
 
 #[cfg(test)]

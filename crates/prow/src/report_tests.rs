@@ -143,14 +143,13 @@ fn only_a_whole_commit_is_read_back() {
 
 #[test]
 fn g9_and_g10_refusals_that_stay_are_told_from_those_that_pass() {
-    for refusal in [
-        r#"422: {"message":"Validation Failed","errors":[{"message":"This SHA and context has reached the maximum number of statuses."}]}"#,
-        r#"404: {"message":"Not Found","documentation_url":"x"}"#,
-        r#"422: {"message":"No commit found for SHA: abc"}"#,
-    ] {
-        assert!(is_final_refusal(refusal), "{refusal}");
+    let full = "Validation Failed: This SHA and context has reached the maximum number of statuses.";
+    for (status, message) in [(422, full), (404, "Not Found"), (422, "No commit found for SHA: abc")] {
+        assert!(is_final_refusal(Some(status), message), "{message}");
     }
-    assert!(!is_final_refusal(r#"500: {"message":"Server Error"}"#));
+    assert!(!is_final_refusal(Some(500), "Server Error"));
+    assert!(!is_final_refusal(Some(422), "Validation Failed: description is too long"));
+    assert!(!is_final_refusal(None, "connection reset"));
 }
 
 #[test]
