@@ -1,0 +1,240 @@
+use std::process::Command;
+
+use prow::refs::Pull;
+use tempfile::TempDir;
+
+use super::*;
+
+/// A repository on disk with one commit on `main`, and pull requests as GitHub keeps them.
+struct Origin {
+    folder: TempDir,
+}
+
+impl Origin {
+    fn new() -> Self {
+        let origin = Self { folder: tempfile::tempdir().unwrap() };
+        origin.git(&["init", "--quiet", "--initial-branch=main"]);
+        origin.commit("a.txt", "base\n");
+        origin
+    }
+
+    fn git(&self, args: &[&str]) -> String {
+        let run = Command::new("git")
+            .args(args)
+            .current_dir(self.folder.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .envs([("GIT_AUTHOR_NAME", "a"), ("GIT_AUTHOR_EMAIL", "a@b"), ("GIT_COMMITTER_NAME", "a")])
+            .envs([("GIT_COMMITTER_EMAIL", "a@b"), ("GIT_AUTHOR_DATE", "1700000000 +0000")])
+            .env("GIT_COMMITTER_DATE", "1700000000 +0000")
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8(run.stdout).unwrap().trim().to_owned()
+    }
+
+    fn commit(&self, file: &str, text: &str) -> String {
+        fs::write(self.folder.path().join(file), text).unwrap();
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "--quiet", "-m", file]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// A pull request that changes one file, from the first commit on.
+    fn pull(&self, number: u64, file: &str, text: &str) -> Pull {
+        let first = self.git(&["rev-list", "--max-parents=0", "main"]);
+        self.git(&["checkout", "--quiet", "--detach", &first]);
+        let sha = self.commit(file, text);
+        self.git(&["update-ref", &format!("refs/pull/{number}/head"), &sha]);
+        self.git(&["checkout", "--quiet", "main"]);
+        Pull { number, sha, ..Pull::default() }
+    }
+
+    fn refs(&self, pulls: Vec<Pull>) -> Refs {
+        Refs {
+            org: "o".into(),
+            repo: "r".into(),
+            base_ref: "main".into(),
+            base_sha: self.git(&["rev-parse", "main"]),
+            clone_uri: format!("file://{}", self.folder.path().display()),
+            pulls,
+            ..Refs::default()
+        }
+    }
+}
+
+fn cloned(all: &[Refs], folder: &Path) -> Vec<Record> {
+    let home = tempfile::tempdir().unwrap();
+    Cloner {
+        root: folder,
+        git: Git { folder, home: home.path(), credentials: None, mark: ("MARK", "test") },
+        retries: &[Duration::from_millis(1)],
+        stop: &|| false,
+    }
+    .clone_all(all)
+}
+
+fn read(folder: &Path, file: &str) -> Option<String> {
+    fs::read_to_string(folder.join("src/github.com/o/r").join(file)).ok()
+}
+
+#[test]
+fn d44_pulls_are_merged_in_order_and_the_merge_commit_is_always_the_same() {
+    let origin = Origin::new();
+    let pulls = vec![origin.pull(1, "one.txt", "1\n"), origin.pull(2, "two.txt", "2\n")];
+    origin.commit("later.txt", "later\n");
+    let refs = origin.refs(pulls);
+    let finals: Vec<String> = (0..2)
+        .map(|_| {
+            let folder = tempfile::tempdir().unwrap();
+            let records = cloned(std::slice::from_ref(&refs), folder.path());
+            assert!(!records[0].failed, "{}", text(&records));
+            for file in ["a.txt", "later.txt", "one.txt", "two.txt"] {
+                assert!(read(folder.path(), file).is_some(), "{file} is missing");
+            }
+            records[0].final_sha.clone()
+        })
+        .collect();
+    assert_eq!(finals[0], finals[1]);
+    assert_ne!(finals[0], refs.base_sha);
+}
+
+#[test]
+fn without_pulls_it_is_the_base_at_its_commit_on_its_branch() {
+    let origin = Origin::new();
+    let old = origin.refs(Vec::new());
+    origin.commit("later.txt", "later\n");
+    let folder = tempfile::tempdir().unwrap();
+    let records = cloned(std::slice::from_ref(&old), folder.path());
+    assert_eq!(records[0].final_sha, old.base_sha, "{}", text(&records));
+    assert_eq!(read(folder.path(), "later.txt"), None);
+    assert!(read(folder.path(), ".git/HEAD").unwrap().contains("refs/heads/main"));
+}
+
+#[test]
+fn a_base_without_a_commit_is_its_head() {
+    let origin = Origin::new();
+    let mut refs = origin.refs(Vec::new());
+    refs.base_sha.clear();
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(cloned(&[refs], folder.path())[0].final_sha, origin.git(&["rev-parse", "main"]));
+}
+
+#[track_caller]
+fn check_fails(refs: Refs, telling: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let records = cloned(&[refs], folder.path());
+    let record = records.last().unwrap();
+    assert!(record.failed, "{}", text(&records));
+    assert!(record.reason.contains(telling), "{}", record.reason);
+}
+
+#[test]
+fn a_conflict_names_the_files_and_what_to_do() {
+    let origin = Origin::new();
+    let pull = origin.pull(7, "a.txt", "theirs\n");
+    origin.commit("a.txt", "ours\n");
+    let sha = pull.sha.clone();
+    check_fails(origin.refs(vec![pull]), &format!("#7 ({sha}) conflicts with main in a.txt: rebase or merge it"));
+}
+
+#[test]
+fn d42_a_pull_that_moved_on_is_not_merged() {
+    let origin = Origin::new();
+    let old = origin.pull(3, "x.txt", "old\n");
+    let new = origin.pull(3, "x.txt", "new\n");
+    let by_ref = Pull { git_ref: "refs/pull/3/head".into(), ..old.clone() };
+    check_fails(origin.refs(vec![by_ref]), "pushed to meanwhile");
+    // By its own name the pinned commit can still be had.
+    let folder = tempfile::tempdir().unwrap();
+    assert!(!cloned(&[origin.refs(vec![old])], folder.path())[0].failed);
+    assert_eq!(read(folder.path(), "x.txt").as_deref(), Some("old\n"));
+    // And without a commit it is whatever the head is.
+    let folder = tempfile::tempdir().unwrap();
+    cloned(&[origin.refs(vec![Pull { sha: String::new(), ..new }])], folder.path());
+    assert_eq!(read(folder.path(), "x.txt").as_deref(), Some("new\n"));
+}
+
+#[test]
+fn what_is_not_there_fails_after_its_retries() {
+    let origin = Origin::new();
+    let mut refs = origin.refs(Vec::new());
+    refs.clone_uri = "file:///nowhere/at/all".into();
+    let folder = tempfile::tempdir().unwrap();
+    let records = cloned(&[refs], folder.path());
+    assert!(records[0].failed);
+    let fetches = records[0].commands.iter().filter(|c| c.command.starts_with("git fetch")).count();
+    assert_eq!(fetches, 2, "one try, and one after the pause");
+}
+
+#[test]
+fn a_leading_dash_never_reaches_git() {
+    let origin = Origin::new();
+    let mut refs = origin.refs(Vec::new());
+    refs.base_ref = "--upload-pack=touch pwned".into();
+    let folder = tempfile::tempdir().unwrap();
+    let records = cloned(&[refs], folder.path());
+    assert!(records[0].reason.contains("starts with `-`"), "{}", records[0].reason);
+    assert!(records[0].commands.is_empty());
+}
+
+#[test]
+fn hooks_and_submodules_from_this_machine_do_nothing() {
+    let origin = Origin::new();
+    let secret = Origin::new();
+    let module = format!("[submodule \"s\"]\n\tpath = s\n\turl = file://{}\n", secret.folder.path().display());
+    fs::write(origin.folder.path().join(".gitmodules"), module).unwrap();
+    let commit = secret.git(&["rev-parse", "HEAD"]);
+    origin.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{commit},s")]);
+    origin.git(&["add", ".gitmodules"]);
+    origin.git(&["commit", "--quiet", "-m", "submodule"]);
+    check_fails(origin.refs(Vec::new()), "transport 'file' not allowed");
+    let skipped = Refs { skip_submodules: true, ..origin.refs(Vec::new()) };
+    let folder = tempfile::tempdir().unwrap();
+    assert!(!cloned(&[skipped], folder.path())[0].failed);
+}
+
+#[test]
+fn sparse_and_shallow_clones_hold_what_was_asked_for() {
+    let origin = Origin::new();
+    origin.commit("b.txt", "b\n");
+    origin.git(&["config", "uploadpack.allowFilter", "true"]);
+    let folder = tempfile::tempdir().unwrap();
+    let sparse = Refs { sparse_checkout_files: vec!["/b.txt".into()], ..origin.refs(Vec::new()) };
+    let records = cloned(&[sparse], folder.path());
+    assert!(!records[0].failed, "{}", text(&records));
+    assert_eq!((read(folder.path(), "a.txt"), read(folder.path(), "b.txt").as_deref()), (None, Some("b\n")));
+
+    let folder = tempfile::tempdir().unwrap();
+    let records = cloned(&[Refs { clone_depth: 1, ..origin.refs(Vec::new()) }], folder.path());
+    assert!(!records[0].failed, "{}", text(&records));
+    assert!(read(folder.path(), ".git/shallow").is_some());
+}
+
+#[test]
+fn d3_extra_refs_come_after_and_the_records_read_as_text() {
+    let (origin, other) = (Origin::new(), Origin::new());
+    let extra = Refs { repo: "tools".into(), ..other.refs(Vec::new()) };
+    let folder = tempfile::tempdir().unwrap();
+    let records = cloned(&[origin.refs(Vec::new()), extra], folder.path());
+    assert_eq!(records.iter().map(|r| r.refs.repo.as_str()).collect::<Vec<_>>(), ["r", "tools"]);
+    assert!(folder.path().join("src/github.com/o/tools/a.txt").exists());
+    let text = text(&records);
+    assert!(text.contains("# Cloning o/r at main:") && text.contains("$ git fetch"), "{text}");
+}
+
+#[test]
+fn a_token_reaches_no_argument_and_no_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let token_file = folder.path().join("token");
+    fs::write(&token_file, "s3cr3t\n").unwrap();
+    let credentials = crate::git::Credentials { prefix: "https://github.com".into(), token_file };
+    let git = Git { folder: folder.path(), home: folder.path(), credentials: Some(&credentials), mark: ("M", "t") };
+    let filled = git.run(&["credential", "fill"], &[]);
+    assert!(filled.result.is_err(), "standard input is empty: {}", filled.output);
+    // What the helper prints is what git would send; it comes back censored.
+    let shown = git.run(&["-c", "alias.show-token=!cat token", "show-token"], &[]);
+    assert_eq!(shown.output.trim(), "CENSORED");
+    let settings = git.run(&["config", "--get", "credential.https://github.com.helper"], &[]);
+    assert!(settings.output.contains("cat '") && !settings.output.contains("s3cr3t"), "{}", settings.output);
+}
