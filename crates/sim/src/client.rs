@@ -499,9 +499,8 @@ impl Actor {
     /// # Errors
     /// As GitHub refuses: nothing to merge, or one is open for this branch.
     pub async fn open_pr(&self, repo: &str, new: &NewPr) -> Result<Pr, Error> {
-        let path = format!("/repos/{repo}/collaborators/{}/permission", self.login);
-        let admin = self.sim.admin(Method::GET, &format!("/_sim/view{path}"), None).await?;
-        let may_push = matches!(admin["permission"].as_str(), Some("admin" | "write"));
+        let role = self.sim.admin(Method::GET, &format!("/_sim/view/{repo}/roles/{}", self.login), None).await?;
+        let may_push = matches!(role["role"].as_str(), Some("admin" | "maintain" | "write"));
         let head_repo = if may_push { repo.to_owned() } else { self.fork(repo).await? };
         self.push(&head_repo, &new.branch, Some(&new.base), &new.title, &new.files).await?;
         let owner = head_repo.split('/').next().unwrap_or_default();

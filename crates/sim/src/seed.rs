@@ -1,5 +1,6 @@
 //! The document that a world is made of: YAML or JSON, ours, so a misspelt key is an error. Seeding adds: what is there
-//! already stays as it is, so that the same document can be applied at every start.
+//! already stays, so that the same document can be applied at every start; but a webhook, known by its URL, takes the
+//! secret that the document names now.
 
 use std::collections::BTreeMap;
 

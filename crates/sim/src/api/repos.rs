@@ -1,0 +1,47 @@
+//! A repository and who may do what in it.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde_json::json;
+
+use crate::answer::{Answer, Refusal, Reply};
+use crate::call::Call;
+use crate::hub::Hub;
+use crate::roles::{self, legacy_permission, role_of};
+use crate::shapes::View;
+use crate::world::Role;
+
+pub(crate) fn repo(hub: &Arc<Hub>, call: &Call) -> Reply {
+    hub.read(|world| {
+        let repo = call.repo(world)?;
+        let role = role_of(world, repo, call.who.login(world).as_deref());
+        Ok(Answer::ok(&View { world, base: hub.base() }.repo_in_full(repo, role)))
+    })
+}
+
+pub(crate) fn is_collaborator(hub: &Arc<Hub>, call: &Call) -> Reply {
+    hub.read(|world| {
+        if roles::is_collaborator(world, call.repo(world)?, call.param("username")) {
+            return Ok(Answer::empty(StatusCode::NO_CONTENT));
+        }
+        Err(Refusal::not_found())
+    })
+}
+
+pub(crate) fn permission(hub: &Arc<Hub>, call: &Call) -> Reply {
+    let login = call.param("username");
+    hub.read(|world| {
+        if world.user(login).is_none() {
+            return Err(Refusal::not_found());
+        }
+        let role = role_of(world, call.repo(world)?, Some(login));
+        let mut user = View { world, base: hub.base() }.account(login);
+        user["role_name"] = json!(role);
+        user["permissions"] = json!({
+            "admin": role >= Role::Admin, "maintain": role >= Role::Maintain, "push": role >= Role::Write,
+            "triage": role >= Role::Triage, "pull": role >= Role::Read,
+        });
+        Ok(Answer::ok(&json!({ "permission": legacy_permission(role), "role_name": role, "user": user })))
+    })
+}

@@ -1,0 +1,108 @@
+//! What a user may do in a repository, gathered from everything that can give a role.
+
+use crate::world::{OrgRole, Repo, Role, World, key};
+
+/// The highest of: owner, organisation owner, the organisation's default, a team's, a collaborator's, and reading for
+/// all if the repository is public.
+pub(crate) fn role_of(world: &World, repo: &Repo, login: Option<&str>) -> Role {
+    let public = if repo.private { Role::None } else { Role::Read };
+    let Some(login) = login.map(key) else { return public };
+    let name = key(&repo.full_name());
+    let mut role = repo.collaborators.get(&login).copied().unwrap_or(Role::None).max(public);
+    if key(&repo.owner) == login {
+        role = Role::Admin;
+    }
+    if let Some(org) = world.org(&repo.owner) {
+        role = role.max(match org.members.get(&login) {
+            Some(OrgRole::Admin) => Role::Admin,
+            Some(OrgRole::Member) => org.default_role,
+            None => Role::None,
+        });
+        let teams = org.teams.values().filter(|team| team.members.contains(&login));
+        role = teams.filter_map(|team| team.repos.get(&name)).copied().fold(role, Role::max);
+    }
+    role
+}
+
+/// Whether the login is a member of the organisation.
+pub(crate) fn is_member(world: &World, org: &str, login: &str) -> bool {
+    world.org(org).is_some_and(|org| org.members.contains_key(&key(login)))
+}
+
+/// Whether GitHub calls the login a collaborator: given a role here, in a team that has one, or a member whom the
+/// organisation's default or ownership gives one. That anyone can read a public repository does not count.
+pub(crate) fn is_collaborator(world: &World, repo: &Repo, login: &str) -> bool {
+    let hidden = Repo { private: true, ..repo.clone() };
+    world.user(login).is_some() && role_of(world, &hidden, Some(login)) > Role::None
+}
+
+/// The word of `GET …/collaborators/{username}/permission`, which folds the finer roles.
+pub(crate) fn legacy_permission(role: Role) -> &'static str {
+    match role {
+        Role::None => "none",
+        Role::Read | Role::Triage => "read",
+        Role::Write | Role::Maintain => "write",
+        Role::Admin => "admin",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::world::{Org, Team, now};
+
+    fn world(private: bool) -> (World, Repo) {
+        let team = Team {
+            id: 2,
+            name: "writers".into(),
+            members: BTreeSet::from(["tina".into()]),
+            repos: BTreeMap::from([("org/repo".into(), Role::Write)]),
+        };
+        let org = Org {
+            id: 1,
+            login: "Org".into(),
+            members: BTreeMap::from([("owner".into(), OrgRole::Admin), ("member".into(), OrgRole::Member)]),
+            default_role: Role::Read,
+            teams: BTreeMap::from([("writers".into(), team)]),
+            hooks: vec![],
+            created_at: now(),
+        };
+        let repo = Repo {
+            id: 3,
+            owner: "Org".into(),
+            name: "Repo".into(),
+            private,
+            default_branch: "main".into(),
+            parent: None,
+            collaborators: BTreeMap::from([("carol".into(), Role::Triage)]),
+            labels: vec![],
+            issues: BTreeMap::new(),
+            statuses: BTreeMap::new(),
+            hooks: vec![],
+            created_at: now(),
+            pushed_at: now(),
+        };
+        let world = World { orgs: BTreeMap::from([("org".into(), org)]), ..World::default() };
+        (world, repo)
+    }
+
+    #[track_caller]
+    fn check(private: bool, login: Option<&str>, want: Role) {
+        let (world, repo) = world(private);
+        assert_eq!(role_of(&world, &repo, login), want, "private: {private}, {login:?}");
+    }
+
+    #[test]
+    fn the_highest_role_counts() {
+        check(false, None, Role::Read);
+        check(true, None, Role::None);
+        check(false, Some("mallory"), Role::Read);
+        check(true, Some("mallory"), Role::None);
+        check(true, Some("Owner"), Role::Admin);
+        check(true, Some("member"), Role::Read);
+        check(true, Some("tina"), Role::Write);
+        check(true, Some("CAROL"), Role::Triage);
+    }
+}
