@@ -2,7 +2,7 @@
 //! The host reads it so that a plain Prow plugins.yaml needs no `modules`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,8 @@ pub(crate) struct PluginCrate {
     pub(crate) name: String,
     /// The library's file name without `.wasm`; cargo writes `_` for `-`.
     pub(crate) module: String,
-    pub(crate) terms: Terms,
+    /// `None` for what lies under `examples/`: it is built like a plugin and not bundled.
+    pub(crate) terms: Option<Terms>,
 }
 
 /// As much of `cargo metadata` as tells a plugin from the kit.
@@ -78,20 +79,34 @@ impl Metadata {
     pub(crate) fn plugin_crates(self) -> anyhow::Result<Vec<PluginCrate>> {
         let mut found = Vec::new();
         for package in self.packages {
-            let Some(library) = package.targets.iter().find(|it| it.crate_types.iter().any(|kind| kind == "cdylib"))
-            else {
+            let Some(module) = package.module() else {
                 continue;
             };
-            let said = package.metadata.and_then(|mut tables| tables.remove("bowsprit"));
-            let place = package.manifest_path.display();
-            let terms = serde_json::from_value(said.unwrap_or(Value::Null)).with_context(|| {
-                format!("{place}: [package.metadata.bowsprit] must hold `grants`, and may hold `limits`")
-            })?;
-            found.push(PluginCrate { module: library.name.replace('-', "_"), name: package.name, terms });
+            let terms = if package.is_example() { None } else { Some(package.terms()?) };
+            found.push(PluginCrate { module, name: package.name, terms });
         }
         ensure!(!found.is_empty(), "the plugins' workspace has no crate of type cdylib");
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
+    }
+}
+
+impl Package {
+    fn module(&self) -> Option<String> {
+        let library = self.targets.iter().find(|it| it.crate_types.iter().any(|kind| kind == "cdylib"))?;
+        Some(library.name.replace('-', "_"))
+    }
+
+    fn is_example(&self) -> bool {
+        self.manifest_path.parent().and_then(Path::parent).is_some_and(|it| it.ends_with("examples"))
+    }
+
+    fn terms(&self) -> anyhow::Result<Terms> {
+        let said = self.metadata.as_ref().and_then(|tables| tables.get("bowsprit")).cloned();
+        serde_json::from_value(said.unwrap_or(Value::Null)).with_context(|| {
+            let place = self.manifest_path.display();
+            format!("{place}: [package.metadata.bowsprit] must hold `grants`, and may hold `limits`")
+        })
     }
 }
 
@@ -101,8 +116,12 @@ mod tests {
     use serde_json::json;
 
     fn read(bowsprit: Value, crate_types: &[&str]) -> anyhow::Result<Vec<PluginCrate>> {
+        read_at("/w/plugins/label-sync/Cargo.toml", bowsprit, crate_types)
+    }
+
+    fn read_at(manifest: &str, bowsprit: Value, crate_types: &[&str]) -> anyhow::Result<Vec<PluginCrate>> {
         let package = json!({
-            "name": "label-sync", "manifest_path": "/w/plugins/label-sync/Cargo.toml",
+            "name": "label-sync", "manifest_path": manifest,
             "targets": [{ "name": "label_sync", "crate_types": crate_types }],
             "metadata": { "bowsprit": bowsprit },
         });
@@ -113,7 +132,13 @@ mod tests {
     fn a_plugin_states_its_grants_in_its_manifest() {
         let found = read(json!({ "grants": { "issues": "write" } }), &["cdylib", "rlib"]).unwrap();
         assert_eq!((found[0].name.as_str(), found[0].module.as_str()), ("label-sync", "label_sync"));
-        assert_eq!(found[0].terms.grants["issues"], "write");
+        assert_eq!(found[0].terms.as_ref().unwrap().grants["issues"], "write");
+    }
+
+    #[test]
+    fn an_example_is_built_and_not_bundled() {
+        let found = read_at("/w/plugins/examples/label-sync/Cargo.toml", Value::Null, &["cdylib"]).unwrap();
+        assert_eq!(found[0].terms, None);
     }
 
     #[test]
