@@ -64,13 +64,23 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     {
+        self.write_then(work, |_| ()).await
+    }
+
+    /// As [`Db::write`], and calls `then` when the work is on disk, also if the caller has gone away by then.
+    pub(crate) async fn write_then<T, F, G>(&self, work: F, then: G) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        G: FnOnce(&T) + Send + 'static,
+    {
         let path = &self.0.path;
         let Some(writer) = &self.0.writer else {
             return Err(StoreError::ReadOnly { path: path.clone() });
         };
         let closed = || StoreError::Closed { path: path.clone() };
         let (reply, answer) = oneshot::channel();
-        let call = Call { work: Some(work), result: None, reply };
+        let call = Call { work: Some(work), then, result: None, reply };
         let queue = writer.queue.as_ref().ok_or_else(closed)?;
         queue.send(Box::new(call)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
@@ -245,16 +255,18 @@ trait Work: Send {
     fn answer(self: Box<Self>, committed: Result<(), StoreError>, path: &Path);
 }
 
-struct Call<F, T> {
+struct Call<F, G, T> {
     work: Option<F>,
+    then: G,
     result: Option<Result<T, Fault>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<F, T> Work for Call<F, T>
+impl<F, G, T> Work for Call<F, G, T>
 where
     T: Send,
     F: FnOnce(&Connection) -> Result<T, Fault> + Send,
+    G: FnOnce(&T) + Send,
 {
     fn run(&mut self, connection: &Connection) -> bool {
         self.result = self.work.take().map(|work| work(connection));
@@ -274,7 +286,10 @@ where
     fn answer(self: Box<Self>, committed: Result<(), StoreError>, path: &Path) {
         let result = match (self.result, committed) {
             (Some(Err(fault)), _) => Err(fault.at(path)),
-            (Some(Ok(value)), Ok(())) => Ok(value),
+            (Some(Ok(value)), Ok(())) => {
+                (self.then)(&value);
+                Ok(value)
+            }
             (Some(Ok(_)) | None, Err(error)) => Err(error),
             (None, Ok(())) => Err(StoreError::Closed { path: path.to_path_buf() }),
         };

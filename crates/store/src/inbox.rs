@@ -49,11 +49,14 @@ impl Inbox {
     /// # Errors
     /// `Unwritable`: nothing was kept, and the sender should be told to try again.
     pub async fn accept(&self, delivery: NewDelivery) -> Result<Accepted, StoreError> {
-        let accepted = self.db.write(move |db| accept(db, &delivery)).await?;
-        if matches!(accepted, Accepted::Stored | Accepted::Requeued) {
-            self.arrivals.notify_one();
-        }
-        Ok(accepted)
+        // Told by the writer: a sender that hangs up must not leave a kept delivery unnoticed.
+        let arrivals = self.arrivals.clone();
+        let tell = move |accepted: &Accepted| {
+            if matches!(accepted, Accepted::Stored | Accepted::Requeued) {
+                arrivals.notify_one();
+            }
+        };
+        self.db.write_then(move |db| accept(db, &delivery), tell).await
     }
 
     /// Waits until [`Inbox::undispatched`] may have something that it had not before: something was accepted in this process

@@ -86,6 +86,18 @@ async fn deliveries_wait_in_order(inbox: &Inbox) {
     assert!(inbox.load("z").await.unwrap().is_none());
 }
 
+/// A sender that hangs up after its last byte does not leave a delivery that nobody is told of.
+async fn a_caller_that_goes_away_is_no_loss(inbox: &Inbox) {
+    let mut accepting = Box::pin(inbox.accept(delivery("left")));
+    tokio::select! {
+        biased;
+        done = &mut accepting => panic!("that was fast: {done:?}"),
+        () = std::future::ready(()) => drop(accepting),
+    }
+    tokio::time::timeout(Duration::from_secs(20), inbox.arrived()).await.expect("told within 20 s");
+    assert_eq!(undispatched(inbox).await, ["left"]);
+}
+
 /// Dispatching again, as a host does that was killed in between, makes no second set of tasks.
 async fn a_delivery_is_dispatched_once(inbox: &Inbox) {
     let first = dispatched(inbox, "once", &["trigger"]).await;
@@ -234,6 +246,7 @@ pub(crate) use on_sqlite;
 mod sqlite {
     super::on_sqlite! {
         deliveries_wait_in_order
+        a_caller_that_goes_away_is_no_loss
         a_delivery_is_dispatched_once
         a_delivery_without_tasks_is_done
         the_last_task_ends_its_delivery
