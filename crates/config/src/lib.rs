@@ -1,1 +1,22 @@
 //! Reads config.yaml, job files and plugins.yaml, and reads them again when they change.
+
+mod de;
+pub mod fault;
+pub mod load;
+pub mod node;
+mod scalar;
+pub mod source;
+mod template;
+pub mod watch;
+pub mod yaml;
+
+#[cfg(test)]
+mod load_tests;
+#[cfg(test)]
+mod watch_tests;
+
+pub use de::Unread;
+pub use fault::{Fault, LoadError, Position};
+pub use load::Loaded;
+pub use source::{Role, SourceFile, Sources};
+pub use watch::{ConfigHandle, Status, WatchOptions};

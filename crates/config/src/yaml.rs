@@ -1,0 +1,334 @@
+//! The one way in for YAML: text to types or JSON, read as Prow reads it, errors with their place.
+//!
+//! Prow reads YAML through sigs.k8s.io/yaml: YAML 1.1 words, then JSON, then Go types. So `yes` is a boolean, a number
+//! is welcome where a text is wanted, and `null` leaves a value at its default. A key that stands twice is an error
+//! here, as under that reader's strict mode: one of the two could never take effect.
+
+use std::collections::{BTreeSet, HashMap};
+
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use prow::scalar::number_text;
+use serde::de::DeserializeOwned;
+use serde_json::{Number, Value};
+
+use crate::de::{NodeReader, Unread};
+use crate::fault::{Fault, Position};
+use crate::node::{Key, Kind, Node};
+use crate::scalar::resolve;
+
+/// More than any config, and little enough to hold in memory: what aliases of aliases could blow up.
+const MAX_NODES: usize = 2_000_000;
+
+/// What was read, and which of its keys no type asked for.
+#[derive(Debug)]
+pub struct Read<T> {
+    /// The value.
+    pub value: T,
+    /// The document, for the places of what is found wrong later.
+    pub document: Node,
+    /// Keys that nothing reads, in the document's order.
+    pub unread: Vec<Unread>,
+}
+
+/// Reads the first document of `text`; `file` is its name in errors.
+///
+/// # Errors
+/// The text is not YAML, or not of the type's shape.
+pub fn from_str<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Fault> {
+    read(file, text).map(|read| read.value)
+}
+
+/// The same, and keeps the document and the keys that were not read.
+///
+/// # Errors
+/// The text is not YAML, or not of the type's shape.
+pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<Read<T>, Fault> {
+    let document = parse(file, text)?;
+    let reader = NodeReader::new();
+    let value = reader.read(&document).map_err(|error| error.into_fault(file, document.at))?;
+    Ok(Read { value, unread: reader.into_unread(), document })
+}
+
+/// Reads the first document of `text` as JSON.
+///
+/// # Errors
+/// The text is not YAML, or holds a number that JSON has no word for.
+pub fn to_json(file: &str, text: &str) -> Result<Value, Fault> {
+    from_str(file, text)
+}
+
+/// Reads the first document of `text`; an empty text is `null`.
+///
+/// # Errors
+/// The text is not YAML, holds a key twice, or unfolds to more than two million values.
+pub fn parse(file: &str, text: &str) -> Result<Node, Fault> {
+    let options = granit_parser::options! { emit_comments: false };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    Builder { events: Parser::new_from_str_with_options(text, options), anchors: HashMap::new(), made: 0 }
+        .document()
+        .map_err(|Wrong { at, message }| Fault { file: file.to_owned(), at, message })
+}
+
+struct Wrong {
+    at: Position,
+    message: String,
+}
+
+impl From<ScanError> for Wrong {
+    fn from(error: ScanError) -> Self {
+        let marker = error.marker();
+        Self {
+            at: Position { line: marker.line().max(1), column: marker.col() + 1 },
+            message: format!(
+                "this is not YAML: {}; check the indentation and quotes here and on the line before",
+                error.info()
+            ),
+        }
+    }
+}
+
+struct Builder<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> {
+    events: I,
+    anchors: HashMap<usize, (Node, usize)>,
+    made: usize,
+}
+
+impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I> {
+    fn document(mut self) -> Result<Node, Wrong> {
+        loop {
+            match self.next()? {
+                Some((Event::StreamStart | Event::DocumentStart(..), _)) => {}
+                None | Some((Event::StreamEnd | Event::DocumentEnd, _)) => {
+                    return Ok(Node { at: Position::START, kind: Kind::Null });
+                }
+                Some((event, span)) => return self.node(event, span),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, Wrong> {
+        Ok(self.events.next().transpose()?)
+    }
+
+    /// The next event within what was opened at `opened`.
+    fn content(&mut self, opened: Position) -> Result<(Event<'a>, Span), Wrong> {
+        let ended = || Wrong { at: opened, message: "what begins here does not end".to_owned() };
+        self.next()?.ok_or_else(ended)
+    }
+
+    /// The value that `event` begins.
+    fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node, Wrong> {
+        let at = position(span);
+        let before = self.made;
+        self.count(1, at)?;
+        let anchor = event.anchor_id();
+        let kind = match event {
+            Event::Scalar(text, style, _, tag) => scalar(&text, style, tag.as_deref(), at)?,
+            Event::SequenceStart(..) => {
+                let mut items = Vec::new();
+                loop {
+                    match self.content(at)? {
+                        (Event::SequenceEnd, _) => break Kind::List(items),
+                        (event, span) => items.push(self.node(event, span)?),
+                    }
+                }
+            }
+            Event::MappingStart(..) => self.mapping(at)?,
+            Event::Alias(id) => {
+                let Some((node, size)) = self.anchors.get(&id).cloned() else {
+                    return Err(Wrong {
+                        at,
+                        message: "this alias is inside what it names: write the value out".to_owned(),
+                    });
+                };
+                self.count(size, at)?;
+                return Ok(Node { at, ..node });
+            }
+            other => return Err(Wrong { at, message: format!("there is no value here: {other:?}") }),
+        };
+        let node = Node { at, kind };
+        if let Some(id) = anchor {
+            self.anchors.insert(id, (node.clone(), self.made - before));
+        }
+        Ok(node)
+    }
+
+    fn mapping(&mut self, at: Position) -> Result<Kind, Wrong> {
+        let mut entries: Vec<(Key, Node)> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut merged = Vec::new();
+        loop {
+            let (event, span) = match self.content(at)? {
+                (Event::MappingEnd, _) => break,
+                found => found,
+            };
+            let is_merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, ..) if text == "<<");
+            let key = self.node(event, span)?;
+            let key = Key { at: key.at, text: key_text(key)? };
+            let (event, span) = self.content(at)?;
+            let value = self.node(event, span)?;
+            if is_merge {
+                merged.push(value);
+            } else if seen.insert(key.text.clone()) {
+                entries.push((key, value));
+            } else {
+                return Err(Wrong {
+                    at: key.at,
+                    message: format!("the key `{}` stands here a second time: remove one", key.text),
+                });
+            }
+        }
+        for source in merged {
+            self.merge(source, &mut entries, &mut seen)?;
+        }
+        Ok(Kind::Map(entries))
+    }
+
+    /// `<<: *defaults`: what the mapping does not say itself. Of a list of sources the earlier wins.
+    fn merge(
+        &mut self,
+        source: Node,
+        entries: &mut Vec<(Key, Node)>,
+        seen: &mut BTreeSet<String>,
+    ) -> Result<(), Wrong> {
+        match source.kind {
+            Kind::Map(theirs) => {
+                for (key, value) in theirs {
+                    if seen.insert(key.text.clone()) {
+                        entries.push((key, value));
+                    }
+                }
+                Ok(())
+            }
+            Kind::List(sources) => sources.into_iter().try_for_each(|source| self.merge(source, entries, seen)),
+            _ => Err(Wrong { at: source.at, message: "`<<` merges mappings: name one, or a list of them".to_owned() }),
+        }
+    }
+
+    fn count(&mut self, nodes: usize, at: Position) -> Result<(), Wrong> {
+        self.made = self.made.saturating_add(nodes);
+        if self.made > MAX_NODES {
+            return Err(Wrong {
+                at,
+                message: format!("this file unfolds to more than {MAX_NODES} values: use fewer aliases"),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn position(span: Span) -> Position {
+    Position { line: span.start.line().max(1), column: span.start.col() + 1 }
+}
+
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Result<Kind, Wrong> {
+    let tag = tag.and_then(|tag| tag.suffix_in_namespace("tag:yaml.org,2002:"));
+    let kind = match tag.as_deref() {
+        Some("str") => Kind::Text(text.to_owned()),
+        Some("binary") => {
+            return Err(Wrong { at, message: "`!!binary` is not read here: write the text itself".to_owned() });
+        }
+        _ if matches!(style, ScalarStyle::Plain) => resolve(text),
+        _ => Kind::Text(text.to_owned()),
+    };
+    match kind {
+        Kind::Float(value) if !value.is_finite() => Err(Wrong {
+            at,
+            message: format!("`{text}` is no number that a config can hold: quote it, if the text is meant"),
+        }),
+        kind => Ok(kind),
+    }
+}
+
+/// Prow's reader makes texts of keys that are numbers and booleans: `on:` is the key `true`.
+fn key_text(key: Node) -> Result<String, Wrong> {
+    match key.kind {
+        Kind::Text(text) => Ok(text),
+        Kind::Bool(truth) => Ok(truth.to_string()),
+        Kind::Unsigned(number) => Ok(number.to_string()),
+        Kind::Signed(number) => Ok(number.to_string()),
+        Kind::Float(number) => Ok(Number::from_f64(number).map(|number| number_text(&number)).unwrap_or_default()),
+        Kind::Null | Kind::List(_) | Kind::Map(_) => {
+            Err(Wrong { at: key.at, message: "a key must be a text: quote it, or write a plain word".to_owned() })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, want: Value) {
+        assert_eq!(to_json("f", text).unwrap(), want, "{text:?}");
+    }
+
+    #[test]
+    fn documents_read_as_prow_reads_them() {
+        check("", json!(null));
+        check("# only this\n", json!(null));
+        check("---\na: 1\n...\n", json!({"a": 1}));
+        check("a: yes\nb: off\nc: 'yes'\nd: \"no\"\n", json!({"a": true, "b": false, "c": "yes", "d": "no"}));
+        check("a: 0755\nb: 1_000\nc: 1.0\nd: 1.5\ne: -3\n", json!({"a": 493, "b": 1000, "c": 1, "d": 1.5, "e": -3}));
+        check("on: 1\n1: a\n1.5: b\n", json!({"true": 1, "1": "a", "1.5": "b"}));
+        check("a: ~\nb:\nc: null\n", json!({"a": null, "b": null, "c": null}));
+        check("a: |\n  x\n  y\nb: >\n  x\n  y\n", json!({"a": "x\ny\n", "b": "x y\n"}));
+        check("a: !!str 1\nb: 2020-01-01\n", json!({"a": "1", "b": "2020-01-01"}));
+        check("{a: [1, {b: c}], 'd': }", json!({"a": [1, {"b": "c"}], "d": null}));
+        check("\u{feff}a: 1\n", json!({"a": 1}));
+        check("a: 1\n---\nb: 2\n", json!({"a": 1}));
+        check("{\"a\": \"\\u00e9\"}", json!({"a": "é"}));
+    }
+
+    #[test]
+    fn aliases_and_merges() {
+        check("a: &x {b: 1}\nc: *x\n", json!({"a": {"b": 1}, "c": {"b": 1}}));
+        check("a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n", json!({"a": {"b": 1, "c": 2}, "d": {"c": 3, "b": 1}}));
+        check(
+            "- &x {a: 1}\n- &y {a: 2, b: 2}\n- <<: [*x, *y]\n",
+            json!([{"a": 1}, {"a": 2, "b": 2}, {"a": 1, "b": 2}]),
+        );
+        check("a: {'<<': 1}\n", json!({"a": {"<<": 1}}));
+    }
+
+    #[track_caller]
+    fn check_wrong(text: &str, place: &str, because: &str) {
+        let fault = to_json("dir/f.yaml", text).unwrap_err().to_string();
+        assert!(fault.starts_with(&format!("dir/f.yaml:{place}: ")), "{text:?}: {fault}");
+        assert!(fault.contains(because), "{text:?}: {fault}");
+    }
+
+    #[test]
+    fn errors_have_their_place() {
+        check_wrong("a: 1\nb: [1,\n", "2:4", "not YAML");
+        check_wrong("a: 1\n b: 2\n", "2:3", "not YAML");
+        check_wrong("a: 'x\n", "2:1", "not YAML");
+        check_wrong("a: 1\nb: 2\na: 3\n", "3:1", "`a` stands here a second time");
+        check_wrong("x:\n  yes: 1\n  true: 2\n", "3:3", "`true` stands here a second time");
+        check_wrong("a: *b\n", "1:4", "not YAML");
+        check_wrong("a: &x [*x]\n", "1:8", "");
+        check_wrong("? [a]\n: b\n", "1:3", "a key must be a text");
+        check_wrong("a: .nan\n", "1:4", "`.nan` is no number");
+        check_wrong("a:\n  <<: 7\n", "2:7", "`<<` merges mappings");
+        check_wrong("a: !!binary aGk=\n", "1:13", "`!!binary`");
+    }
+
+    #[test]
+    fn aliases_of_aliases_do_not_blow_up() {
+        let mut text = String::from("a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n");
+        for level in 1..12 {
+            let below = format!("*a{}", level - 1);
+            text.push_str(&format!("a{level}: &a{level} [{}]\n", vec![below; 10].join(", ")));
+        }
+        let fault = to_json("f", &text).unwrap_err();
+        assert!(fault.message.contains("2000000 values"), "{fault}");
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_and_no_crash() {
+        let fault = to_json("f", &"[".repeat(100_000)).unwrap_err();
+        assert!(fault.message.contains("not YAML"), "{fault}");
+    }
+}
