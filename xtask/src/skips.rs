@@ -18,7 +18,7 @@ pub(crate) fn parse(text: &str) -> Skips {
 }
 
 /// Whether even a machine that was set up cannot be blamed: its kernel refuses something, or data is not there.
-fn excused(reason: &str) -> bool {
+pub(crate) fn excused(reason: &str) -> bool {
     reason.starts_with("kernel:") || reason.starts_with("data:")
 }
 

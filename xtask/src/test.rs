@@ -31,7 +31,7 @@ pub(crate) fn run(workspace: &Workspace, long: bool) -> anyhow::Result<ExitCode>
     let skips = take(&skips_file)?;
     let ci = std::env::var("CI").is_ok_and(|value| value == "true");
     let verdict = skips::verdict(&tally, &skips, ci);
-    report(&tally, &skips, &verdict);
+    report(&tally, &skips, &verdict, ci);
     Ok(ExitCode::from(u8::from(verdict.failed > 0)))
 }
 
@@ -71,13 +71,14 @@ fn take(path: &Path) -> anyhow::Result<Skips> {
     Ok(skips::parse(&text))
 }
 
-fn report(tally: &Tally, skips: &Skips, verdict: &Verdict) {
+fn report(tally: &Tally, skips: &Skips, verdict: &Verdict, ci: bool) {
     println!();
     for name in &tally.failures {
         println!("failed: {name}");
     }
     for (name, reason) in skips {
-        println!("skipped: {name}: {reason}");
+        let counted = if ci && !skips::excused(reason) { "skipped, which on CI is a failure" } else { "skipped" };
+        println!("{counted}: {name}: {reason}");
     }
     for name in &tally.ignored {
         println!("skipped: {name}: marked #[ignore]");
