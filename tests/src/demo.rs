@@ -28,7 +28,9 @@ fn main() -> ExitCode {
 
 async fn demo(started: Instant) -> anyhow::Result<()> {
     let programs = Programs::find()?;
-    println!("A stand-in GitHub, the host and the controller, on free ports of this machine, with their state in a fresh directory.");
+    println!(
+        "A stand-in GitHub, the host and the controller, on free ports of this machine, with their state in a fresh directory."
+    );
     let world = World::start(demo_config::options(&programs)?).await?;
     let mut stage = Stage::new(world, started).await?;
     introduce(&stage);

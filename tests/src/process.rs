@@ -31,7 +31,11 @@ impl Process {
     /// # Errors
     /// If it cannot be started, or the log not be written.
     pub fn start(name: &'static str, program: &Path, args: &[OsString], log: &Path) -> anyhow::Result<Self> {
-        let out = File::options().create(true).append(true).open(log).with_context(|| format!("opening {}", log.display()))?;
+        let out = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .with_context(|| format!("opening {}", log.display()))?;
         let err = out.try_clone().context("sharing the log")?;
         let mut command = Command::new(program);
         command.args(args).stdin(Stdio::null()).stdout(out).stderr(err);

@@ -14,8 +14,6 @@ use tempfile::TempDir;
 use crate::process::{self, Process};
 use crate::programs::Programs;
 
-/// The address of the stand-in GitHub in the example configuration; a world puts its own in its place.
-pub const EXAMPLE_GITHUB: &str = "http://127.0.0.1:8880";
 /// The machine account that host and controller act as.
 pub const BOT: &str = "bowsprit-bot";
 /// How long a process may take to be ready.
@@ -26,7 +24,7 @@ const POLL: Duration = Duration::from_millis(10);
 /// What a world is made of.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// config.yaml; [`EXAMPLE_GITHUB`] in it becomes this world's GitHub.
+    /// config.yaml.
     pub config: String,
     /// plugins.yaml.
     pub plugins: String,
@@ -110,7 +108,7 @@ impl World {
         let secret = "a key for this world alone".to_owned();
         let state = dir.path().join("state");
         std::fs::create_dir_all(&state).context("making the state directory")?;
-        write(dir.path(), "config.yaml", options.config.replace(EXAMPLE_GITHUB, sim.base()).as_bytes())?;
+        write(dir.path(), "config.yaml", options.config.as_bytes())?;
         write(dir.path(), "plugins.yaml", options.plugins.as_bytes())?;
         write(dir.path(), "hmac", secret.as_bytes())?;
         for (name, bytes) in &options.beside {
@@ -223,6 +221,16 @@ impl World {
     /// Hands the host over to whoever expects it to end: from now on it is not missed.
     pub fn release_host(&mut self) -> Option<Process> {
         self.host.take()
+    }
+
+    /// Takes back a host that did not end after all.
+    pub fn return_host(&mut self, host: Process) {
+        self.host = Some(host);
+    }
+
+    /// Takes back a controller that did not end after all.
+    pub fn return_controller(&mut self, controller: Process) {
+        self.controller = Some(controller);
     }
 
     /// Hands the controller over to whoever expects it to end: from now on it is not missed.

@@ -13,13 +13,26 @@ impl Description {
     /// Where the file is there and cannot be read.
     #[must_use]
     pub fn for_tests() -> Option<Arc<Self>> {
-        let path = test_data().join("github-openapi/api.github.com.json.gz");
-        if !path.exists() {
-            skip(&format!("GitHub's OpenAPI description is not at {}", path.display()));
-            return None;
+        let found = Self::if_present();
+        if found.is_none() {
+            skip(&format!("GitHub's OpenAPI description is not at {}", path().display()));
         }
-        Some(Self::load(&path).unwrap_or_else(|error| panic!("{error:#}")))
+        found
     }
+
+    /// The same for a test that has other things to say where the description is absent.
+    ///
+    /// # Panics
+    /// Where the file is there and cannot be read.
+    #[must_use]
+    pub fn if_present() -> Option<Arc<Self>> {
+        let path = path();
+        path.exists().then(|| Self::load(&path).unwrap_or_else(|error| panic!("{error:#}")))
+    }
+}
+
+fn path() -> PathBuf {
+    test_data().join("github-openapi/api.github.com.json.gz")
 }
 
 /// `$BOWSPRIT_TEST_DATA`, else `../shared/data` beside the workspace.

@@ -5,7 +5,7 @@ use prow::prowjob::ProwJobState;
 use sim::client::NewPr;
 
 use super::Prs;
-use super::opening::{AUTOMATIC, run_to_success};
+use super::opening::{AUTOMATIC, OF_SCRIPTS, run_to_success};
 use crate::stage::{End, REPO, Stage, file, short};
 use crate::timeline::Place;
 
@@ -15,8 +15,7 @@ pub(super) async fn test_and_retest(stage: &mut Stage, prs: &mut Prs) -> anyhow:
     let (alice, bob) = (stage.alice.clone(), stage.bob.clone());
     let head = stage.pr(prs.alices).await?.head_sha;
     let delivery = stage.says(&alice, prs.alices, "/test all", "trigger").await?;
-    // hello.sh is among the files that `lint` looks at.
-    run_to_success(stage, &delivery.guid, &head, AUTOMATIC).await?;
+    run_to_success(stage, &delivery.guid, &head, OF_SCRIPTS).await?;
     let delivery = stage.says(&alice, prs.alices, "/test lint", "trigger").await?;
     run_to_success(stage, &delivery.guid, &head, &["lint"]).await?;
 
@@ -65,7 +64,7 @@ pub(super) async fn new_push(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> 
     stage.handled(&delivery.guid, "trigger").await?;
     stage.reaches(slow.name(), ProwJobState::Aborted).await?;
     stage.status(&old, &slow.spec.context, End::Failure).await?;
-    run_to_success(stage, &delivery.guid, &new, AUTOMATIC).await
+    run_to_success(stage, &delivery.guid, &new, OF_SCRIPTS).await
 }
 
 pub(super) async fn hold(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> {

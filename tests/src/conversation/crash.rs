@@ -36,7 +36,14 @@ pub(super) async fn between_a_comment_and_its_effects(stage: &mut Stage, prs: Pr
 }
 
 /// Comments, and has the host killed around the request that the comment leads to. Gives the delivery's GUID.
-async fn dies(stage: &mut Stage, who: &Actor, number: u64, text: &str, path: &str, when: When) -> anyhow::Result<String> {
+async fn dies(
+    stage: &mut Stage,
+    who: &Actor,
+    number: u64,
+    text: &str,
+    path: &str,
+    when: When,
+) -> anyhow::Result<String> {
     let pid = stage.world.host().context("the host is not running")?.pid();
     let matches = Match {
         method: Some("POST".to_owned()),

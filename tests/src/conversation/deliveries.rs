@@ -22,7 +22,10 @@ pub(super) async fn forged(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> {
     ensure!(answer.code == 403, "a wrong signature was answered with {}: {}", answer.code, answer.text);
     stage.timeline.saw(Place::Hook, format_args!("answered with 403: {}", answer.text.trim()));
     stage.idle().await?;
-    ensure!(stage.world.inbox().await?.load(guid).await?.is_none(), "the inbox has kept a delivery that it must not trust");
+    ensure!(
+        stage.world.inbox().await?.load(guid).await?.is_none(),
+        "the inbox has kept a delivery that it must not trust"
+    );
     stage.timeline.saw(Place::Store, "the delivery is not in the inbox");
     let after = requests_of_plugins(stage).await?;
     ensure!(before == after, "plugins made {} requests because of a forged delivery", after - before);
@@ -47,11 +50,12 @@ pub(super) async fn repeated(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> 
     run_to_success(stage, &delivery.guid, &head, &["unit"]).await?;
     stage.timeline.saw(Place::Github, format_args!("GitHub sends delivery {} again", delivery.guid));
     stage.world.sim.redeliver(delivery.id).await?;
-    let again = stage.world.wait("the repeated delivery to be answered", std::time::Duration::from_secs(10), async |world| {
-        let log = seen(world.sim.deliveries().await)?;
-        let again = log.into_iter().find(|d| d.guid == delivery.guid && d.redelivery);
-        again.filter(|d| d.status_code.is_some()).ok_or_else(|| "no answer yet".to_owned())
-    });
+    let again =
+        stage.world.wait("the repeated delivery to be answered", std::time::Duration::from_secs(10), async |world| {
+            let log = seen(world.sim.deliveries().await)?;
+            let again = log.into_iter().find(|d| d.guid == delivery.guid && d.redelivery);
+            again.filter(|d| d.status_code.is_some()).ok_or_else(|| "no answer yet".to_owned())
+        });
     let code = again.await?.status_code.unwrap_or_default();
     ensure!(code == 200, "the repeated delivery was answered with {code}");
     stage.timeline.saw(Place::Hook, "answered with 200 once more");

@@ -10,6 +10,8 @@ use crate::timeline::Place;
 
 /// The presubmits that run by themselves.
 pub(super) const AUTOMATIC: &[&str] = &["flaky", "unit"];
+/// Those that run by themselves where a shell script has changed.
+pub(super) const OF_SCRIPTS: &[&str] = &["flaky", "lint", "unit"];
 
 pub(super) async fn by_a_member(stage: &mut Stage, prs: &mut Prs) -> anyhow::Result<()> {
     let mark = stage.mark().await?;
@@ -19,7 +21,7 @@ pub(super) async fn by_a_member(stage: &mut Stage, prs: &mut Prs) -> anyhow::Res
     stage.timeline.saw(Place::Github, format_args!("alice opens #{} at {}", pr.number, short(&pr.head_sha)));
     let delivery = stage.delivered(mark, "pull_request", Some("opened")).await?;
     stage.handled(&delivery.guid, "trigger").await?;
-    run_to_success(stage, &delivery.guid, &pr.head_sha, AUTOMATIC).await
+    run_to_success(stage, &delivery.guid, &pr.head_sha, OF_SCRIPTS).await
 }
 
 pub(super) async fn by_an_outsider(stage: &mut Stage, prs: &mut Prs) -> anyhow::Result<()> {
@@ -47,7 +49,12 @@ pub(super) async fn run_to_success(stage: &mut Stage, guid: &str, sha: &str, job
         stage.reaches(job.name(), ProwJobState::Success).await?;
         let target = stage.status(sha, &job.spec.context, End::Success).await?;
         let log = stage.world.http.get(&target).send().await?;
-        ensure!(log.status().is_success(), "the status of `{}` links to {target}, which answers {}", job.spec.job, log.status());
+        ensure!(
+            log.status().is_success(),
+            "the status of `{}` links to {target}, which answers {}",
+            job.spec.job,
+            log.status()
+        );
     }
     Ok(())
 }

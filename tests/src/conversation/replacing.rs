@@ -35,7 +35,9 @@ pub(super) async fn by_rename(stage: &mut Stage, prs: Prs) -> anyhow::Result<()>
     let took = renamed.elapsed();
     ensure!(new == sha256(&newer), "/status shows {new}, which is not the digest of the new file");
     ensure!(took <= IN_FORCE, "/status shows the new digest only after {took:?}");
-    stage.timeline.saw(Place::Host, format_args!("/status shows greeter {} after {} ms", short(&new), took.as_millis()));
+    stage
+        .timeline
+        .saw(Place::Host, format_args!("/status shows greeter {} after {} ms", short(&new), took.as_millis()));
 
     stage.says(&bob, prs.bobs, "/greet", "greeter").await?;
     stage.bot_says(prs.bobs, &[NEW_GREETING]).await?;

@@ -1,0 +1,7 @@
+//! End to end: whole systems of real processes, observed from outside.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod conversation;
+mod kills;
+mod operation;
+mod replay;
