@@ -1,0 +1,251 @@
+//! The host's flags: Prow's names and defaults for what exists, and a few of our own.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+
+/// Shown at the end of `bowsprit host --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  Look at what would happen, changing nothing:
+    bowsprit host --config-path config.yaml --plugin-config plugins.yaml --hmac-secret-file hmac --state-dir ./state
+  For a GitHub App, in earnest:
+    bowsprit host --config-path /etc/config/config.yaml --job-config-path /etc/jobs --dry-run=false \\
+      --github-app-id 12345 --github-app-private-key-path /etc/github/key.pem
+  Go's spellings work too: -config-path=config.yaml -dry-run=false";
+
+/// What `bowsprit host` is told at its start.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct HostFlags {
+    /// Port that GitHub's webhooks come to.
+    #[arg(long, default_value_t = 8888)]
+    pub port: u16,
+    /// Path that GitHub's webhooks are posted to.
+    #[arg(long, default_value = "/hook", value_name = "PATH")]
+    pub webhook_path: String,
+    /// File with the webhooks' secret: one token, or a map from `org/repo`, `org` or `*` to lists of tokens.
+    #[arg(long, default_value = "/etc/webhook/hmac", value_name = "FILE")]
+    pub hmac_secret_file: PathBuf,
+    /// plugins.yaml: which plugins handle what where, and what they may do.
+    #[arg(long, default_value = "/etc/plugins/plugins.yaml", value_name = "FILE")]
+    pub plugin_config: PathBuf,
+    /// config.yaml.
+    #[arg(long, value_name = "FILE")]
+    pub config_path: PathBuf,
+    /// A file or directory of jobs beside those in config.yaml.
+    #[arg(long, value_name = "PATH")]
+    pub job_config_path: Option<PathBuf>,
+    /// Base URL of GitHub's API; given several times, each is tried when those before it cannot be reached.
+    #[arg(long, default_value = "https://api.github.com", value_name = "URL")]
+    pub github_endpoint: Vec<String>,
+    /// File with a personal access token.
+    #[arg(long, value_name = "FILE")]
+    pub github_token_path: Option<PathBuf>,
+    /// A GitHub App's numeric id; needs --github-app-private-key-path.
+    #[arg(long, value_name = "ID")]
+    pub github_app_id: Option<u64>,
+    /// File with the GitHub App's private key, PEM.
+    #[arg(long, value_name = "FILE")]
+    pub github_app_private_key_path: Option<PathBuf>,
+    /// Change nothing on GitHub and create no ProwJob: plugins run, and what they would do is only written down.
+    #[arg(long, default_value = "true", default_missing_value = "true", num_args = 0..=1, require_equals = true,
+        value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub dry_run: bool,
+    /// How long runs of plugins may go on after the end was asked for. What is left is taken up at the next start.
+    #[arg(long, default_value = "180s", value_parser = prow::duration::parse_go_duration, value_name = "DURATION")]
+    pub grace_period: Duration,
+    /// Port of Prometheus's /metrics.
+    #[arg(long, default_value_t = 9090)]
+    pub metrics_port: u16,
+    /// Port of /healthz, /healthz/ready and /status.
+    #[arg(long, default_value_t = 8081)]
+    pub health_port: u16,
+    /// Where deliveries, their journal, ProwJobs and compiled plugins are kept; made if it is not there.
+    #[arg(long, default_value = "/var/lib/bowsprit", value_name = "DIR")]
+    pub state_dir: PathBuf,
+    /// The bundled plugins: their components and the catalogue beside them. Without it, only `modules` in plugins.yaml.
+    #[arg(long, env = "BOWSPRIT_PLUGINS_DIR", value_name = "DIR")]
+    pub plugins_dir: Option<PathBuf>,
+}
+
+/// Flags that contradict each other.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FlagError {
+    /// Who is the host to GitHub?
+    #[error("--github-token-path and --github-app-id exclude each other: give one of them")]
+    TokenAndApp,
+    /// Half of an App.
+    #[error("--github-app-id and --github-app-private-key-path go together: give both or none")]
+    HalfAnApp,
+    /// No request could match it.
+    #[error("--webhook-path is `{0}`: it must begin with `/` and have no `?` or `#`")]
+    WebhookPath(String),
+    /// No two listeners on one port.
+    #[error("{0} and {1} are both {2}: give each a port of its own")]
+    SamePort(&'static str, &'static str, u16),
+}
+
+impl HostFlags {
+    /// Behaviour: Prow's validation of its GitHub flags.
+    ///
+    /// # Errors
+    /// The first contradiction; each says which flags it is about.
+    pub fn check(&self) -> Result<(), FlagError> {
+        let app = (self.github_app_id.is_some(), self.github_app_private_key_path.is_some());
+        if self.github_token_path.is_some() && app != (false, false) {
+            return Err(FlagError::TokenAndApp);
+        }
+        if app.0 != app.1 {
+            return Err(FlagError::HalfAnApp);
+        }
+        if !self.webhook_path.starts_with('/') || self.webhook_path.contains(['?', '#']) {
+            return Err(FlagError::WebhookPath(self.webhook_path.clone()));
+        }
+        let ports = [("--port", self.port), ("--metrics-port", self.metrics_port), ("--health-port", self.health_port)];
+        for (at, (name, port)) in ports.iter().enumerate() {
+            let same = ports[..at].iter().find(|(_, other)| other == port && *port != 0);
+            if let Some((other, _)) = same {
+                return Err(FlagError::SamePort(other, name, *port));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who the host is to GitHub. With [`HostFlags::check`] done, at most one of the two is given.
+    #[must_use]
+    pub fn github_auth(&self) -> github::Auth {
+        if let Some(path) = &self.github_token_path {
+            return github::Auth::TokenFile(path.clone());
+        }
+        match (self.github_app_id, &self.github_app_private_key_path) {
+            (Some(id), Some(path)) => github::Auth::App { id, private_key_path: path.clone() },
+            _ => github::Auth::None,
+        }
+    }
+
+    /// Where the configuration is read from.
+    #[must_use]
+    pub fn sources(&self) -> config::Sources {
+        config::Sources {
+            config_path: self.config_path.clone(),
+            job_config_path: self.job_config_path.clone(),
+            plugin_config: Some(self.plugin_config.clone()),
+        }
+    }
+}
+
+/// Rewrites flags as Go's programs take them (`-flag`, `-flag=value`) to `--flag`. One letter (`-h`) stays, as does
+/// everything behind `--` and what does not look like a flag.
+pub fn go_spellings(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut flags_end = false;
+    let rewrite = |arg: OsString| {
+        flags_end |= arg == "--";
+        match arg.to_str() {
+            Some(text) if !flags_end && is_go_flag(text) => OsString::from(format!("-{text}")),
+            _ => arg,
+        }
+    };
+    args.into_iter().map(rewrite).collect()
+}
+
+fn is_go_flag(arg: &str) -> bool {
+    let name = arg.strip_prefix('-').unwrap_or_default().split('=').next().unwrap_or_default();
+    let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    name.len() > 1 && letters && name.starts_with(|first: char| first.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        host: HostFlags,
+    }
+
+    fn parse(line: &str) -> Result<HostFlags, clap::Error> {
+        let args = std::iter::once("host").chain(line.split_whitespace()).map(OsString::from);
+        Cli::try_parse_from(go_spellings(args)).map(|cli| cli.host)
+    }
+
+    #[test]
+    fn defaults_are_prows() {
+        let flags = parse("--config-path c.yaml").unwrap();
+        assert_eq!((flags.port, flags.metrics_port, flags.health_port), (8888, 9090, 8081));
+        assert_eq!(flags.webhook_path, "/hook");
+        assert_eq!(flags.hmac_secret_file, PathBuf::from("/etc/webhook/hmac"));
+        assert_eq!(flags.plugin_config, PathBuf::from("/etc/plugins/plugins.yaml"));
+        assert_eq!(flags.github_endpoint, ["https://api.github.com"]);
+        assert_eq!(flags.grace_period, Duration::from_secs(180));
+        assert!(flags.dry_run);
+        assert_eq!(flags.check(), Ok(()));
+        assert!(parse("").unwrap_err().to_string().contains("--config-path"));
+    }
+
+    #[test]
+    fn flags_are_taken_as_go_takes_them() {
+        let dry_run = |line: &str| parse(&format!("-config-path=c.yaml {line}")).map(|flags| flags.dry_run);
+        for line in ["-dry-run=false", "--dry-run=false", "--dry-run=0", "--dry-run=f", "--dry-run=FALSE"] {
+            assert!(!dry_run(line).unwrap(), "{line}");
+        }
+        for line in ["-dry-run", "--dry-run", "--dry-run=true", "-dry-run=1", "--dry-run=T"] {
+            assert!(dry_run(line).unwrap(), "{line}");
+        }
+        assert!(dry_run("--dry-run false").is_err(), "Go would not take the word as its value either");
+        assert!(dry_run("--dry-run=maybe").is_err());
+        let flags =
+            parse("-config-path c -port=1 --grace-period 1m30s -github-endpoint=http://a -github-endpoint http://b");
+        let flags = flags.unwrap();
+        assert_eq!((flags.port, flags.grace_period), (1, Duration::from_secs(90)));
+        assert_eq!(flags.github_endpoint, ["http://a", "http://b"]);
+    }
+
+    #[test]
+    fn only_what_looks_like_a_flag_is_rewritten() {
+        let cases = [
+            ("-a-flag", "--a-flag"),
+            ("-a-flag=-x", "--a-flag=-x"),
+            ("--a-flag", "--a-flag"),
+            ("-h", "-h"),
+            ("-", "-"),
+            ("-1", "-1"),
+            ("-12", "-12"),
+            ("word", "word"),
+            ("-- -a-flag", "-- -a-flag"),
+            ("-a b", "-a b"),
+        ];
+        for (given, want) in cases {
+            let got = go_spellings(given.split(' ').map(OsString::from));
+            assert_eq!(got, want.split(' ').collect::<Vec<_>>(), "{given}");
+        }
+    }
+
+    #[test]
+    fn contradictions_are_named() {
+        let check = |line: &str| parse(&format!("--config-path c {line}")).unwrap().check();
+        let app = "--github-app-id 1 --github-app-private-key-path k";
+        assert_eq!(check(app), Ok(()));
+        assert_eq!(check("--github-token-path t"), Ok(()));
+        assert_eq!(check(&format!("--github-token-path t {app}")), Err(FlagError::TokenAndApp));
+        assert_eq!(check("--github-token-path t --github-app-id 1"), Err(FlagError::TokenAndApp));
+        assert_eq!(check("--github-app-id 1"), Err(FlagError::HalfAnApp));
+        assert_eq!(check("--github-app-private-key-path k"), Err(FlagError::HalfAnApp));
+        assert_eq!(check("--webhook-path hook"), Err(FlagError::WebhookPath("hook".to_owned())));
+        let same = Err(FlagError::SamePort("--port", "--health-port", 8888));
+        assert_eq!(check("--health-port 8888"), same);
+        assert_eq!(check("--port 0 --health-port 0 --metrics-port 0"), Ok(()));
+    }
+
+    #[test]
+    fn help_has_examples() {
+        let help = <Cli as clap::CommandFactory>::command().render_long_help().to_string();
+        assert!(help.contains("Examples:") && help.contains("-dry-run=false"), "{help}");
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}
