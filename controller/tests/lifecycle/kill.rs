@@ -1,0 +1,109 @@
+//! Whoever is killed, whenever: no job runs twice, none is forgotten, none goes on without a ProwJob.
+
+use std::time::Duration;
+
+use podutils::process::Process;
+use prow::prowjob::ProwJobState;
+
+use crate::origin::Origin;
+use crate::world::{World, is_alive, processes_of};
+
+/// How often the controller is killed: a few times, or with `BOWSPRIT_LONG` many.
+fn kills() -> u64 {
+    if std::env::var_os("BOWSPRIT_LONG").is_some() { 100 } else { 3 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_survives_the_controller_and_is_found_again() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let refs = origin.pull(7, "x", "x\n");
+    let script = "echo began; while [ ! -e $ARTIFACTS/go ]; do sleep 0.05; done; echo ended";
+    world.create("pj", "unit", script, &refs).await;
+    let mut first = world.controller_process();
+    world.logged("pj", "began").await;
+    world.in_state("pj", ProwJobState::Pending).await;
+    let build_id = world.get("pj").await.status.build_id;
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(!processes_of(&world.dir("pj")).is_empty(), "the job goes on");
+    std::fs::write(world.dir("pj").artifacts().join("go"), "").unwrap();
+    world.logged("pj", "ended").await;
+    assert!(!world.get("pj").await.is_complete(), "nobody is there to write it");
+    let second = world.controller().await;
+    let job = world.complete("pj").await;
+    assert_eq!((job.status.state, &job.status.build_id), (ProwJobState::Success, &build_id));
+    assert_eq!(world.log("pj").matches("began").count(), 1);
+    world.reported("pj").await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_each_job_runs_once_and_ends_as_if_nothing_had_been() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let mut commits = Vec::new();
+    for round in 0..kills() {
+        let refs = origin.pull(round + 1, "x", &format!("{round}\n"));
+        let (good, bad) = (format!("good-{round}"), format!("bad-{round}"));
+        world.create(&good, &good, "echo began; sleep 0.3", &refs).await;
+        world.create(&bad, &bad, "echo began; exit 1", &refs).await;
+        let mut controller = world.controller_process();
+        // Moments spread over the whole way from its start to the end of both jobs.
+        tokio::time::sleep(Duration::from_millis(50 + (round * 377) % 2000)).await;
+        controller.kill().unwrap();
+        controller.wait().unwrap();
+        commits.push((refs, good, bad));
+    }
+    let controller = world.controller().await;
+    for (round, (refs, good, bad)) in commits.iter().enumerate() {
+        for (name, state) in [(good, ProwJobState::Success), (bad, ProwJobState::Failure)] {
+            let job = world.complete(name).await;
+            assert_eq!(job.status.state, state, "{name}: {}", world.log(name));
+            assert_eq!(world.log(name).matches("began").count(), 1, "{name} ran more than once");
+            world.reported(name).await;
+        }
+        let states = |context: &str| {
+            let content = world.github.content.lock().unwrap();
+            let of_job =
+                |status: &&crate::github::SetStatus| status.sha == refs.pulls[0].sha && status.context == context;
+            content.statuses.iter().rfind(of_job).map(|status| status.state.clone())
+        };
+        assert_eq!((states(good).as_deref(), states(bad).as_deref()), (Some("success"), Some("failure")));
+        let comments = world.github.comments(round as u64 + 1);
+        assert_eq!(comments.len(), 1, "{comments:?}");
+        assert_eq!(comments[0].lines().filter(|line| line.starts_with("bad-")).count(), 1, "{comments:?}");
+    }
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_that_is_killed_is_an_error_and_leaves_nothing() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let refs = origin.pull(7, "x", "x\n");
+    let controller = world.controller().await;
+    world.create("pj", "unit", "setsid sleep 600 & echo ready; sleep 600", &refs).await;
+    world.logged("pj", "ready").await;
+    let tree = processes_of(&world.dir("pj"));
+    let supervisor: Process = serde_json::from_slice(&std::fs::read(world.dir("pj").supervisor()).unwrap()).unwrap();
+    podutils::process::send(supervisor.pid, rustix::process::Signal::KILL);
+    let job = world.complete("pj").await;
+    assert_eq!(job.status.state, ProwJobState::Error);
+    assert!(job.status.description.contains("was lost"), "{}", job.status.description);
+    assert!(!tree.is_empty() && !tree.iter().any(|pid| is_alive(pid)), "some of {tree:?} live");
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_folder_is_gone_is_not_started_again() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let refs = origin.pull(7, "x", "x\n");
+    world
+        .create_with("pj", "unit", "true", &refs, |job| {
+            job.status.state = ProwJobState::Pending;
+            job.status.build_id = "1".into();
+        })
+        .await;
+    let controller = world.controller().await;
+    assert_eq!(world.complete("pj").await.status.state, ProwJobState::Error);
+    assert!(!world.dir("pj").log().exists());
+    controller.stop().await;
+}
