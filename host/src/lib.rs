@@ -1,1 +1,30 @@
 //! Webhook in, event, dispatch, sandbox, journal, the client-agent.
+
+pub mod agent;
+mod calls;
+pub mod capability;
+pub mod catalogue;
+pub mod compile;
+pub mod contract;
+mod convert;
+pub mod delivery;
+pub mod dispatch;
+pub mod engine;
+pub mod flags;
+pub mod guest;
+pub mod hmac;
+pub mod hook;
+pub mod journal;
+pub mod kept;
+pub mod metrics;
+pub mod plan;
+pub mod plugin;
+pub mod registry;
+pub mod routes;
+pub mod run;
+pub mod scan;
+pub mod source;
+pub mod task;
+
+#[cfg(test)]
+mod test_data;

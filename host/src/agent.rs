@@ -1,0 +1,118 @@
+//! The client-agent: what a handle stands for, and the one guard before every call that is made through it.
+
+use std::sync::Arc;
+
+use globset::GlobSet;
+use prow::grants::{Access, Permission};
+
+use crate::capability;
+use crate::contract::types::{ApiError, ErrorKind, RepoRef};
+
+/// What a guest's handle stands for. It lives in the table of one task's store and goes with it.
+#[derive(Clone, Debug)]
+pub struct ClientAgent {
+    /// The repository that calls are about; none for an event of an organisation.
+    pub repo: Option<RepoRef>,
+    /// Refuses what would change something.
+    pub read_only: bool,
+}
+
+/// What the operator granted to one plugin.
+#[derive(Clone, Debug)]
+pub struct Grants {
+    /// As plugins.yaml or the catalogue has them.
+    pub granted: prow::grants::Grants,
+    /// `granted.repos`, compiled: the repositories besides the event's own, as `org/name`.
+    pub repos: GlobSet,
+}
+
+impl Grants {
+    /// Whether `repo` is within the grants, `home` being the event's own.
+    pub fn covers(&self, home: Option<&RepoRef>, repo: &RepoRef) -> bool {
+        home == Some(repo) || self.repos.is_match(format!("{}/{}", repo.org, repo.name))
+    }
+}
+
+/// A call that passed the guard: which repository it is about.
+pub type Passed = Arc<RepoRef>;
+
+/// Whether `agent` may be used for `permission: access`. The grant was checked when the plugin was loaded; that it is checked
+/// again here costs nothing and does not trust the linker.
+///
+/// # Errors
+/// `denied`, naming the grant that is missing.
+pub fn guard(agent: &ClientAgent, grants: &Grants, permission: Permission, access: Access) -> Result<Passed, ApiError> {
+    let denied = |message: String| ApiError { kind: ErrorKind::Denied, message };
+    let line = capability::line(permission, access);
+    if !grants.granted.allow(permission, access) {
+        return Err(denied(format!("not granted: add `{line}` under `grants`")));
+    }
+    if agent.read_only && access == Access::Write {
+        return Err(denied(format!("this client-agent is read-only, and `{line}` changes something")));
+    }
+    match &agent.repo {
+        Some(repo) => Ok(Arc::new(repo.clone())),
+        None => Err(denied("this event belongs to no repository, and the call is about one".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repo(org: &str, name: &str) -> RepoRef {
+        RepoRef { org: org.into(), name: name.into() }
+    }
+
+    fn grants(access: &[(Permission, Access)], globs: &[&str]) -> Grants {
+        let mut set = globset::GlobSetBuilder::new();
+        for glob in globs {
+            set.add(globset::Glob::new(glob).unwrap());
+        }
+        let access = access.iter().copied().collect();
+        let granted = prow::grants::Grants { access, ..prow::grants::Grants::default() };
+        Grants { granted, repos: set.build().unwrap() }
+    }
+
+    #[track_caller]
+    fn check(agent: &ClientAgent, grants: &Grants, access: Access, want: Result<&str, &str>) {
+        let got = guard(agent, grants, Permission::Issues, access);
+        match (got, want) {
+            (Ok(repo), Ok(name)) => assert_eq!(repo.name, name),
+            (Err(error), Err(part)) => {
+                assert_eq!(error.kind, ErrorKind::Denied);
+                assert!(error.message.contains(part), "{}", error.message);
+            }
+            (got, want) => panic!("{agent:?} {access:?}: got {got:?}, want {want:?}"),
+        }
+    }
+
+    #[test]
+    fn a_call_needs_its_grant_a_writing_agent_and_a_repository() {
+        let agent = ClientAgent { repo: Some(repo("o", "r")), read_only: false };
+        let read_only = ClientAgent { read_only: true, ..agent.clone() };
+        let nowhere = ClientAgent { repo: None, read_only: false };
+        let (none, read, write) = (
+            grants(&[], &[]),
+            grants(&[(Permission::Issues, Access::Read)], &[]),
+            grants(&[(Permission::Issues, Access::Write)], &[]),
+        );
+        check(&agent, &write, Access::Write, Ok("r"));
+        check(&agent, &write, Access::Read, Ok("r"));
+        check(&agent, &read, Access::Write, Err("add `issues: write`"));
+        check(&agent, &none, Access::Read, Err("add `issues: read`"));
+        check(&read_only, &write, Access::Write, Err("read-only"));
+        check(&read_only, &write, Access::Read, Ok("r"));
+        check(&nowhere, &write, Access::Read, Err("no repository"));
+    }
+
+    #[test]
+    fn other_repositories_need_a_glob() {
+        let home = repo("o", "r");
+        assert!(grants(&[], &[]).covers(Some(&home), &home));
+        assert!(!grants(&[], &[]).covers(Some(&home), &repo("o", "other")));
+        assert!(grants(&[], &["o/*"]).covers(Some(&home), &repo("o", "other")));
+        assert!(!grants(&[], &["o/*"]).covers(Some(&home), &repo("p", "r")));
+        assert!(!grants(&[], &[]).covers(None, &home));
+    }
+}

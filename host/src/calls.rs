@@ -1,0 +1,80 @@
+//! The host's side of the contract: each function is a guard, a journalled call, and the far side.
+
+mod agent;
+mod github;
+mod jobs;
+mod thread;
+
+use std::sync::Arc;
+
+use prow::grants::{Access, Permission};
+use wasmtime::component::Resource;
+
+use crate::agent::{ClientAgent, guard};
+use crate::contract::types::{ApiError, ErrorKind, RepoRef};
+use crate::guest::GuestState;
+use crate::journal::Fault;
+
+/// The agent's repository if the call is allowed; otherwise the function that this stands in answers `denied`.
+macro_rules! granted {
+    ($self:ident, $agent:ident, $permission:expr, $access:expr) => {
+        match $self.passed(&$agent, $permission, $access)? {
+            Ok(repo) => repo,
+            Err(denied) => return Ok(Err(denied)),
+        }
+    };
+}
+pub(crate) use granted;
+
+/// What every function of the contract returns: a trap, or what the guest gets to see.
+type Answer<T> = wasmtime::Result<Result<T, ApiError>>;
+
+impl GuestState {
+    fn passed(
+        &mut self,
+        agent: &Resource<ClientAgent>,
+        permission: Permission,
+        access: Access,
+    ) -> wasmtime::Result<Result<Arc<RepoRef>, ApiError>> {
+        let agent = self.client(agent)?;
+        let task = self.task();
+        let facts = task.facts.clone();
+        let passed = guard(&agent, &facts.grants, permission, access);
+        match &passed {
+            Err(denied) => {
+                tracing::warn!(plugin = %facts.plugin, delivery = %facts.guid, why = denied.message, "a call was denied")
+            }
+            Ok(_) if access == Access::Write && task.journal.effects() >= facts.max_effects => {
+                let message = format!("this task has had {} effects: raise `limits.effects`", facts.max_effects);
+                return Ok(Err(ApiError { kind: ErrorKind::Exhausted, message }));
+            }
+            Ok(_) => {}
+        }
+        Ok(passed)
+    }
+
+    /// GitHub, as this plugin may speak to it about `repo`.
+    fn github(&mut self, repo: &RepoRef) -> (::github::Api, ::github::RepoName) {
+        let facts = &self.task().facts;
+        let name = ::github::RepoName::new(&repo.org, &repo.name);
+        (facts.clients.github.scoped(::github::Scope::repo(&name).with_plugin(&facts.plugin)), name)
+    }
+}
+
+/// How a failed call to GitHub ends: what passes with time parks the task, the rest is the guest's to know.
+fn fault(error: ::github::ApiError) -> Fault {
+    use ::github::ApiErrorKind as Kind;
+    let kind = match error.kind {
+        Kind::NotFound => ErrorKind::NotFound,
+        Kind::Forbidden { .. } => ErrorKind::Denied,
+        Kind::Unprocessable => ErrorKind::Invalid,
+        Kind::Conflict => ErrorKind::Conflict,
+        Kind::Other => ErrorKind::Other,
+        Kind::RateLimited { .. } | Kind::Unavailable { .. } | Kind::Unauthorized => {
+            let now = jiff::Timestamp::now();
+            let until = error.retry_at(now).unwrap_or(now + std::time::Duration::from_secs(30));
+            return Fault::Later { until, why: error.to_string() };
+        }
+    };
+    Fault::answer(kind, error.to_string())
+}

@@ -1,0 +1,316 @@
+//! The jobs of config.yaml, matched here on the compiled configuration, and the ProwJobs that are made of them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use prow::create::{self, Creation, JobFacts};
+use prow::event::EventBody;
+use prow::grants::{Access, Permission};
+use prow::labels;
+use prow::prowjob::{ProwJob, ProwJobState, ProwJobType};
+use prow::refs::{Pull, Refs};
+use store::{EffectKind, Selector, StoreError};
+use wasmtime::component::Resource;
+
+use super::{Answer, granted};
+use crate::agent::ClientAgent;
+use crate::contract::types::{ApiError, ErrorKind, PullRequest, RepoRef};
+use crate::contract::{job_config, prowjobs_read, prowjobs_write};
+use crate::guest::{GuestState, TaskFacts};
+use crate::journal::{Doubt, EffectKey, Fault};
+
+impl job_config::Host for GuestState {
+    async fn presubmits(
+        &mut self,
+        agent: Resource<ClientAgent>,
+        text: Option<String>,
+        branch: Option<String>,
+    ) -> Answer<Vec<job_config::Presubmit>> {
+        let repo = granted!(self, agent, Permission::JobConfig, Access::Read);
+        let facts = self.task().facts.clone();
+        let matched = async {
+            let jobs = facts.loaded.config.presubmits(&repo.org, &repo.name);
+            let matched = (0..).zip(jobs).map(|(id, job)| {
+                let matched = job.facts(text.as_deref(), branch.as_deref());
+                job_config::Presubmit {
+                    id,
+                    name: matched.name,
+                    context: matched.context,
+                    rerun_command: job.rerun_command.clone(),
+                    always_run: matched.always_run,
+                    optional: matched.optional,
+                    skip_report: matched.skip_report,
+                    conditional: matched.conditional,
+                    triggered: matched.triggered,
+                    on_branch: matched.on_branch,
+                }
+            });
+            Ok(matched.collect())
+        };
+        Ok(self.task().journal.read("job-config.presubmits", &(&*repo, &text, &branch), matched).await?)
+    }
+
+    async fn matching_changes(
+        &mut self,
+        agent: Resource<ClientAgent>,
+        jobs: Vec<u32>,
+        paths: Vec<String>,
+    ) -> Answer<Vec<u32>> {
+        let repo = granted!(self, agent, Permission::JobConfig, Access::Read);
+        let facts = self.task().facts.clone();
+        let matched = async {
+            let known = facts.loaded.config.presubmits(&repo.org, &repo.name);
+            let mut matched = Vec::new();
+            for id in &jobs {
+                if at(known, *id)?.changes.matches(&paths) {
+                    matched.push(*id);
+                }
+            }
+            Ok(matched)
+        };
+        Ok(self.task().journal.read("job-config.matching-changes", &(&*repo, &jobs, &paths), matched).await?)
+    }
+
+    async fn postsubmits(
+        &mut self,
+        agent: Resource<ClientAgent>,
+        branch: String,
+        paths: Vec<String>,
+    ) -> Answer<Vec<job_config::Postsubmit>> {
+        let repo = granted!(self, agent, Permission::JobConfig, Access::Read);
+        let facts = self.task().facts.clone();
+        let matched = async {
+            let jobs = facts.loaded.config.postsubmits(&repo.org, &repo.name);
+            let matched = (0..).zip(jobs).map(|(id, job)| job_config::Postsubmit {
+                id,
+                name: job.base.name.clone(),
+                should_run: job.should_run(&branch, &paths),
+            });
+            Ok(matched.collect())
+        };
+        Ok(self.task().journal.read("job-config.postsubmits", &(&*repo, &branch, &paths), matched).await?)
+    }
+}
+
+impl prowjobs_read::Host for GuestState {
+    async fn list_for_pull_request(
+        &mut self,
+        agent: Resource<ClientAgent>,
+        pr: u32,
+    ) -> Answer<Vec<prowjobs_read::Prowjob>> {
+        let repo = granted!(self, agent, Permission::Prowjobs, Access::Read);
+        let prowjobs = self.task().facts.clients.prowjobs.clone();
+        let found = async {
+            let selector = Selector {
+                labels: BTreeMap::from([
+                    (labels::ORG.to_owned(), repo.org.clone()),
+                    (labels::REPO.to_owned(), repo.name.clone()),
+                    (labels::PULL.to_owned(), pr.to_string()),
+                    (labels::TYPE.to_owned(), ProwJobType::Presubmit.to_string()),
+                ]),
+                incomplete_only: false,
+            };
+            let mut jobs = prowjobs.list(&selector).await.map_err(later)?;
+            jobs.sort_by_key(|job| std::cmp::Reverse((job.status.start_time, job.metadata.name.clone())));
+            Ok(jobs.iter().map(shown).collect())
+        };
+        Ok(self.task().journal.read("prowjobs-read.list-for-pull-request", &(&*repo, pr), found).await?)
+    }
+}
+
+impl prowjobs_write::Host for GuestState {
+    async fn create_presubmit(
+        &mut self,
+        agent: Resource<ClientAgent>,
+        job: u32,
+        pr: PullRequest,
+        base_sha: String,
+        labels: Vec<(String, String)>,
+    ) -> Answer<String> {
+        let repo = granted!(self, agent, Permission::Prowjobs, Access::Write);
+        let (facts, now) = self.facts_and_clock();
+        let args = (&*repo, job, pr.number, &pr.head.sha, &pr.base.name, &base_sha, &labels);
+        let make = |key: EffectKey, _: Doubt| {
+            let (repo, pr, base_sha, labels) = (&*repo, &pr, &base_sha, labels.clone());
+            async move {
+                let presubmit = at(facts.loaded.config.presubmits(&repo.org, &repo.name), job)?;
+                let refs = pull_refs(&link(&facts, repo), repo, pr, base_sha);
+                let creation = creation(&facts, &key, now, labels);
+                keep(&facts, create::new_presubmit(&JobFacts::from(presubmit), refs, &creation)).await
+            }
+        };
+        Ok(self.task().journal.effect(EffectKind::Findable, "prowjobs-write.create-presubmit", &args, make).await?)
+    }
+
+    async fn create_postsubmit(
+        &mut self,
+        agent: Resource<ClientAgent>,
+        job: u32,
+        labels: Vec<(String, String)>,
+    ) -> Answer<String> {
+        let repo = granted!(self, agent, Permission::Prowjobs, Access::Write);
+        let (facts, now) = self.facts_and_clock();
+        let args = (&*repo, job, &labels);
+        let make = |key: EffectKey, _: Doubt| {
+            let (repo, labels) = (&*repo, labels.clone());
+            async move {
+                let EventBody::Push(push) = &facts.event.body else {
+                    return Err(Fault::answer(ErrorKind::Invalid, "a postsubmit is of a push, and this event is none"));
+                };
+                if facts.home.as_ref() != Some(repo) {
+                    return Err(Fault::answer(
+                        ErrorKind::Invalid,
+                        "the push that is handled was to another repository",
+                    ));
+                }
+                let postsubmit = at(facts.loaded.config.postsubmits(&repo.org, &repo.name), job)?;
+                let refs = Refs {
+                    org: repo.org.clone(),
+                    repo: repo.name.clone(),
+                    repo_link: link(&facts, repo),
+                    base_ref: push.branch().to_owned(),
+                    base_sha: push.after.clone(),
+                    base_link: push.compare_url.clone(),
+                    ..Refs::default()
+                };
+                let creation = creation(&facts, &key, now, labels);
+                keep(&facts, create::new_postsubmit(&JobFacts::from(postsubmit), refs, &creation)).await
+            }
+        };
+        Ok(self.task().journal.effect(EffectKind::Findable, "prowjobs-write.create-postsubmit", &args, make).await?)
+    }
+
+    async fn abort(&mut self, agent: Resource<ClientAgent>, name: String, description: String) -> Answer<()> {
+        let repo = granted!(self, agent, Permission::Prowjobs, Access::Write);
+        let facts = self.task().facts.clone();
+        let args = (&*repo, &name, &description);
+        let make = |_, _| {
+            let (repo, name, description) = (&*repo, &name, &description);
+            async move { abort(&facts, repo, name, description).await }
+        };
+        Ok(self.task().journal.effect(EffectKind::Idempotent, "prowjobs-write.abort", &args, make).await?)
+    }
+}
+
+impl GuestState {
+    fn facts_and_clock(&mut self) -> (std::sync::Arc<TaskFacts>, Timestamp) {
+        let task = self.task();
+        (task.facts.clone(), task.journal.pins().clock)
+    }
+}
+
+fn at<T>(jobs: &[T], id: u32) -> Result<&T, Fault> {
+    usize::try_from(id)
+        .ok()
+        .and_then(|id| jobs.get(id))
+        .ok_or_else(|| Fault::answer(ErrorKind::NotFound, format!("this repository has no job number {id}")))
+}
+
+fn later(error: StoreError) -> Fault {
+    let until = Timestamp::now() + std::time::Duration::from_secs(2);
+    Fault::Later { until, why: error.to_string() }
+}
+
+/// The repository's web page: what the event says, else where GitHub's pages are.
+fn link(facts: &TaskFacts, repo: &RepoRef) -> String {
+    match &facts.event.repo {
+        Some(own) if facts.home.as_ref() == Some(repo) && !own.html_url.is_empty() => own.html_url.clone(),
+        _ => format!("{}/{}/{}", facts.loaded.config.core.link_url.trim_end_matches('/'), repo.org, repo.name),
+    }
+}
+
+/// Behaviour: Prow pkg/pjutil, `createRefs`.
+fn pull_refs(link: &str, repo: &RepoRef, pr: &PullRequest, base_sha: &str) -> Refs {
+    let pull = Pull {
+        number: u64::from(pr.number),
+        author: pr.author.login.clone(),
+        sha: pr.head.sha.clone(),
+        title: pr.title.clone(),
+        head_ref: pr.head.name.clone(),
+        link: pr.html_url.clone(),
+        commit_link: format!("{link}/pull/{}/commits/{}", pr.number, pr.head.sha),
+        author_link: String::new(),
+        ..Pull::default()
+    };
+    Refs {
+        org: repo.org.clone(),
+        repo: repo.name.clone(),
+        repo_link: link.to_owned(),
+        base_ref: pr.base.name.clone(),
+        base_sha: base_sha.to_owned(),
+        base_link: format!("{link}/commit/{base_sha}"),
+        pulls: vec![pull],
+        ..Refs::default()
+    }
+}
+
+fn creation(facts: &TaskFacts, key: &EffectKey, now: Timestamp, labels: Vec<(String, String)>) -> Creation {
+    Creation {
+        // The same in every run: a second creation finds the first.
+        name: key.uuid().to_string(),
+        namespace: facts.loaded.config.core.prowjob_namespace.clone(),
+        now,
+        event_guid: facts.guid.clone(),
+        labels: labels.into_iter().collect(),
+        scheduled: facts.loaded.config.core.scheduler_enabled,
+    }
+}
+
+/// Its name is the effect's, so that one that is there already is this one.
+async fn keep(facts: &TaskFacts, job: ProwJob) -> Result<String, Fault> {
+    let name = job.metadata.name.clone();
+    if facts.clients.dry_run {
+        tracing::info!(job = %job.spec.job, "dry run: would create a ProwJob");
+        return Ok(name);
+    }
+    facts.clients.prowjobs.create(&job).await.map_err(later)?;
+    tracing::info!(prowjob = %name, job = %job.spec.job, "created");
+    Ok(name)
+}
+
+async fn abort(facts: &TaskFacts, repo: &RepoRef, name: &str, description: &str) -> Result<(), Fault> {
+    let prowjobs = &facts.clients.prowjobs;
+    loop {
+        let Some(job) = prowjobs.get(name).await.map_err(later)? else { return Ok(()) };
+        let of_repo = job.spec.refs.as_ref().is_some_and(|refs| refs.org == repo.org && refs.repo == repo.name);
+        if !of_repo {
+            let message = format!("ProwJob `{name}` is not of {}/{}", repo.org, repo.name);
+            return Err(Fault::Answer(ApiError { kind: ErrorKind::Denied, message }));
+        }
+        if job.is_complete() || job.status.state == ProwJobState::Aborted {
+            return Ok(());
+        }
+        if facts.clients.dry_run {
+            tracing::info!(prowjob = %name, "dry run: would abort");
+            return Ok(());
+        }
+        let patch = serde_json::json!({ "status": { "state": "aborted", "description": description } });
+        match prowjobs.patch_if(name, &job.metadata.resource_version, &patch).await {
+            Ok(_) => return Ok(()),
+            // The controller was faster: it may have ended meanwhile.
+            Err(StoreError::Conflict { .. }) => {}
+            Err(error) => return Err(later(error)),
+        }
+    }
+}
+
+fn shown(job: &ProwJob) -> prowjobs_read::Prowjob {
+    let state = match job.status.state {
+        ProwJobState::Scheduling => prowjobs_read::ProwjobState::Scheduling,
+        // Without a state it has not been looked at yet.
+        ProwJobState::Triggered | ProwJobState::Unset => prowjobs_read::ProwjobState::Triggered,
+        ProwJobState::Pending => prowjobs_read::ProwjobState::Pending,
+        ProwJobState::Success => prowjobs_read::ProwjobState::Success,
+        ProwJobState::Failure => prowjobs_read::ProwjobState::Failure,
+        ProwJobState::Aborted => prowjobs_read::ProwjobState::Aborted,
+        ProwJobState::Error => prowjobs_read::ProwjobState::Error,
+    };
+    let job_type = match job.spec.job_type {
+        ProwJobType::Presubmit => prowjobs_read::ProwjobType::Presubmit,
+        ProwJobType::Postsubmit => prowjobs_read::ProwjobType::Postsubmit,
+        ProwJobType::Periodic => prowjobs_read::ProwjobType::Periodic,
+        ProwJobType::Batch => prowjobs_read::ProwjobType::Batch,
+    };
+    let (name, job_name, complete) = (job.metadata.name.clone(), job.spec.job.clone(), job.is_complete());
+    prowjobs_read::Prowjob { name, job: job_name, job_type, state, complete }
+}

@@ -1,0 +1,229 @@
+//! What issues and pull requests have in common: comments and labels. GitHub asks for the permission of whichever the
+//! number is, and so does the host.
+
+use std::time::Duration;
+
+use prow::grants::{Access, Permission};
+use store::EffectKind;
+use wasmtime::component::Resource;
+
+use super::{Answer, fault, granted};
+use crate::agent::ClientAgent;
+use crate::contract::types::{ErrorKind, Text};
+use crate::contract::{github_issues_write, github_pull_requests_write};
+use crate::convert;
+use crate::guest::GuestState;
+use crate::journal::{Doubt, EffectKey, Fault};
+
+/// How long a comment that was just made may take to show in a listing.
+const READ_AFTER_WRITE: Duration = Duration::from_secs(1);
+
+/// Which of the two a plugin says that a number is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Thread {
+    Issue,
+    Pull,
+}
+
+impl Thread {
+    fn permission(self) -> Permission {
+        match self {
+            Thread::Issue => Permission::Issues,
+            Thread::Pull => Permission::PullRequests,
+        }
+    }
+}
+
+impl GuestState {
+    pub(super) async fn list_labels_of(
+        &mut self,
+        thread: Thread,
+        op: &'static str,
+        agent: Resource<ClientAgent>,
+        number: u32,
+    ) -> Answer<Vec<String>> {
+        let repo = granted!(self, agent, thread.permission(), Access::Read);
+        let (api, name) = self.github(&repo);
+        let labels = async { api.list_labels(&name, u64::from(number)).await.map(convert::label_names).map_err(fault) };
+        Ok(self.task().journal.read(op, &(&*repo, number), labels).await?)
+    }
+
+    pub(super) async fn list_comments_of(
+        &mut self,
+        thread: Thread,
+        op: &'static str,
+        agent: Resource<ClientAgent>,
+        number: u32,
+    ) -> Answer<Vec<Text>> {
+        let repo = granted!(self, agent, thread.permission(), Access::Read);
+        let (api, name) = self.github(&repo);
+        let comments = async {
+            let comments = api.list_comments(&name, u64::from(number)).await.map_err(fault)?;
+            Ok(comments.into_iter().map(convert::comment).collect())
+        };
+        Ok(self.task().journal.read(op, &(&*repo, number), comments).await?)
+    }
+
+    async fn create_comment_on(
+        &mut self,
+        thread: Thread,
+        op: &'static str,
+        agent: Resource<ClientAgent>,
+        number: u32,
+        body: String,
+    ) -> Answer<u64> {
+        let repo = granted!(self, agent, thread.permission(), Access::Write);
+        let (api, name) = self.github(&repo);
+        let known = self.known_thread(number, &repo);
+        let args = (&*repo, number, &body);
+        let make = |key: EffectKey, doubt: Doubt| {
+            let body = &body;
+            async move {
+                right_kind(&api, &name, thread, number, known).await?;
+                let marker = format!("<!-- bowsprit:{} -->", key.marker());
+                if doubt == Doubt::MayBeMade {
+                    tokio::time::sleep(READ_AFTER_WRITE).await;
+                    let comments = api.list_comments(&name, u64::from(number)).await.map_err(fault)?;
+                    if let Some(made) = comments.iter().find(|c| c.body.contains(&marker)) {
+                        return Ok(made.id);
+                    }
+                }
+                let made = api
+                    .create_comment(&name, u64::from(number), &format!("{body}\n\n{marker}"))
+                    .await
+                    .map_err(fault)?;
+                Ok(made.id)
+            }
+        };
+        Ok(self.task().journal.effect(EffectKind::Findable, op, &args, make).await?)
+    }
+
+    async fn delete_comment_on(
+        &mut self,
+        thread: Thread,
+        op: &'static str,
+        agent: Resource<ClientAgent>,
+        number: u32,
+        comment: u64,
+    ) -> Answer<()> {
+        let repo = granted!(self, agent, thread.permission(), Access::Write);
+        let (api, name) = self.github(&repo);
+        let known = self.known_thread(number, &repo);
+        let make = |_, _| async move {
+            right_kind(&api, &name, thread, number, known).await?;
+            api.delete_comment(&name, comment).await.map_err(fault)
+        };
+        Ok(self.task().journal.effect(EffectKind::Idempotent, op, &(&*repo, number, comment), make).await?)
+    }
+
+    async fn change_label(
+        &mut self,
+        thread: Thread,
+        op: &'static str,
+        agent: Resource<ClientAgent>,
+        number: u32,
+        change: LabelChange,
+    ) -> Answer<()> {
+        let repo = granted!(self, agent, thread.permission(), Access::Write);
+        let (api, name) = self.github(&repo);
+        let known = self.known_thread(number, &repo);
+        let make = |_, _| {
+            let change = &change;
+            async move {
+                right_kind(&api, &name, thread, number, known).await?;
+                match change {
+                    LabelChange::Add(label) => api.add_label(&name, u64::from(number), label).await.map_err(fault),
+                    LabelChange::Remove(label) => {
+                        api.remove_label(&name, u64::from(number), label).await.map_err(fault)
+                    }
+                }
+            }
+        };
+        let args = (&*repo, number, change.name());
+        Ok(self.task().journal.effect(EffectKind::Idempotent, op, &args, make).await?)
+    }
+
+    /// What the event itself says of this number, which saves asking.
+    fn known_thread(&mut self, number: u32, repo: &crate::contract::types::RepoRef) -> Option<Thread> {
+        let facts = &self.task().facts;
+        if facts.home.as_ref() != Some(repo) {
+            return None;
+        }
+        match convert::thread(&facts.event) {
+            Some((known, is_pr)) if known == u64::from(number) => {
+                Some(if is_pr { Thread::Pull } else { Thread::Issue })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Refuses a pull request where the plugin was granted issues, and the other way round.
+async fn right_kind(
+    api: &::github::Api,
+    name: &::github::RepoName,
+    want: Thread,
+    number: u32,
+    known: Option<Thread>,
+) -> Result<(), Fault> {
+    let is = match known {
+        Some(thread) => thread,
+        None if api.get_issue(name, u64::from(number)).await.map_err(fault)?.is_pull_request => Thread::Pull,
+        None => Thread::Issue,
+    };
+    if is == want {
+        return Ok(());
+    }
+    let message = match is {
+        Thread::Issue => format!("#{number} is an issue: that takes `issues: write` and its interface"),
+        Thread::Pull => format!("#{number} is a pull request: that takes `pull_requests: write` and its interface"),
+    };
+    Err(Fault::answer(ErrorKind::Denied, message))
+}
+
+enum LabelChange {
+    Add(String),
+    Remove(String),
+}
+
+impl LabelChange {
+    fn name(&self) -> &str {
+        match self {
+            LabelChange::Add(name) | LabelChange::Remove(name) => name,
+        }
+    }
+}
+
+impl github_issues_write::Host for GuestState {
+    async fn create_comment(&mut self, agent: Resource<ClientAgent>, issue: u32, body: String) -> Answer<u64> {
+        self.create_comment_on(Thread::Issue, "github-issues-write.create-comment", agent, issue, body).await
+    }
+    async fn delete_comment(&mut self, agent: Resource<ClientAgent>, issue: u32, comment: u64) -> Answer<()> {
+        self.delete_comment_on(Thread::Issue, "github-issues-write.delete-comment", agent, issue, comment).await
+    }
+    async fn add_label(&mut self, agent: Resource<ClientAgent>, issue: u32, name: String) -> Answer<()> {
+        let change = LabelChange::Add(name);
+        self.change_label(Thread::Issue, "github-issues-write.add-label", agent, issue, change).await
+    }
+    async fn remove_label(&mut self, agent: Resource<ClientAgent>, issue: u32, name: String) -> Answer<()> {
+        let change = LabelChange::Remove(name);
+        self.change_label(Thread::Issue, "github-issues-write.remove-label", agent, issue, change).await
+    }
+}
+
+impl github_pull_requests_write::Host for GuestState {
+    async fn create_comment(&mut self, agent: Resource<ClientAgent>, pr: u32, body: String) -> Answer<u64> {
+        self.create_comment_on(Thread::Pull, "github-pull-requests-write.create-comment", agent, pr, body).await
+    }
+    async fn delete_comment(&mut self, agent: Resource<ClientAgent>, pr: u32, comment: u64) -> Answer<()> {
+        self.delete_comment_on(Thread::Pull, "github-pull-requests-write.delete-comment", agent, pr, comment).await
+    }
+    async fn add_label(&mut self, agent: Resource<ClientAgent>, pr: u32, name: String) -> Answer<()> {
+        let change = LabelChange::Add(name);
+        self.change_label(Thread::Pull, "github-pull-requests-write.add-label", agent, pr, change).await
+    }
+    async fn remove_label(&mut self, agent: Resource<ClientAgent>, pr: u32, name: String) -> Answer<()> {
+        let change = LabelChange::Remove(name);
+        self.change_label(Thread::Pull, "github-pull-requests-write.remove-label", agent, pr, change).await
+    }
+}

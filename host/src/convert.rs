@@ -1,0 +1,376 @@
+//! From what GitHub said (an event, an answer) to the contract's records.
+
+use prow::actor::{self, ActorKind};
+use prow::event::{Event, EventBody};
+use prow::{check, issue, pull_request, push, repository};
+
+use crate::contract::github_statuses_read::CommitStatus;
+use crate::contract::types as wit;
+
+/// The family of an event, as plugins name it when they say what they want.
+pub(crate) fn kind(event: &Event) -> wit::EventKind {
+    match &event.body {
+        EventBody::Issues(_) => wit::EventKind::Issue,
+        EventBody::IssueComment(_) => wit::EventKind::IssueComment,
+        EventBody::PullRequest(_) => wit::EventKind::PullRequest,
+        EventBody::Review(_) => wit::EventKind::PullRequestReview,
+        EventBody::ReviewComment(_) => wit::EventKind::PullRequestReviewComment,
+        EventBody::Push(_) => wit::EventKind::Push,
+        EventBody::Status(_) => wit::EventKind::Status,
+        EventBody::CheckRun(_) => wit::EventKind::CheckRun,
+        EventBody::CheckSuite(_) => wit::EventKind::CheckSuite,
+        EventBody::WorkflowRun(_) => wit::EventKind::WorkflowRun,
+        EventBody::Other { .. } => wit::EventKind::Other,
+    }
+}
+
+/// The number that an event is about, and whether it is a pull request's.
+pub(crate) fn thread(event: &Event) -> Option<(u64, bool)> {
+    match &event.body {
+        EventBody::Issues(e) => Some((e.issue.number, e.issue.is_pr)),
+        EventBody::IssueComment(e) => Some((e.issue.number, e.issue.is_pr)),
+        EventBody::PullRequest(e) => Some((e.pull_request.number, true)),
+        EventBody::Review(e) => Some((e.pull_request.number, true)),
+        EventBody::ReviewComment(e) => Some((e.pull_request.number, true)),
+        EventBody::Push(_)
+        | EventBody::Status(_)
+        | EventBody::CheckRun(_)
+        | EventBody::CheckSuite(_)
+        | EventBody::WorkflowRun(_)
+        | EventBody::Other { .. } => None,
+    }
+}
+
+/// The event by its own type.
+pub(crate) fn typed(event: &Event, guid: &str, round: u32) -> wit::Event {
+    let body = match &event.body {
+        EventBody::Issues(e) => {
+            wit::EventBody::Issue(wit::IssueEvent { issue: issue(&e.issue), label: e.label.clone() })
+        }
+        EventBody::IssueComment(e) => {
+            wit::EventBody::IssueComment(wit::IssueCommentEvent { issue: issue(&e.issue), comment: text(&e.comment) })
+        }
+        EventBody::PullRequest(e) => wit::EventBody::PullRequest(wit::PullRequestEvent {
+            pull_request: pull(&e.pull_request),
+            label: e.label.clone(),
+            base_changed: e.base_changed,
+        }),
+        EventBody::Review(e) => wit::EventBody::Review(wit::ReviewEvent {
+            pull_request: pull(&e.pull_request),
+            state: review_state(&e.state),
+            review: wit::Text {
+                id: e.review.id,
+                node_id: e.review.node_id.clone(),
+                author: actor(&e.review.author),
+                body: e.review.body.clone(),
+                html_url: e.review.html_url.clone(),
+            },
+        }),
+        EventBody::ReviewComment(e) => wit::EventBody::ReviewComment(wit::ReviewCommentEvent {
+            pull_request: pull(&e.pull_request),
+            comment: text(&e.comment),
+            path: e.path.clone(),
+        }),
+        EventBody::Push(e) => wit::EventBody::Push(push_event(e)),
+        EventBody::Status(e) => wit::EventBody::Status(wit::StatusEvent {
+            sha: e.sha.clone(),
+            context: e.context.clone(),
+            state: e.state.clone(),
+            description: e.description.clone(),
+            target_url: e.target_url.clone(),
+            branches: e.branches.clone(),
+        }),
+        EventBody::CheckRun(e) => wit::EventBody::CheckRun(check(&e.check_run)),
+        EventBody::CheckSuite(e) => wit::EventBody::CheckSuite(check(&e.check_suite)),
+        EventBody::WorkflowRun(e) => {
+            let run = &e.workflow_run;
+            wit::EventBody::WorkflowRun(wit::WorkflowRunEvent {
+                id: run.id,
+                name: run.name.clone(),
+                event: run.event.clone(),
+                head_sha: run.head_sha.clone(),
+                head_branch: run.head_branch.clone(),
+                status: run.status.clone(),
+                conclusion: run.conclusion.clone(),
+                pull_requests: numbers(&run.pull_requests),
+            })
+        }
+        EventBody::Other { .. } => wit::EventBody::Other,
+    };
+    envelope(event, guid, round, event.action.clone(), body)
+}
+
+/// The event as a text that someone wrote, if it is one.
+pub(crate) fn comment_event(event: &Event, guid: &str, round: u32) -> Option<wit::Event> {
+    use prow::comment::CommentAction as Action;
+    let comment = event.generic_comment()?;
+    let (action, name) = match comment.action {
+        Action::Created => (wit::CommentAction::Created, "created"),
+        Action::Edited => (wit::CommentAction::Edited, "edited"),
+        Action::Deleted => (wit::CommentAction::Deleted, "deleted"),
+    };
+    let body = wit::EventBody::Comment(wit::CommentEvent {
+        action,
+        is_pr: comment.is_pr,
+        number: number(comment.number),
+        comment_id: comment.comment_id,
+        node_id: comment.node_id,
+        body: comment.body,
+        html_url: comment.html_url,
+        author: actor(&comment.author),
+        issue_author: actor(&comment.issue_author),
+        issue_state: issue_state(comment.issue_state),
+        issue_title: comment.issue_title,
+        issue_body: comment.issue_body,
+        issue_html_url: comment.issue_html_url,
+        assignees: logins(&comment.assignees),
+    });
+    Some(envelope(event, guid, round, Some(name.to_owned()), body))
+}
+
+fn envelope(event: &Event, guid: &str, round: u32, action: Option<String>, body: wit::EventBody) -> wit::Event {
+    wit::Event {
+        guid: guid.to_owned(),
+        name: event.name.clone(),
+        action,
+        repo: event.repo.as_ref().map(repository),
+        org: event.org.clone(),
+        sender: event.sender.as_ref().map(actor),
+        round,
+        body,
+    }
+}
+
+fn repository(repo: &repository::Repo) -> wit::Repository {
+    wit::Repository {
+        ref_: wit::RepoRef { org: repo.org.clone(), name: repo.name.clone() },
+        html_url: repo.html_url.clone(),
+        default_branch: repo.default_branch.clone(),
+        private: repo.private,
+    }
+}
+
+fn actor(actor: &actor::Actor) -> wit::Actor {
+    let kind = match actor.kind {
+        ActorKind::User => wit::ActorKind::User,
+        ActorKind::Bot => wit::ActorKind::Bot,
+        ActorKind::App => wit::ActorKind::App,
+        ActorKind::Organization => wit::ActorKind::Organization,
+        ActorKind::Other => wit::ActorKind::Other,
+    };
+    wit::Actor { login: actor.login.clone(), id: actor.id, kind }
+}
+
+fn issue(issue: &issue::Issue) -> wit::Issue {
+    wit::Issue {
+        number: number(issue.number),
+        node_id: issue.node_id.clone(),
+        title: issue.title.clone(),
+        body: issue.body.clone(),
+        state: issue_state(issue.state),
+        author: actor(&issue.author),
+        html_url: issue.html_url.clone(),
+        labels: issue.labels.clone(),
+        assignees: logins(&issue.assignees),
+        is_pr: issue.is_pr,
+    }
+}
+
+fn text(text: &issue::Text) -> wit::Text {
+    wit::Text {
+        id: text.id,
+        node_id: text.node_id.clone(),
+        author: actor(&text.author),
+        body: text.body.clone(),
+        html_url: text.html_url.clone(),
+    }
+}
+
+fn pull(pr: &pull_request::PullRequest) -> wit::PullRequest {
+    wit::PullRequest {
+        number: number(pr.number),
+        node_id: pr.node_id.clone(),
+        title: pr.title.clone(),
+        body: pr.body.clone(),
+        state: issue_state(pr.state),
+        draft: pr.draft,
+        merged: pr.merged,
+        mergeable: pr.mergeable,
+        author: actor(&pr.author),
+        html_url: pr.html_url.clone(),
+        head: branch(&pr.head),
+        base: branch(&pr.base),
+        labels: pr.labels.clone(),
+        assignees: logins(&pr.assignees),
+    }
+}
+
+fn branch(branch: &pull_request::BranchRef) -> wit::BranchRef {
+    let repo = branch.repo.as_deref().and_then(split);
+    wit::BranchRef { name: branch.name.clone(), sha: branch.sha.clone(), repo }
+}
+
+fn push_event(push: &push::PushEvent) -> wit::PushEvent {
+    wit::PushEvent {
+        ref_: push.git_ref.clone(),
+        before: push.before.clone(),
+        after: push.after.clone(),
+        created: push.created,
+        deleted: push.is_deletion(),
+        forced: push.forced,
+        compare_url: push.compare_url.clone(),
+        pusher: push.pusher.clone(),
+        changed_files: push.changed_files(),
+    }
+}
+
+fn check(check: &check::Check) -> wit::CheckEvent {
+    wit::CheckEvent {
+        id: check.id,
+        name: check.name.clone(),
+        head_sha: check.head_sha.clone(),
+        head_branch: check.head_branch.clone(),
+        status: check.status.clone(),
+        conclusion: check.conclusion.clone(),
+        app: check.app.clone(),
+        pull_requests: numbers(&check.pull_requests),
+    }
+}
+
+fn issue_state(state: issue::IssueState) -> wit::IssueState {
+    match state {
+        issue::IssueState::Open => wit::IssueState::Open,
+        issue::IssueState::Closed => wit::IssueState::Closed,
+    }
+}
+
+fn review_state(state: &prow::review::ReviewState) -> wit::ReviewState {
+    use prow::review::ReviewState as State;
+    match state {
+        State::Approved => wit::ReviewState::Approved,
+        State::ChangesRequested => wit::ReviewState::ChangesRequested,
+        State::Commented => wit::ReviewState::Commented,
+        State::Dismissed => wit::ReviewState::Dismissed,
+        State::Pending => wit::ReviewState::Pending,
+        State::Other => wit::ReviewState::Other,
+    }
+}
+
+fn logins(actors: &[actor::Actor]) -> Vec<String> {
+    actors.iter().map(|a| a.login.clone()).collect()
+}
+
+fn numbers(numbers: &[u64]) -> Vec<u32> {
+    numbers.iter().map(|n| number(*n)).collect()
+}
+
+/// Issues are numbered from 1 within a repository; none has four thousand million.
+fn number(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn split(full_name: &str) -> Option<wit::RepoRef> {
+    let (org, name) = full_name.split_once('/')?;
+    Some(wit::RepoRef { org: org.to_owned(), name: name.to_owned() })
+}
+
+// ---- answers of the API ----
+
+fn fetched_actor(user: github::User) -> wit::Actor {
+    let kind = match user.kind.as_str() {
+        "User" => wit::ActorKind::User,
+        "Bot" if user.login.ends_with("[bot]") => wit::ActorKind::App,
+        "Bot" => wit::ActorKind::Bot,
+        "Organization" => wit::ActorKind::Organization,
+        _ => wit::ActorKind::Other,
+    };
+    wit::Actor { login: user.login, id: user.id, kind }
+}
+
+fn fetched_state(state: &str) -> wit::IssueState {
+    if state == "closed" { wit::IssueState::Closed } else { wit::IssueState::Open }
+}
+
+/// The names of labels.
+pub(crate) fn label_names(labels: Vec<github::Label>) -> Vec<String> {
+    labels.into_iter().map(|l| l.name).collect()
+}
+
+/// A comment on an issue or pull request.
+pub(crate) fn comment(comment: github::Comment) -> wit::Text {
+    wit::Text {
+        id: comment.id,
+        node_id: String::new(),
+        author: fetched_actor(comment.user),
+        body: comment.body,
+        html_url: comment.html_url,
+    }
+}
+
+/// A commit's status in one context.
+pub(crate) fn commit_status(status: github::Status) -> CommitStatus {
+    let state = match status.state {
+        // A word that GitHub did not have when this was written is no failure that anyone asked to see again.
+        github::StatusState::Pending | github::StatusState::Unknown => "pending",
+        github::StatusState::Success => "success",
+        github::StatusState::Failure => "failure",
+        github::StatusState::Error => "error",
+    };
+    CommitStatus {
+        context: status.context,
+        state: state.to_owned(),
+        description: status.description,
+        target_url: status.target_url,
+    }
+}
+
+/// A repository.
+pub(crate) fn fetched_repository(repo: github::Repo) -> wit::Repository {
+    wit::Repository {
+        ref_: split(&repo.full_name).unwrap_or(wit::RepoRef { org: repo.owner.login, name: repo.name }),
+        html_url: repo.html_url,
+        default_branch: repo.default_branch,
+        private: repo.private,
+    }
+}
+
+/// An issue, or the issue's half of a pull request.
+pub(crate) fn fetched_issue(issue: github::Issue) -> wit::Issue {
+    wit::Issue {
+        number: number(issue.number),
+        node_id: String::new(),
+        title: issue.title,
+        body: issue.body,
+        state: fetched_state(&issue.state),
+        author: fetched_actor(issue.user),
+        html_url: issue.html_url,
+        labels: label_names(issue.labels),
+        assignees: issue.assignees.into_iter().map(|a| a.login).collect(),
+        is_pr: issue.is_pull_request,
+    }
+}
+
+/// A pull request.
+pub(crate) fn fetched_pull(pr: github::PullRequest) -> wit::PullRequest {
+    wit::PullRequest {
+        number: number(pr.number),
+        node_id: String::new(),
+        title: pr.title,
+        body: pr.body,
+        state: fetched_state(&pr.state),
+        draft: pr.draft,
+        merged: pr.merged,
+        mergeable: pr.mergeable,
+        author: fetched_actor(pr.user),
+        html_url: pr.html_url,
+        head: fetched_branch(pr.head),
+        base: fetched_branch(pr.base),
+        labels: label_names(pr.labels),
+        assignees: pr.assignees.into_iter().map(|a| a.login).collect(),
+    }
+}
+
+fn fetched_branch(branch: github::Branch) -> wit::BranchRef {
+    let repo = branch.repo.and_then(|r| split(&r.full_name));
+    wit::BranchRef { name: branch.name, sha: branch.sha, repo }
+}

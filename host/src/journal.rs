@@ -1,0 +1,410 @@
+//! The journal of one task: every host call in order, so that a run that was cut off can be run again and no one notices.
+//!
+//! Reads are kept in memory and committed with the intent of the next effect; an effect's result is committed after it.
+//! A run that finds entries is answered from them, in order, until they end; from there on it is live. The last entry may
+//! be an intent without a result: that effect is in doubt, and its kind says what becomes of it.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::Digest as _;
+use store::{EffectKind, Entry, EntryState, Inbox, Pins, TaskId};
+
+use crate::contract::types::{ApiError, ErrorKind};
+
+/// Why a run ends before the guest does. The guest never sees it: its store is dropped.
+#[derive(Debug, thiserror::Error)]
+pub enum Interrupt {
+    /// What was asked for cannot be had now; the task is run again then.
+    #[error("put aside until {until}: {why}")]
+    Park {
+        /// When to run the task again.
+        until: jiff::Timestamp,
+        /// What stood in the way, for the trace.
+        why: String,
+    },
+    /// The guest did not ask what it had asked in its first run.
+    #[error("diverged from its journal: {0}")]
+    Diverged(String),
+    /// An effect that is made at most once was cut off half way.
+    #[error("whether `{0}` took effect is unknown, and it is not made twice")]
+    Unknown(String),
+    /// The journal itself cannot be written.
+    #[error("the journal cannot be written")]
+    Journal(#[from] store::StoreError),
+}
+
+/// How the far side of a call answered, if not with what was asked for.
+#[derive(Debug)]
+pub enum Fault {
+    /// For good: the guest is told.
+    Answer(ApiError),
+    /// It passes: the task is parked.
+    Later {
+        /// When to try again.
+        until: jiff::Timestamp,
+        /// What it was.
+        why: String,
+    },
+}
+
+impl Fault {
+    /// An answer of this kind.
+    pub fn answer(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Fault::Answer(ApiError { kind, message: message.into() })
+    }
+}
+
+/// What one effect is known by at the far side: the same in every run of the task, and of no other effect.
+#[derive(Clone, Debug)]
+pub struct EffectKey(String);
+
+impl EffectKey {
+    /// Sixteen hexadecimal digits, for a hidden marker. A digest, so that it tells a reader of the comment nothing.
+    pub fn marker(&self) -> String {
+        hex::encode(&sha2::Sha256::digest(self.0.as_bytes())[..8])
+    }
+
+    /// A UUID, for the name of an object.
+    pub fn uuid(&self) -> uuid::Uuid {
+        const NAMESPACE: uuid::Uuid = uuid::uuid!("0b9c3a1e-51a7-5f3e-9a51-b0d5b21704a1");
+        uuid::Uuid::new_v5(&NAMESPACE, self.0.as_bytes())
+    }
+}
+
+/// One call as the trace keeps it.
+#[derive(Clone, Debug, Serialize)]
+pub struct CallTrace {
+    /// `interface.function`.
+    pub op: &'static str,
+    /// `read`, `idempotent`, `findable` or `neither`.
+    pub kind: &'static str,
+    /// Answered from the journal.
+    pub replayed: bool,
+    /// How the call failed, for the guest to see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Milliseconds that it took.
+    pub ms: u64,
+}
+
+/// The journal of one run of one task.
+pub struct Journal {
+    inbox: Inbox,
+    task: TaskId,
+    round: u32,
+    /// Names the task's effects; the same in every run.
+    identity: String,
+    pins: Pins,
+    kept: VecDeque<Entry>,
+    reads: Vec<Entry>,
+    seq: u32,
+    effects: u32,
+    calls: Vec<CallTrace>,
+    in_call: Arc<AtomicBool>,
+}
+
+impl Journal {
+    /// A run of `task`, to be answered from `kept` first. `identity` has to be the same in every run of this task.
+    pub fn new(inbox: Inbox, task: TaskId, round: u32, identity: &str, pins: Pins, kept: Vec<Entry>) -> Self {
+        let identity = format!("{identity}/{round}");
+        let (kept, reads, calls) = (kept.into(), Vec::new(), Vec::new());
+        let in_call = Arc::default();
+        Journal { inbox, task, round, identity, pins, kept, reads, seq: 0, effects: 0, calls, in_call }
+    }
+
+    /// The moment and the choices that are fixed for this task.
+    pub fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
+    /// Set while a far side is being waited for.
+    pub fn in_call(&self) -> Arc<AtomicBool> {
+        self.in_call.clone()
+    }
+
+    /// How many effects this run made or was answered.
+    pub fn effects(&self) -> u32 {
+        self.effects
+    }
+
+    /// The calls of this run, and the reads that no effect has committed yet.
+    pub fn into_parts(self) -> (Vec<CallTrace>, Vec<Entry>) {
+        (self.calls, self.reads)
+    }
+
+    /// A call that changes nothing: answered from the journal, else by `live`.
+    ///
+    /// # Errors
+    /// If the run has to end here.
+    pub async fn read<A: Serialize, T: Serialize + DeserializeOwned>(
+        &mut self,
+        op: &'static str,
+        args: &A,
+        live: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<Result<T, ApiError>, Interrupt> {
+        let begun = std::time::Instant::now();
+        let args = to_json(args);
+        if let Some(entry) = self.next_kept(op, &args)? {
+            let EntryState::Done(result) = &entry.state else {
+                return Err(Interrupt::Diverged(format!("`{op}` was an effect without a result")));
+            };
+            let result = from_json(op, result)?;
+            self.trace(op, EffectKind::Read, true, &result, begun);
+            return Ok(result);
+        }
+        let result = settle(self.waiting(live).await)?;
+        self.reads.push(Entry {
+            seq: self.seq,
+            op: op.to_owned(),
+            args,
+            kind: EffectKind::Read,
+            state: EntryState::Done(to_json(&result)),
+        });
+        self.seq += 1;
+        self.trace(op, EffectKind::Read, false, &result, begun);
+        Ok(result)
+    }
+
+    /// A call that changes something. `make` is told the effect's key, and whether an earlier run may have made it.
+    ///
+    /// # Errors
+    /// If the run has to end here.
+    pub async fn effect<A: Serialize, T: Serialize + DeserializeOwned, F: Future<Output = Result<T, Fault>>>(
+        &mut self,
+        kind: EffectKind,
+        op: &'static str,
+        args: &A,
+        make: impl FnOnce(EffectKey, Doubt) -> F,
+    ) -> Result<Result<T, ApiError>, Interrupt> {
+        let begun = std::time::Instant::now();
+        let args = to_json(args);
+        self.effects += 1;
+        let seq = self.seq;
+        let key = EffectKey(format!("{}/{seq}", self.identity));
+        let doubt = match self.next_kept(op, &args)? {
+            Some(Entry { state: EntryState::Done(result), .. }) => {
+                let result = from_json(op, &result)?;
+                self.trace(op, kind, true, &result, begun);
+                return Ok(result);
+            }
+            Some(Entry { state: EntryState::Intent, .. }) if kind == EffectKind::Neither => {
+                return Err(Interrupt::Unknown(op.to_owned()));
+            }
+            Some(Entry { state: EntryState::Intent, .. }) => Doubt::MayBeMade,
+            None => {
+                let intent = Entry { seq, op: op.to_owned(), args, kind, state: EntryState::Intent };
+                let reads = std::mem::take(&mut self.reads);
+                self.inbox.intend(self.task, self.round, &self.pins, reads, intent).await?;
+                self.seq += 1;
+                Doubt::NotMade
+            }
+        };
+        let result = settle(self.waiting(make(key, doubt)).await)?;
+        self.inbox.resolve(self.task, self.round, seq, to_json(&result)).await?;
+        self.trace(op, kind, false, &result, begun);
+        Ok(result)
+    }
+
+    async fn waiting<T>(&self, call: impl Future<Output = T>) -> T {
+        self.in_call.store(true, Ordering::SeqCst);
+        let answer = call.await;
+        self.in_call.store(false, Ordering::SeqCst);
+        answer
+    }
+
+    /// The next entry of earlier runs, if there is one; it has to be of the same call.
+    fn next_kept(&mut self, op: &str, args: &str) -> Result<Option<Entry>, Interrupt> {
+        let Some(entry) = self.kept.pop_front() else { return Ok(None) };
+        if entry.op != op {
+            return Err(Interrupt::Diverged(format!("call {} was `{}` and is now `{op}`", entry.seq, entry.op)));
+        }
+        if entry.args != args {
+            return Err(Interrupt::Diverged(format!("call {} (`{op}`) has other arguments now", entry.seq)));
+        }
+        self.seq = entry.seq + 1;
+        Ok(Some(entry))
+    }
+
+    fn trace<T>(
+        &mut self,
+        op: &'static str,
+        kind: EffectKind,
+        replayed: bool,
+        result: &Result<T, ApiError>,
+        begun: std::time::Instant,
+    ) {
+        let error = result.as_ref().err().map(|e| format!("{:?}: {}", e.kind, e.message));
+        if let Some(error) = &error {
+            tracing::debug!(op, error, "a call was answered with an error");
+        }
+        let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.calls.push(CallTrace { op, kind: kind.as_str(), replayed, error, ms });
+    }
+}
+
+/// Whether an effect may already have been made, by a run that was cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Certainly not made yet.
+    NotMade,
+    /// Its intent was on disk: it may have been made.
+    MayBeMade,
+}
+
+fn settle<T>(result: Result<T, Fault>) -> Result<Result<T, ApiError>, Interrupt> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(Fault::Answer(error)) => Ok(Err(error)),
+        Err(Fault::Later { until, why }) => Err(Interrupt::Park { until, why }),
+    }
+}
+
+fn to_json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("the contract's types are plain data")
+}
+
+fn from_json<T: DeserializeOwned>(op: &str, text: &str) -> Result<T, Interrupt> {
+    serde_json::from_str(text)
+        .map_err(|e| Interrupt::Diverged(format!("the journalled result of `{op}` is unreadable: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use store::{Dispatch, NewDelivery, NewTask, Scope, TaskKind};
+
+    use super::*;
+
+    /// One task in an inbox of its own, and how often its far side was asked.
+    struct Bench {
+        _dir: tempfile::TempDir,
+        inbox: Inbox,
+        task: TaskId,
+        asked: Cell<u32>,
+        made: Cell<u32>,
+    }
+
+    impl Bench {
+        async fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let inbox = Inbox::open(&dir.path().join("inbox.db")).await.unwrap();
+            let delivery = NewDelivery {
+                guid: "g".into(),
+                event: "issue_comment".into(),
+                scope: Scope::Repo("o/r".into()),
+                key_level: "*".into(),
+                payload: bytes::Bytes::from_static(b"{}"),
+                received_at: jiff::Timestamp::now(),
+            };
+            inbox.accept(delivery).await.unwrap();
+            let task = NewTask { plugin: "p".into(), kind: TaskKind::Comment, lane: "p o/r #1".into() };
+            let dispatch = Dispatch { config_revision: "rev".into(), key: None, considered: vec![], tasks: vec![task] };
+            let task = inbox.dispatch("g", dispatch).await.unwrap()[0].id;
+            Bench { _dir: dir, inbox, task, asked: Cell::new(0), made: Cell::new(0) }
+        }
+
+        /// A run that is answered from what earlier runs wrote.
+        async fn run(&self) -> Journal {
+            let kept = self.inbox.journal(self.task, 0).await.unwrap();
+            let pins = Pins {
+                component_digest: "d".into(),
+                config_revision: "rev".into(),
+                clock: jiff::Timestamp::UNIX_EPOCH,
+                seed: 7,
+            };
+            Journal::new(self.inbox.clone(), self.task, 0, "g/p/comment", pins, kept)
+        }
+
+        async fn read(&self, journal: &mut Journal, args: u32) -> Result<u32, Interrupt> {
+            let live = async {
+                self.asked.set(self.asked.get() + 1);
+                Ok(args * 10)
+            };
+            Ok(journal.read("x.read", &args, live).await?.unwrap())
+        }
+
+        async fn effect(&self, journal: &mut Journal, kind: EffectKind) -> Result<Doubt, Interrupt> {
+            let make = |_key, doubt| {
+                self.made.set(self.made.get() + 1);
+                async move { Ok(u32::from(doubt == Doubt::MayBeMade)) }
+            };
+            let doubt = journal.effect(kind, "x.effect", &"args", make).await?.unwrap();
+            Ok(if doubt == 1 { Doubt::MayBeMade } else { Doubt::NotMade })
+        }
+
+        /// A run that is cut off between the intent and the result.
+        async fn cut_off(&self, kind: EffectKind) {
+            let mut journal = self.run().await;
+            self.read(&mut journal, 4).await.unwrap();
+            let never = |_, _| async { Err::<(), _>(Fault::Later { until: jiff::Timestamp::MAX, why: "cut".into() }) };
+            journal.effect(kind, "x.effect", &"args", never).await.unwrap_err();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_run_is_answered_from_the_journal_and_asks_no_one() {
+        let bench = Bench::new().await;
+        for run in 0..2 {
+            let mut journal = bench.run().await;
+            assert_eq!(bench.read(&mut journal, 4).await.unwrap(), 40, "run {run}");
+            bench.effect(&mut journal, EffectKind::Findable).await.unwrap();
+            assert_eq!((bench.asked.get(), bench.made.get()), (1, 1), "run {run}");
+        }
+    }
+
+    #[tokio::test]
+    async fn reads_without_an_effect_are_not_written() {
+        let bench = Bench::new().await;
+        let mut journal = bench.run().await;
+        bench.read(&mut journal, 4).await.unwrap();
+        assert!(bench.inbox.journal(bench.task, 0).await.unwrap().is_empty());
+        bench.effect(&mut journal, EffectKind::Idempotent).await.unwrap();
+        assert_eq!(bench.inbox.journal(bench.task, 0).await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_effect_in_doubt_is_made_again_with_the_doubt_said_or_never_by_its_kind() {
+        for kind in [EffectKind::Idempotent, EffectKind::Findable] {
+            let bench = Bench::new().await;
+            bench.cut_off(kind).await;
+            let mut journal = bench.run().await;
+            assert_eq!(bench.read(&mut journal, 4).await.unwrap(), 40);
+            assert_eq!(bench.effect(&mut journal, kind).await.unwrap(), Doubt::MayBeMade, "{kind}");
+            assert_eq!(bench.asked.get(), 1, "the read of the first run was the only one");
+        }
+        let bench = Bench::new().await;
+        bench.cut_off(EffectKind::Neither).await;
+        let mut journal = bench.run().await;
+        bench.read(&mut journal, 4).await.unwrap();
+        let error = bench.effect(&mut journal, EffectKind::Neither).await.unwrap_err();
+        assert!(matches!(error, Interrupt::Unknown(_)), "{error}");
+        assert_eq!(bench.made.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_asks_something_else_has_diverged() {
+        let bench = Bench::new().await;
+        bench.cut_off(EffectKind::Findable).await;
+        let mut journal = bench.run().await;
+        let error = bench.read(&mut journal, 5).await.unwrap_err();
+        assert!(matches!(&error, Interrupt::Diverged(why) if why.contains("other arguments")), "{error}");
+        let mut journal = bench.run().await;
+        let error = bench.effect(&mut journal, EffectKind::Findable).await.unwrap_err();
+        assert!(matches!(&error, Interrupt::Diverged(why) if why.contains("was `x.read`")), "{error}");
+    }
+
+    #[test]
+    fn an_effect_has_one_key_in_every_run_and_another_than_every_other_effect() {
+        let key = |seq: u32| EffectKey(format!("g/p/comment/0/{seq}"));
+        assert_eq!(key(1).marker(), key(1).marker());
+        assert_ne!(key(1).marker(), key(2).marker());
+        assert_ne!(key(1).uuid(), key(2).uuid());
+        assert_eq!(key(1).marker().len(), 16);
+    }
+}

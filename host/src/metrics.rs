@@ -1,0 +1,62 @@
+//! Prow's metrics of a plugin host, under Prow's names.
+
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+
+use crate::task::Ran;
+
+/// Prow's buckets for handling an event, in seconds.
+const HANDLE_BUCKETS: [f64; 17] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0];
+const LABELS: [&str; 4] = ["event_type", "action", "plugin", "took_action"];
+
+/// What the dispatcher and the reload count.
+pub struct Metrics {
+    duration: HistogramVec,
+    errors: IntCounterVec,
+    /// 1 while the newest files on disk are not what is in force, by `what` (`config` or a plugin's name).
+    pub reload_failed: IntGaugeVec,
+    /// Tasks by state, set when scraped.
+    pub tasks: IntGaugeVec,
+    /// Deliveries that wait for the dispatcher, set when scraped.
+    pub undispatched: IntGauge,
+}
+
+impl Metrics {
+    /// Makes the metrics and registers them.
+    ///
+    /// # Errors
+    /// If one of their names is taken in this registry.
+    pub fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let duration = HistogramVec::new(
+            HistogramOpts::new("prow_plugin_handle_duration_seconds", "How long plugins take to handle an event.")
+                .buckets(HANDLE_BUCKETS.to_vec()),
+            &LABELS,
+        )?;
+        let errors = IntCounterVec::new(
+            Opts::new("prow_plugin_handle_errors", "How often a plugin failed to handle an event."),
+            &LABELS,
+        )?;
+        let reload_failed = IntGaugeVec::new(
+            Opts::new("bowsprit_reload_failed", "1 while the newest files are not in force because they are faulty."),
+            &["what"],
+        )?;
+        let tasks = IntGaugeVec::new(Opts::new("bowsprit_tasks", "Tasks in the inbox, by state."), &["state"])?;
+        let undispatched = IntGauge::new("bowsprit_deliveries_undispatched", "Deliveries that wait for dispatch.")?;
+        registry.register(Box::new(duration.clone()))?;
+        registry.register(Box::new(errors.clone()))?;
+        registry.register(Box::new(reload_failed.clone()))?;
+        registry.register(Box::new(tasks.clone()))?;
+        registry.register(Box::new(undispatched.clone()))?;
+        Ok(Metrics { duration, errors, reload_failed, tasks, undispatched })
+    }
+
+    /// Counts one run of a plugin.
+    pub fn handled(&self, event: &str, plugin: &str, ran: &Ran) {
+        let took_action = if ran.took_action { "true" } else { "false" };
+        let labels = [event, ran.action.as_deref().unwrap_or("none"), plugin, took_action];
+        self.duration.with_label_values(&labels).observe(ran.duration.as_secs_f64());
+        if ran.failed {
+            self.errors.with_label_values(&labels).inc();
+        }
+    }
+}

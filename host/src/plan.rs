@@ -1,0 +1,115 @@
+//! Which plugins handle a delivery, and why the others do not. Pure.
+
+use prow::event::Event;
+use store::{Considered, Dispatch, NewTask, Scope, TaskKind};
+
+use crate::contract::types::EventKind;
+use crate::convert;
+
+/// What a plugin that plugins.yaml names turned out to be.
+pub enum Candidate<'a> {
+    /// It is loaded, and wants these families of events.
+    Ready(&'a [EventKind]),
+    /// There is no component of this name.
+    Unknown,
+}
+
+/// The tasks of one delivery. `enabled` are the plugins that plugins.yaml has for the repository that the key scan found,
+/// in order; a plugin that wants both forms of an event gets the typed one first.
+pub fn plan<'a>(
+    guid: &str,
+    scope: &Scope,
+    event: &Event,
+    config_revision: &str,
+    enabled: &[&str],
+    candidate: impl Fn(&str) -> Candidate<'a>,
+) -> Dispatch {
+    let key = event.key().map(|key| key.to_string());
+    let mut dispatch =
+        Dispatch { config_revision: config_revision.to_owned(), key: key.clone(), considered: vec![], tasks: vec![] };
+    let Some(repo) = scope.repo() else { return dispatch };
+    let typed = convert::kind(event);
+    let comment = event.generic_comment().is_some();
+    // Events that are about nothing in particular keep the order of their repository; it has one if we are here.
+    let lane_of = |plugin: &str| format!("{plugin} {repo} {}", key.as_deref().unwrap_or("-"));
+    for plugin in enabled {
+        let mut consider = |runs: bool, why: String| {
+            dispatch.considered.push(Considered { plugin: (*plugin).to_owned(), runs, why });
+        };
+        let wanted = match candidate(plugin) {
+            Candidate::Unknown => {
+                consider(false, "no component of this name is loaded".to_owned());
+                continue;
+            }
+            Candidate::Ready(wanted) => wanted,
+        };
+        let forms = [
+            (TaskKind::Typed, wanted.contains(&typed)),
+            (TaskKind::Comment, comment && wanted.contains(&EventKind::Comment)),
+        ];
+        let kinds: Vec<_> = forms.into_iter().filter(|(_, wants)| *wants).map(|(kind, _)| kind).collect();
+        if kinds.is_empty() {
+            consider(
+                false,
+                format!("does not want `{}` events{}", event.name, if comment { " or comments" } else { "" }),
+            );
+            continue;
+        }
+        consider(true, format!("is enabled for {repo} and wants this event"));
+        for kind in kinds {
+            dispatch.tasks.push(NewTask { plugin: (*plugin).to_owned(), kind, lane: lane_of(plugin) });
+        }
+    }
+    tracing::debug!(delivery = guid, tasks = dispatch.tasks.len(), "planned");
+    dispatch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMENT: &str = r#"{"action":"created","issue":{"id":1,"number":7,"pull_request":{}},"comment":{"id":3,"body":"/hold"},
+        "repository":{"name":"r","full_name":"o/r","owner":{"login":"o"}}}"#;
+    const PING: &str = r#"{"zen":"x","repository":{"name":"r","full_name":"o/r","owner":{"login":"o"}}}"#;
+
+    #[track_caller]
+    fn check(name: &str, payload: &str, scope: Scope, wants: &[EventKind], want: &[(TaskKind, &str)]) {
+        let event = prow::event::parse(name, payload.as_bytes()).unwrap();
+        let dispatch = plan("g", &scope, &event, "rev", &["p"], |_| Candidate::Ready(wants));
+        let tasks: Vec<_> = dispatch.tasks.iter().map(|t| (t.kind, t.lane.as_str())).collect();
+        assert_eq!(tasks, want, "{name} {scope:?}");
+        assert!(dispatch.considered.iter().all(|c| c.runs != want.is_empty()));
+    }
+
+    fn repo() -> Scope {
+        Scope::Repo("o/r".to_owned())
+    }
+
+    #[test]
+    fn a_plugin_gets_the_forms_that_it_wants_the_typed_one_first() {
+        let both = [EventKind::Comment, EventKind::IssueComment];
+        check(
+            "issue_comment",
+            COMMENT,
+            repo(),
+            &both,
+            &[(TaskKind::Typed, "p o/r #7"), (TaskKind::Comment, "p o/r #7")],
+        );
+        check("issue_comment", COMMENT, repo(), &[EventKind::Comment], &[(TaskKind::Comment, "p o/r #7")]);
+        check("issue_comment", COMMENT, repo(), &[EventKind::Push], &[]);
+        check("ping", PING, repo(), &[EventKind::Other], &[(TaskKind::Typed, "p o/r -")]);
+    }
+
+    #[test]
+    fn an_event_of_no_repository_reaches_no_plugin() {
+        check("ping", PING, Scope::Org("o".to_owned()), &[EventKind::Other], &[]);
+    }
+
+    #[test]
+    fn a_plugin_without_a_component_is_named_with_its_reason() {
+        let event = prow::event::parse("ping", PING.as_bytes()).unwrap();
+        let dispatch = plan("g", &repo(), &event, "rev", &["nope"], |_| Candidate::Unknown);
+        assert!(dispatch.tasks.is_empty());
+        assert_eq!(dispatch.considered[0].why, "no component of this name is loaded");
+    }
+}

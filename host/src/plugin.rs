@@ -1,0 +1,237 @@
+//! One plugin that is ready to be called: its component, compiled and linked with what it was granted and no more.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Engine, Store};
+
+use crate::agent::Grants;
+use crate::capability::{self, Capability};
+use crate::contract::{self, EverythingPre, types};
+use crate::guest::{self, GuestState};
+
+/// What one call of a plugin may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Limits {
+    /// Bytes of each linear memory.
+    #[serde(rename = "memory_bytes")]
+    pub memory: usize,
+    /// Wall time of one task, host calls included.
+    #[serde(rename = "deadline_seconds", with = "seconds")]
+    pub deadline: Duration,
+    /// Effects of one task.
+    pub effects: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { memory: 64 << 20, deadline: Duration::from_secs(30), effects: 200 }
+    }
+}
+
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(duration.as_secs_f64())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Why a component is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It wants more than it was granted.
+    #[error("plugin `{plugin}` imports {imports}, which {place} does not grant: add {lines} under `grants`")]
+    NotGranted {
+        /// The plugin's name.
+        plugin: String,
+        /// Its imports that are not covered, quoted.
+        imports: String,
+        /// Where its grants stand.
+        place: String,
+        /// What to add.
+        lines: String,
+    },
+    /// It wants what no one can grant.
+    #[error(
+        "plugin `{plugin}` imports {imports}, which this host does not have (built for another version of the contract, or with WASI not stubbed?)"
+    )]
+    Unknown {
+        /// The plugin's name.
+        plugin: String,
+        /// The imports, quoted.
+        imports: String,
+    },
+    /// The component says that it is another plugin.
+    #[error("plugin `{plugin}`: the component calls itself `{own}`; is it the wrong file?")]
+    Name {
+        /// Its name in plugins.yaml.
+        plugin: String,
+        /// Its own.
+        own: String,
+    },
+    /// It cannot be compiled, linked, or asked.
+    #[error("plugin `{plugin}` cannot be loaded: {why}")]
+    Broken {
+        /// The plugin's name.
+        plugin: String,
+        /// The whole chain of reasons.
+        why: String,
+    },
+}
+
+/// A component that was loaded, linked and asked what it is.
+pub struct Plugin {
+    /// Its name in plugins.yaml.
+    pub name: String,
+    /// SHA-256 of the component.
+    pub digest: String,
+    /// What it may do.
+    pub grants: Grants,
+    /// What one call may use.
+    pub limits: Limits,
+    /// What it says of itself.
+    pub description: types::Description,
+    /// The functions that it imports: the most it can do.
+    pub functions: BTreeSet<String>,
+    engine: Engine,
+    pre: EverythingPre<GuestState>,
+}
+
+impl Plugin {
+    /// Links `component` with what is granted, and asks it what it is. `place` is where its grants stand, for messages.
+    ///
+    /// # Errors
+    /// If it imports what is not granted, or does not answer.
+    pub async fn load(
+        engine: &Engine,
+        name: &str,
+        digest: String,
+        component: &Component,
+        grants: Grants,
+        limits: Limits,
+        place: &str,
+    ) -> Result<Self, LoadError> {
+        let broken = |error: wasmtime::Error| LoadError::Broken { plugin: name.to_owned(), why: format!("{error:#}") };
+        let requests = capability::requests(imports(engine, component).iter().map(|(i, f)| (i.as_str(), f.as_str())));
+        if !requests.unknown.is_empty() {
+            return Err(LoadError::Unknown { plugin: name.to_owned(), imports: quoted(&requests.unknown) });
+        }
+        let missing = capability::missing(&requests, &grants.granted);
+        if !missing.is_empty() {
+            let imports: Vec<_> = missing.iter().map(|c| c.interface).collect();
+            let lines: Vec<_> = missing.iter().map(Capability::line).collect();
+            return Err(LoadError::NotGranted {
+                plugin: name.to_owned(),
+                imports: quoted(&imports),
+                place: place.to_owned(),
+                lines: quoted(&lines),
+            });
+        }
+        let linker = linker(engine, &grants).map_err(broken)?;
+        let pre = linker.instantiate_pre(component).and_then(EverythingPre::new).map_err(broken)?;
+        let mut store = guest::store(engine, GuestState::without_task(limits), limits);
+        let described = async {
+            let instance = pre.instantiate_async(&mut store).await?;
+            instance.call_describe(&mut store).await
+        };
+        let description = described.await.map_err(broken)?;
+        if description.name != name {
+            return Err(LoadError::Name { plugin: name.to_owned(), own: description.name });
+        }
+        let functions = requests.functions;
+        let engine = engine.clone();
+        Ok(Plugin { name: name.to_owned(), digest, grants, limits, description, functions, engine, pre })
+    }
+
+    /// A fresh store and instance for one call.
+    ///
+    /// # Errors
+    /// If the pool has no room.
+    pub async fn instantiate(&self, state: GuestState) -> wasmtime::Result<(Store<GuestState>, contract::Everything)> {
+        let mut store = guest::store(&self.engine, state, self.limits);
+        let instance = self.pre.instantiate_async(&mut store).await?;
+        Ok((store, instance))
+    }
+
+    /// What `/plugin-help` shows of it.
+    ///
+    /// # Errors
+    /// If the guest traps.
+    pub async fn help(&self, settings: &str, repos: &[types::RepoRef]) -> wasmtime::Result<types::PluginHelp> {
+        let (mut store, instance) = self.instantiate(GuestState::without_task(self.limits)).await?;
+        instance.call_help(&mut store, settings, repos).await
+    }
+
+    /// Whether it wants events of this family.
+    pub fn wants(&self, kind: types::EventKind) -> bool {
+        self.description.events.contains(&kind)
+    }
+}
+
+/// Every function that a component imports, with the full name of the instance that it stands in. Instances from which
+/// it takes only types are left out.
+fn imports(engine: &Engine, component: &Component) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (name, item) in component.component_type().imports(engine) {
+        match item.ty {
+            ComponentItem::ComponentInstance(instance) => {
+                for (function, item) in instance.exports(engine) {
+                    if matches!(item.ty, ComponentItem::ComponentFunc(_)) {
+                        found.push((name.to_owned(), function.to_owned()));
+                    }
+                }
+            }
+            _ => found.push((name.to_owned(), String::new())),
+        }
+    }
+    found
+}
+
+/// What a plugin with these grants can name at all.
+fn linker(engine: &Engine, grants: &Grants) -> wasmtime::Result<Linker<GuestState>> {
+    let mut linker = Linker::new(engine);
+    type Own = HasSelf<GuestState>;
+    contract::types::add_to_linker::<_, Own>(&mut linker, |s| s)?;
+    contract::agent::add_to_linker::<_, Own>(&mut linker, |s| s)?;
+    contract::log::add_to_linker::<_, Own>(&mut linker, |s| s)?;
+    for capability in &capability::CAPABILITIES {
+        if capability.is_granted(&grants.granted) {
+            add(&mut linker, capability)?;
+        } else if capability.interface == "job-config" || capability.interface == "github-statuses-read" {
+            // Others take types from these; an instance without functions carries no authority.
+            linker.instance(&format!("bowsprit:plugin/{}@0.1.0", capability.interface))?;
+        }
+    }
+    Ok(linker)
+}
+
+fn add(linker: &mut Linker<GuestState>, capability: &Capability) -> wasmtime::Result<()> {
+    type Own = HasSelf<GuestState>;
+    match capability.interface {
+        "github-metadata-read" => contract::github_metadata_read::add_to_linker::<_, Own>(linker, |s| s),
+        "github-members-read" => contract::github_members_read::add_to_linker::<_, Own>(linker, |s| s),
+        "github-contents-read" => contract::github_contents_read::add_to_linker::<_, Own>(linker, |s| s),
+        "github-statuses-read" => contract::github_statuses_read::add_to_linker::<_, Own>(linker, |s| s),
+        "github-issues-read" => contract::github_issues_read::add_to_linker::<_, Own>(linker, |s| s),
+        "github-issues-write" => contract::github_issues_write::add_to_linker::<_, Own>(linker, |s| s),
+        "github-pull-requests-read" => contract::github_pull_requests_read::add_to_linker::<_, Own>(linker, |s| s),
+        "github-pull-requests-write" => contract::github_pull_requests_write::add_to_linker::<_, Own>(linker, |s| s),
+        "job-config" => contract::job_config::add_to_linker::<_, Own>(linker, |s| s),
+        "prowjobs-read" => contract::prowjobs_read::add_to_linker::<_, Own>(linker, |s| s),
+        "prowjobs-write" => contract::prowjobs_write::add_to_linker::<_, Own>(linker, |s| s),
+        other => unreachable!("`{other}` is in the table of capabilities and not here"),
+    }
+}
+
+fn quoted<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+    names.into_iter().map(|n| format!("`{}`", n.as_ref())).collect::<Vec<_>>().join(", ")
+}

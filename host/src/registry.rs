@@ -1,0 +1,329 @@
+//! The plugins in force, always together with the configuration that they belong to; and those that unfinished tasks began
+//! with.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use config::{ConfigHandle, Loaded};
+use store::Task;
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::Grants;
+use crate::catalogue::Catalogue;
+use crate::compile::{self, Compiler};
+use crate::engine::Guests;
+use crate::kept::{Kept, KeptFile};
+use crate::metrics::Metrics;
+use crate::plugin::{Limits, Plugin};
+use crate::source::{self, Source, Terms};
+use crate::task::Begun;
+
+/// The fault of the configuration itself, among those of the plugins.
+pub const CONFIG: &str = "config";
+/// How often component files are looked at. A change counts when two looks agree.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// One revision of the configuration and the plugins loaded for it.
+pub struct Set {
+    /// The configuration.
+    pub loaded: Arc<Loaded>,
+    /// By name.
+    pub plugins: BTreeMap<String, Arc<Plugin>>,
+    /// Plugins that plugins.yaml enables and nobody has a component of.
+    pub unknown: BTreeSet<String>,
+    sources: BTreeMap<String, Source>,
+}
+
+/// Loads plugins, and loads them again when their files or the configuration change.
+pub struct Registry {
+    guests: Arc<Guests>,
+    compiler: Compiler,
+    catalogue_dir: Option<PathBuf>,
+    components: Kept,
+    configs: Kept,
+    current: ArcSwap<Set>,
+    faults: Mutex<BTreeMap<String, String>>,
+    /// Plugins of other revisions, by name, digest and revision.
+    earlier: Mutex<HashMap<(String, String, String), Begun>>,
+    metrics: Arc<Metrics>,
+}
+
+/// What a registry is made of.
+pub struct Setup {
+    /// Where guests run.
+    pub guests: Arc<Guests>,
+    /// What compiles components.
+    pub compiler: Compiler,
+    /// Where the bundled components and their catalogue are.
+    pub catalogue_dir: Option<PathBuf>,
+    /// Where components are kept for unfinished tasks.
+    pub components: Kept,
+    /// Where configurations are kept for unfinished tasks.
+    pub configs: Kept,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Registry {
+    /// Loads every plugin that `loaded` enables or lists as a module.
+    ///
+    /// # Errors
+    /// If one of them cannot be loaded: the message says which, where it stands and what to do.
+    pub async fn start(setup: Setup, loaded: Arc<Loaded>) -> anyhow::Result<Arc<Self>> {
+        let empty = Set {
+            loaded: loaded.clone(),
+            plugins: BTreeMap::new(),
+            unknown: BTreeSet::new(),
+            sources: BTreeMap::new(),
+        };
+        let registry = Registry {
+            guests: setup.guests,
+            compiler: setup.compiler,
+            catalogue_dir: setup.catalogue_dir,
+            components: setup.components,
+            configs: setup.configs,
+            current: ArcSwap::from_pointee(empty),
+            faults: Mutex::default(),
+            earlier: Mutex::default(),
+            metrics: setup.metrics,
+        };
+        let set = registry.build(loaded).await?;
+        for plugin in set.plugins.values() {
+            let digest = short(&plugin.digest);
+            tracing::info!(plugin = %plugin.name, digest, imports = plugin.functions.len(), "loaded");
+        }
+        registry.current.store(Arc::new(set));
+        Ok(Arc::new(registry))
+    }
+
+    /// The plugins and the configuration in force.
+    pub fn current(&self) -> Arc<Set> {
+        self.current.load_full()
+    }
+
+    /// What is wrong with the newest files, by plugin or [`CONFIG`]; what is in force is older and good.
+    pub fn faults(&self) -> BTreeMap<String, String> {
+        self.faults.lock().expect("no one panics with it").clone()
+    }
+
+    /// Follows the configuration and the component files until `stop`.
+    pub async fn follow(self: Arc<Self>, configs: ConfigHandle, stop: CancellationToken) {
+        let mut revisions = configs.subscribe();
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut seen = BTreeMap::new();
+        let mut refused: Option<String> = None;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Ok(()) = revisions.changed() => {
+                    let loaded = revisions.borrow_and_update().clone();
+                    refused = self.take_config(loaded).await.err().map(|error| format!("{error:#}"));
+                }
+                _ = looks.tick() => {
+                    // Files that do not load, or that do and whose plugins do not.
+                    self.fault(CONFIG, configs.status().last_error.or_else(|| refused.clone()));
+                    self.look(&mut seen).await;
+                }
+            }
+        }
+    }
+
+    /// What `task` is run with: what it began with, if it has begun, else what its delivery was dispatched with.
+    ///
+    /// # Errors
+    /// If that is gone: the task cannot be run again faithfully.
+    pub async fn for_task(&self, task: &Task) -> Result<Begun, String> {
+        let set = self.current();
+        let plugin = set.plugins.get(&task.plugin);
+        let (digest, revision) = match (&task.pins, plugin) {
+            (Some(pins), _) => (pins.component_digest.clone(), pins.config_revision.clone()),
+            (None, Some(plugin)) => (plugin.digest.clone(), task.config_revision.clone()),
+            (None, None) => return Err(format!("plugin `{}` is not loaded any more", task.plugin)),
+        };
+        if let Some(plugin) = plugin
+            && plugin.digest == digest
+            && set.loaded.revision == revision
+        {
+            return Ok(Begun { plugin: plugin.clone(), loaded: set.loaded.clone() });
+        }
+        let key = (task.plugin.clone(), digest, revision);
+        if let Some(begun) = self.earlier.lock().expect("no one panics with it").get(&key) {
+            return Ok(begun.clone());
+        }
+        let begun = self.again(&key.0, &key.1, &key.2).await.map_err(|e| format!("diverged: {e:#}"))?;
+        self.earlier.lock().expect("no one panics with it").insert(key, begun.clone());
+        Ok(begun)
+    }
+
+    /// Forgets what no unfinished task needs.
+    pub fn prune(&self, pinned: &store::Pinned) {
+        let set = self.current();
+        let digests = set.plugins.values().map(|p| p.digest.clone()).chain(pinned.digests.iter().cloned()).collect();
+        let revisions = pinned.revisions.iter().cloned().chain([set.loaded.revision.clone()]).collect();
+        self.components.retain(&digests);
+        self.configs.retain(&revisions);
+        let mut earlier = self.earlier.lock().expect("no one panics with it");
+        earlier.retain(|(_, digest, revision), _| digests.contains(digest) && revisions.contains(revision));
+    }
+
+    /// All plugins of a configuration. Those whose component and terms are as before are taken over.
+    async fn build(&self, loaded: Arc<Loaded>) -> anyhow::Result<Set> {
+        let catalogue = match &self.catalogue_dir {
+            Some(dir) => Catalogue::read(dir)?,
+            None => Catalogue::default(),
+        };
+        let (sources, unknown) = source::sources(&loaded, &catalogue, self.catalogue_dir.as_deref())?;
+        for name in &unknown {
+            tracing::warn!(plugin = %name, "plugins.yaml enables a plugin that has no component: nothing will handle its events");
+        }
+        let before = self.current();
+        let mut plugins = BTreeMap::new();
+        for (name, source) in &sources {
+            let plugin = self.plugin(name, source, &before).await?;
+            self.keep_terms(&plugin, source, &loaded)?;
+            plugins.insert(name.clone(), plugin);
+        }
+        let files: Vec<_> = loaded.files.iter().map(KeptFile::of).collect();
+        self.configs.put_json(&format!("{}.json", loaded.revision), &files)?;
+        Ok(Set { loaded, plugins, unknown, sources })
+    }
+
+    async fn plugin(&self, name: &str, source: &Source, before: &Set) -> anyhow::Result<Arc<Plugin>> {
+        let bytes = compile::read_component(&source.path)?;
+        let digest = compile::digest(&bytes);
+        if let (Some(plugin), Some(old)) = (before.plugins.get(name), before.sources.get(name))
+            && plugin.digest == digest
+            && old.terms == source.terms
+        {
+            return Ok(plugin.clone());
+        }
+        let (grants, limits) = (source.terms.grants()?, source.terms.limits);
+        let plugin = self.load(name, &bytes, digest.clone(), grants, limits, &source.place).await?;
+        self.components.put(&format!("{digest}.wasm"), &bytes)?;
+        Ok(plugin)
+    }
+
+    /// The same component may run on other terms under another configuration.
+    fn keep_terms(&self, plugin: &Plugin, source: &Source, loaded: &Loaded) -> anyhow::Result<()> {
+        self.components.put_json(&terms_file(&plugin.digest, &loaded.revision), &source.terms)
+    }
+
+    async fn load(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        digest: String,
+        grants: Grants,
+        limits: Limits,
+        place: &str,
+    ) -> anyhow::Result<Arc<Plugin>> {
+        let engine = self.guests.engine.clone();
+        let component = self.compiler.component(&engine, bytes).await?;
+        let (name, place) = (name.to_owned(), place.to_owned());
+        // It is asked what it is: that, too, runs where guests run.
+        let load = async move { Plugin::load(&engine, &name, digest, &component, grants, limits, &place).await };
+        Ok(Arc::new(self.guests.handle().spawn(load).await??))
+    }
+
+    /// A plugin and a configuration that are not in force any more, from the state directory.
+    async fn again(&self, name: &str, digest: &str, revision: &str) -> anyhow::Result<Begun> {
+        let set = self.current();
+        let loaded = if set.loaded.revision == revision {
+            set.loaded.clone()
+        } else {
+            let kept: Vec<KeptFile> = self.configs.get_json(&format!("{revision}.json"))?;
+            let files = kept.into_iter().map(KeptFile::source).collect::<anyhow::Result<_>>()?;
+            Arc::new(Loaded::from_files(files)?)
+        };
+        let bytes = self.components.get(&format!("{digest}.wasm"))?;
+        let terms: Terms = self.components.get_json(&terms_file(digest, revision))?;
+        let place = format!("the configuration {} that its task began with", short(revision));
+        let plugin = self.load(name, &bytes, digest.to_owned(), terms.grants()?, terms.limits, &place).await?;
+        Ok(Begun { plugin, loaded })
+    }
+
+    async fn take_config(&self, loaded: Arc<Loaded>) -> anyhow::Result<()> {
+        let set = self.build(loaded).await?;
+        tracing::info!(revision = short(&set.loaded.revision), "the new configuration is in force");
+        self.current.store(Arc::new(set));
+        Ok(())
+    }
+
+    /// Looks at each component file; a change that has been quiet since the last look is loaded.
+    async fn look(&self, seen: &mut BTreeMap<String, (Stamp, bool)>) {
+        let set = self.current();
+        for (name, source) in &set.sources {
+            // A file that is gone is being replaced, or was deleted by mistake: what is in force stays.
+            let Some(stamp) = Stamp::of(&source.path) else { continue };
+            match seen.get_mut(name) {
+                Some((last, taken)) if *last == stamp => {
+                    if !std::mem::replace(taken, true) {
+                        self.take_component(name, source).await;
+                    }
+                }
+                Some(_) | None => {
+                    seen.insert(name.clone(), (stamp, false));
+                }
+            }
+        }
+    }
+
+    async fn take_component(&self, name: &str, source: &Source) {
+        let set = self.current();
+        let taken = self.plugin(name, source, &set).await;
+        match taken.and_then(|plugin| self.keep_terms(&plugin, source, &set.loaded).map(|()| plugin)) {
+            Ok(plugin) if set.plugins.get(name).is_some_and(|old| Arc::ptr_eq(old, &plugin)) => self.fault(name, None),
+            Ok(plugin) => {
+                tracing::info!(plugin = name, digest = short(&plugin.digest), "replaced");
+                let mut plugins = set.plugins.clone();
+                plugins.insert(name.to_owned(), plugin);
+                let (loaded, unknown, sources) = (set.loaded.clone(), set.unknown.clone(), set.sources.clone());
+                self.current.store(Arc::new(Set { loaded, plugins, unknown, sources }));
+                self.fault(name, None);
+            }
+            Err(error) => self.fault(name, Some(format!("{error:#}"))),
+        }
+    }
+
+    fn fault(&self, what: &str, fault: Option<String>) {
+        let gauge = self.metrics.reload_failed.with_label_values(&[what]);
+        let mut faults = self.faults.lock().expect("no one panics with it");
+        match fault {
+            Some(fault) if faults.get(what) == Some(&fault) => {}
+            Some(fault) => {
+                tracing::error!(what, fault, "not taken; what was in force stays");
+                gauge.set(1);
+                faults.insert(what.to_owned(), fault);
+            }
+            None => {
+                gauge.set(0);
+                faults.remove(what);
+            }
+        }
+    }
+}
+
+fn terms_file(digest: &str, revision: &str) -> String {
+    format!("{digest}.{revision}.json")
+}
+
+/// What tells one content of a file from another without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp(SystemTime, u64, u64);
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let file = std::fs::metadata(path).ok()?;
+        Some(Stamp(file.modified().ok()?, file.len(), file.ino()))
+    }
+}
+
+/// The first digits of a digest, for people.
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}

@@ -1,0 +1,189 @@
+//! The host, put together: opens what it needs, serves, and ends in order.
+
+use std::net::SocketAddr;
+use std::os::fd::AsFd as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use serde_json::json;
+use store::{Inbox, ProwJobs};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::compile::Compiler;
+use crate::dispatch::{self, Parts};
+use crate::engine::Guests;
+use crate::flags::HostFlags;
+use crate::guest::Clients;
+use crate::hmac::Hmacs;
+use crate::hook::{self, Hook};
+use crate::kept::Kept;
+use crate::metrics::Metrics;
+use crate::registry::{Registry, Setup};
+use crate::routes::{self, Pages};
+
+/// How often what no task needs any more is deleted.
+const PRUNE: Duration = Duration::from_secs(600);
+/// How long a failed task's component and configuration are kept for a redelivery.
+const KEEP_FAILED: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How the host starts the compiler's child process: a program and its first arguments, called with two paths more.
+pub struct CompilerCommand {
+    /// The program.
+    pub program: std::path::PathBuf,
+    /// Its first arguments.
+    pub args: Vec<String>,
+}
+
+/// Runs the host until `stop`.
+///
+/// # Errors
+/// If something that it needs at the start is missing or wrong; the message says what to do.
+pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: CancellationToken) -> anyhow::Result<()> {
+    flags.check()?;
+    let state = &flags.state_dir;
+    std::fs::create_dir_all(state).with_context(|| format!("making the state directory {}", state.display()))?;
+    let _lock = lock(state)?;
+    let configs = config::ConfigHandle::start(flags.sources(), config::WatchOptions::default())
+        .context("the configuration cannot be used")?;
+    let loaded = configs.current();
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let hmacs = Hmacs::open(&flags.hmac_secret_file)?;
+    let registry_of_metrics = prometheus::Registry::new();
+    let github = github::Client::new(github_options(&flags, &registry_of_metrics)).context("GitHub")?;
+    let inbox = Inbox::open(&state.join("inbox.db")).await?;
+    let prowjobs = ProwJobs::open(&state.join("prowjobs.db")).await?;
+    let metrics = Arc::new(Metrics::new(&registry_of_metrics)?);
+    let guests = Arc::new(Guests::start()?);
+    let setup = Setup {
+        guests: guests.clone(),
+        compiler: Compiler::new(state.join("compiled"), compiler.program, compiler.args)?,
+        catalogue_dir: flags.plugins_dir.clone(),
+        components: Kept::open(state.join("components"))?,
+        configs: Kept::open(state.join("configs"))?,
+        metrics: metrics.clone(),
+    };
+    let registry = Registry::start(setup, loaded).await?;
+    let clients = Clients { github, prowjobs, dry_run: flags.dry_run };
+    let parts = Parts { inbox: inbox.clone(), registry: registry.clone(), clients, guests, metrics };
+    let ready = Arc::new(AtomicBool::new(false));
+    let about = about(&flags);
+    let pages = Pages { parts: parts.clone(), registry: registry_of_metrics.clone(), ready: ready.clone(), about };
+
+    let hook_at = listen(flags.port, "--port").await?;
+    let metrics_at = listen(flags.metrics_port, "--metrics-port").await?;
+    let health_at = listen(flags.health_port, "--health-port").await?;
+    say_so(&flags, hook_at.local_addr()?);
+
+    let tasks = tokio_util::task::TaskTracker::new();
+    let dispatching = CancellationToken::new();
+    let dispatcher = tokio::spawn(dispatch::run(parts, dispatching.clone(), flags.grace_period));
+    tasks.spawn(registry.clone().follow(configs, stop.clone()));
+    tasks.spawn(prune(inbox.clone(), registry, stop.clone()));
+    // Health and metrics stay while the host ends, so that what waits for it can see it.
+    tasks.spawn(serve(health_at, routes::health(pages.clone()), dispatching.clone()));
+    tasks.spawn(serve(metrics_at, routes::metrics(pages.clone()), dispatching.clone()));
+    let hook = Hook::new(&flags.webhook_path, hmacs, inbox, &registry_of_metrics)?;
+    let taking = tokio::spawn(hook::serve(hook_at, hook, routes::plugin_help(pages), stop.clone()));
+    ready.store(true, Ordering::SeqCst);
+
+    tokio::pin!(dispatcher);
+    tokio::select! {
+        () = stop.cancelled() => {}
+        ended = &mut dispatcher => {
+            // Without it nothing would be handled: better to end and be started again.
+            ended.context("the dispatcher")?.context("the dispatcher")?;
+        }
+    }
+    ready.store(false, Ordering::SeqCst);
+    taking.await.context("the webhook's server")?.context("the webhook's server")?;
+    dispatching.cancel();
+    if !dispatcher.is_finished() {
+        (&mut dispatcher).await.context("the dispatcher")?.context("the dispatcher")?;
+    }
+    tasks.close();
+    tasks.wait().await;
+    tracing::info!("ended; what is left to do is on disk");
+    Ok(())
+}
+
+/// Two hosts on one state directory would each run every task.
+fn lock(state: &Path) -> anyhow::Result<std::fs::File> {
+    let path = state.join("host.lock");
+    let file = std::fs::File::create(&path).with_context(|| format!("making {}", path.display()))?;
+    rustix::fs::flock(file.as_fd(), rustix::fs::FlockOperation::NonBlockingLockExclusive).with_context(|| {
+        format!("another host works with {}: end it first, or give another --state-dir", state.display())
+    })?;
+    Ok(file)
+}
+
+async fn listen(port: u16, flag: &str) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::from(([0, 0, 0, 0], port));
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("port {port} cannot be had: end what listens there, or give another by {flag}"))
+}
+
+async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationToken) {
+    let served = axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
+    if let Err(error) = served.await {
+        tracing::error!(%error, "a server ended");
+    }
+}
+
+async fn prune(inbox: Inbox, registry: Arc<Registry>, stop: CancellationToken) {
+    let mut turns = tokio::time::interval(PRUNE);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = turns.tick() => {}
+        }
+        let since = Timestamp::now().checked_sub(KEEP_FAILED).unwrap_or(Timestamp::MIN);
+        match inbox.pinned(since).await {
+            Ok(pinned) => registry.prune(&pinned),
+            Err(error) => tracing::warn!(%error, "cannot tell what is still needed"),
+        }
+    }
+}
+
+fn github_options(flags: &HostFlags, registry: &prometheus::Registry) -> github::Options {
+    let mut options = github::Options::new(flags.github_auth());
+    options.endpoints = flags.github_endpoint.clone();
+    options.dry_run = flags.dry_run;
+    options.registry = Some(registry.clone());
+    options.request_timeout = Duration::from_secs(10);
+    options
+}
+
+fn about(flags: &HostFlags) -> serde_json::Value {
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "dry_run": flags.dry_run,
+        "github": {
+            "endpoints": flags.github_endpoint,
+            "auth": if flags.github_app_id.is_some() { "app" } else if flags.github_token_path.is_some() { "token" } else { "none" },
+        },
+    })
+}
+
+fn say_so(flags: &HostFlags, hook: SocketAddr) {
+    tracing::info!(address = %hook, path = %flags.webhook_path, "webhooks are taken here");
+    tracing::info!(port = flags.health_port, "health and /status");
+    if flags.dry_run {
+        tracing::warn!(
+            "dry run: nothing is changed on GitHub and no ProwJob is made; `--dry-run=false` turns that off"
+        );
+    }
+    if flags.github_token_path.is_some() {
+        tracing::warn!(
+            "a personal token can do what its owner can: plugins are held by what they import and by a check at each call, \
+             not by the token itself; a GitHub App narrows the token too"
+        );
+    }
+}

@@ -1,0 +1,249 @@
+//! One run of one task: what it begins with, the guest's call, and what becomes of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use store::{Inbox, Outcome, Park, ParkKind, Pins, StoreError, StoredDelivery, Task, TaskEnd, TaskKind};
+
+use crate::convert;
+use crate::guest::{self, Clients, End, Leavings, TaskContext, TaskFacts};
+use crate::journal::{Interrupt, Journal};
+use crate::plugin::Plugin;
+
+/// After so many runs that failed for an upstream's sake, a task is given up.
+const MAX_ATTEMPTS: u32 = 12;
+
+/// What a task runs with: one revision of the configuration, and the component that belongs to it.
+#[derive(Clone)]
+pub struct Begun {
+    /// The component.
+    pub plugin: Arc<Plugin>,
+    /// The configuration.
+    pub loaded: Arc<config::Loaded>,
+}
+
+/// What comes after a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// The task has ended; the next of its lane may run.
+    Ended,
+    /// It is run again then, before any other of its lane.
+    Again(Timestamp),
+}
+
+/// Everything about one run that is kept for whoever asks why something did or did not happen.
+#[derive(serde::Serialize)]
+struct Trace<'a> {
+    digest: &'a str,
+    config_revision: &'a str,
+    calls: &'a [crate::journal::CallTrace],
+    log: &'a [guest::LogLine],
+}
+
+/// Runs `task` once and writes down what came of it.
+///
+/// # Errors
+/// If the inbox cannot be read or written; the task is then as it was.
+pub async fn run(
+    inbox: &Inbox,
+    clients: &Clients,
+    begun: &Begun,
+    delivery: &StoredDelivery,
+    task: &Task,
+) -> Result<(After, Ran), StoreError> {
+    let started = Instant::now();
+    let kept = if task.pins.is_some() { inbox.journal(task.id, task.round).await? } else { Vec::new() };
+    let pins = task.pins.clone().unwrap_or_else(|| Pins {
+        component_digest: begun.plugin.digest.clone(),
+        config_revision: begun.loaded.revision.clone(),
+        clock: Timestamp::now(),
+        seed: uuid::Uuid::new_v4().as_u64_pair().0,
+    });
+    let Ok(event) = prow::event::parse(delivery.event(), delivery.payload()) else {
+        unreachable!("a delivery is parsed before it is stored");
+    };
+    let handed = match task.kind {
+        TaskKind::Typed => Some(convert::typed(&event, &task.guid, task.round)),
+        TaskKind::Comment => convert::comment_event(&event, &task.guid, task.round),
+    };
+    let handed = handed.expect("a comment's task is planned for comments only");
+    let action = handed.action.clone();
+    let home = delivery.scope().repo().and_then(|name| name.split_once('/'));
+    let facts = Arc::new(TaskFacts {
+        plugin: task.plugin.clone(),
+        grants: begun.plugin.grants.clone(),
+        max_effects: begun.plugin.limits.effects,
+        guid: task.guid.clone(),
+        home: home.map(|(org, name)| crate::contract::types::RepoRef { org: org.to_owned(), name: name.to_owned() }),
+        event: Arc::new(event),
+        payload: delivery.payload().clone(),
+        loaded: begun.loaded.clone(),
+        clients: clients.clone(),
+    });
+    let identity = format!("{}/{}/{}", task.guid, task.plugin, task.kind);
+    let journal = Journal::new(inbox.clone(), task.id, task.round, &identity, pins.clone(), kept);
+    let (end, leavings) = guest::handle(&begun.plugin, TaskContext::new(journal, facts), &handed).await;
+    let duration = started.elapsed();
+    let ran = Ran { action, duration, took_action: !leavings.calls.is_empty(), failed: failed(&end) };
+    let after = write_down(inbox, task, &pins, end, leavings, duration).await?;
+    Ok((after, ran))
+}
+
+/// Ends a task that cannot be run again as it began.
+///
+/// # Errors
+/// If the inbox cannot be written.
+pub async fn give_up(inbox: &Inbox, task: &Task, why: String) -> Result<(), StoreError> {
+    let (round, reads, trace) = (task.round, Vec::new(), serde_json::Value::Null);
+    let end = TaskEnd { round, outcome: Outcome::Dead, reason: Some(why), reads, trace, duration: Duration::ZERO };
+    inbox.finish(task.id, end).await
+}
+
+/// What the metrics want to know of a run.
+pub struct Ran {
+    /// The event's action.
+    pub action: Option<String>,
+    /// How long it took.
+    pub duration: Duration,
+    /// Whether the plugin called anything.
+    pub took_action: bool,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+fn failed(end: &End) -> bool {
+    !matches!(end, End::Done(_) | End::Ignored(_) | End::Again(_) | End::Interrupted(Interrupt::Park { .. }))
+}
+
+/// What is to be done about an end: written as an outcome, or put aside.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Finish(Outcome, String),
+    Park(ParkKind, Timestamp, String),
+}
+
+/// Only what the host saw decides whether a task is run again: an upstream that fails is waited for, a plugin that fails
+/// would fail again.
+fn verdict(end: End, attempts: u32, now: Timestamp) -> Result<Verdict, StoreError> {
+    let retry = |until: Timestamp, why: String| {
+        if attempts + 1 >= MAX_ATTEMPTS {
+            let why = format!("given up after {MAX_ATTEMPTS} attempts; the last: {why}");
+            return Verdict::Finish(Outcome::Dead, why);
+        }
+        Verdict::Park(ParkKind::Retry, until, why)
+    };
+    Ok(match end {
+        End::Done(said) => Verdict::Finish(Outcome::Done, said),
+        End::Ignored(why) => Verdict::Finish(Outcome::Ignored, why),
+        End::Again(after) => {
+            Verdict::Park(ParkKind::Wake, later(now, after), format!("asked to be called again after {after:?}"))
+        }
+        End::Failed(message) => Verdict::Finish(Outcome::Failed, message),
+        End::Trapped(message) => Verdict::Finish(Outcome::Failed, format!("trapped: {message}")),
+        End::OutOfTime => Verdict::Finish(Outcome::Failed, "over its deadline (`limits.deadline`)".to_owned()),
+        End::OutOfTimeWaiting => {
+            retry(later(now, backoff(attempts)), "over its deadline while an upstream kept it waiting".to_owned())
+        }
+        End::Interrupted(Interrupt::Park { until, why }) => retry(until.max(later(now, backoff(attempts))), why),
+        End::Interrupted(Interrupt::Diverged(why)) => Verdict::Finish(Outcome::Dead, format!("diverged: {why}")),
+        End::Interrupted(unknown @ Interrupt::Unknown(_)) => Verdict::Finish(Outcome::Unknown, unknown.to_string()),
+        End::Interrupted(Interrupt::Journal(error)) => return Err(error),
+    })
+}
+
+async fn write_down(
+    inbox: &Inbox,
+    task: &Task,
+    pins: &Pins,
+    end: End,
+    leavings: Leavings,
+    duration: Duration,
+) -> Result<After, StoreError> {
+    let round = task.round;
+    match verdict(end, task.attempts, Timestamp::now())? {
+        Verdict::Park(kind, until, why) => {
+            tracing::info!(delivery = %task.guid, plugin = %task.plugin, %until, why, "put aside");
+            let park = Park { round, pins: pins.clone(), reads: leavings.reads, until, why, kind };
+            inbox.park(task.id, park).await?;
+            Ok(After::Again(until))
+        }
+        Verdict::Finish(outcome, reason) => {
+            let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+            match outcome {
+                Outcome::Done | Outcome::Ignored => {
+                    tracing::info!(delivery = %task.guid, plugin = %task.plugin, %outcome, reason, ms, "handled");
+                }
+                Outcome::Failed | Outcome::Dead | Outcome::Unknown => {
+                    tracing::error!(delivery = %task.guid, plugin = %task.plugin, %outcome, reason, ms, "not handled");
+                }
+            }
+            let trace = Trace {
+                digest: &pins.component_digest,
+                config_revision: &pins.config_revision,
+                calls: &leavings.calls,
+                log: &leavings.log,
+            };
+            let trace = serde_json::to_value(trace).expect("a trace is plain data");
+            // A task without effects leaves its outcome and its trace, and nothing else.
+            let reads = if leavings.effects > 0 { leavings.reads } else { Vec::new() };
+            inbox.finish(task.id, TaskEnd { round, outcome, reason: Some(reason), reads, trace, duration }).await?;
+            Ok(After::Ended)
+        }
+    }
+}
+
+/// One second, doubling, to five minutes.
+fn backoff(attempts: u32) -> Duration {
+    Duration::from_secs(1 << attempts.min(9)).min(Duration::from_secs(300))
+}
+
+fn later(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(end: End, attempts: u32, want: &str) {
+        let now = Timestamp::UNIX_EPOCH;
+        let got = match verdict(end, attempts, now).unwrap() {
+            Verdict::Finish(outcome, reason) => format!("{outcome}: {reason}"),
+            Verdict::Park(kind, until, why) => format!("{kind:?} +{}s: {why}", until.as_second()),
+        };
+        assert_eq!(got, want);
+    }
+
+    fn park(seconds: i64) -> End {
+        let until = Timestamp::from_second(seconds).unwrap();
+        End::Interrupted(Interrupt::Park { until, why: "GitHub is away".into() })
+    }
+
+    #[test]
+    fn an_upstream_that_fails_is_waited_for_and_a_plugin_that_fails_is_not() {
+        check(End::Done("did".into()), 0, "done: did");
+        check(End::Ignored("not mine".into()), 0, "ignored: not mine");
+        check(End::Failed("no".into()), 0, "failed: no");
+        check(End::Trapped("unreachable".into()), 0, "failed: trapped: unreachable");
+        check(End::OutOfTime, 0, "failed: over its deadline (`limits.deadline`)");
+        check(End::OutOfTimeWaiting, 2, "Retry +4s: over its deadline while an upstream kept it waiting");
+        check(park(60), 0, "Retry +60s: GitHub is away");
+        check(park(0), 3, "Retry +8s: GitHub is away");
+        check(park(0), 11, "dead: given up after 12 attempts; the last: GitHub is away");
+        check(End::Again(Duration::from_secs(5)), 0, "Wake +5s: asked to be called again after 5s");
+        check(End::Interrupted(Interrupt::Diverged("x".into())), 0, "dead: diverged: x");
+        check(
+            End::Interrupted(Interrupt::Unknown("slack.post".into())),
+            0,
+            "unknown: whether `slack.post` took effect is unknown, and it is not made twice",
+        );
+    }
+
+    #[test]
+    fn the_back_off_doubles_to_five_minutes() {
+        let seconds: Vec<_> = [0, 1, 5, 8, 9, 40].map(|n| backoff(n).as_secs()).into();
+        assert_eq!(seconds, [1, 2, 32, 256, 300, 300]);
+    }
+}
