@@ -1,0 +1,252 @@
+//! Every method there is, under both kinds of authentication, against the stand-in GitHub, each request held to GitHub's
+//! description.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use github::{Access, Api, Auth, Client, NewStatus, Options, PermissionSet, RepoName, Scope, StatusState};
+use openapi::Description;
+use sim::client::NewPr;
+use sim::seed::{Seed, SeedApp};
+use sim::world::Level;
+
+use crate::far_side::{FarSide, Reply, Seen};
+
+struct World {
+    proxy: FarSide,
+    sim: sim::Running,
+    private_key: String,
+    app_id: u64,
+    number: u64,
+    head: String,
+}
+
+const PERMISSIONS: [(&str, Access, Level); 5] = [
+    ("contents", Access::Read, Level::Read),
+    ("issues", Access::Write, Level::Write),
+    ("members", Access::Read, Level::Read),
+    ("pull_requests", Access::Write, Level::Write),
+    ("statuses", Access::Write, Level::Write),
+];
+
+/// The demo's organisation with an App installed, one open pull request and one merged, behind a proxy that keeps what
+/// it passes on.
+async fn world() -> World {
+    let target: Arc<OnceLock<String>> = Arc::default();
+    let (http, forward_to) = (reqwest::Client::builder().no_proxy().build().unwrap(), Arc::clone(&target));
+    let proxy = FarSide::forwarding(move |seen, _| {
+        let request = pass_on(&http, forward_to.get().unwrap(), &seen);
+        async move {
+            let answer = request.send().await.unwrap();
+            let status = answer.status().as_u16();
+            let headers = answer
+                .headers()
+                .iter()
+                .filter(|(name, _)| !matches!(name.as_str(), "content-length" | "transfer-encoding" | "connection"))
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                .collect();
+            Reply { status, headers, body: answer.text().await.unwrap() }
+        }
+    })
+    .await;
+    let options = sim::Options { external_url: Some(proxy.url.clone()), ..sim::Options::default() };
+    let sim = sim::serve(options).await.unwrap();
+    target.set(format!("http://{}", sim.addr)).unwrap();
+
+    let mut seed = Seed::demo(None);
+    let app = SeedApp {
+        permissions: PERMISSIONS.iter().map(|(name, _, level)| ((*name).to_owned(), *level)).collect(),
+        installed: [("my-org".to_owned(), Vec::new())].into(),
+        ..SeedApp::default()
+    };
+    seed.apps.insert("bowsprit-app".into(), app);
+    let seeded = sim.seed(seed).await.unwrap();
+    let alice = sim.client().user("alice").await.unwrap();
+    let merged = alice.open_pr("my-org/hello", &NewPr::of_file("first", "a.txt", "a")).await.unwrap();
+    alice.merge("my-org/hello", merged.number).await.unwrap();
+    // More files than stand on one page.
+    let files: BTreeMap<String, Option<String>> =
+        (0..130).map(|i| (format!("many/{i}"), Some(String::new()))).collect();
+    let new = NewPr { files, ..NewPr::of_file("feature/many", "a.txt", "b") };
+    let open = alice.open_pr("my-org/hello", &new).await.unwrap();
+    let app = &seeded.apps["bowsprit-app"];
+    let (private_key, app_id) = (app.private_key_path.clone(), app.id);
+    World { proxy, sim, private_key, app_id, number: open.number, head: open.head_sha }
+}
+
+fn pass_on(http: &reqwest::Client, target: &str, seen: &Seen) -> reqwest::RequestBuilder {
+    let query = seen.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut headers = seen.headers.clone();
+    headers.remove("host");
+    http.request(seen.method.parse().unwrap(), format!("{target}{}{query}", seen.path))
+        .headers(headers)
+        .body(seen.body.clone())
+}
+
+/// Names of the methods that make a call, and a call of each, its answer looked at.
+async fn every_method(api: &Api, world: &World, login: &str) -> BTreeSet<&'static str> {
+    let mut made = BTreeSet::new();
+    let mut made_call = |name: &'static str| made.insert(name);
+    let (repo, number, head) = (RepoName::new("my-org", "hello"), world.number, world.head.as_str());
+
+    made_call("bot_login");
+    assert_eq!(api.bot_login().await.unwrap(), login);
+    made_call("bot");
+    assert_eq!(api.client().bot().await.unwrap().login, login);
+    made_call("rate_limit");
+    assert!(api.rate_limit().await.unwrap().resources["core"].remaining > 0);
+    made_call("get_repo");
+    assert_eq!(api.get_repo(&repo).await.unwrap().full_name, "my-org/hello");
+    made_call("list_org_repos");
+    assert_eq!(api.list_org_repos("my-org").await.unwrap()[0].default_branch, "main");
+    made_call("is_member");
+    assert!(api.is_member("my-org", "bob").await.unwrap());
+    assert!(!api.is_member("my-org", "mallory").await.unwrap());
+    made_call("is_collaborator");
+    assert!(api.is_collaborator(&repo, "bowsprit-bot").await.unwrap());
+    assert!(!api.is_collaborator(&repo, "mallory").await.unwrap());
+    made_call("merged_pull_requests_count");
+    assert_eq!(api.merged_pull_requests_count("my-org", "alice").await.unwrap(), 1);
+
+    made_call("get_pull_request");
+    let pull = api.get_pull_request(&repo, number).await.unwrap();
+    assert_eq!((pull.head.sha.as_str(), pull.head.name.as_str(), pull.changed_files), (head, "feature/many", 130));
+    made_call("list_changed_files");
+    let files = api.list_changed_files(&repo, number).await.unwrap();
+    let names: BTreeSet<_> = files.iter().map(|file| file.filename.as_str()).collect();
+    assert_eq!(names.len(), 130);
+    made_call("get_ref");
+    assert_eq!(api.get_ref(&repo, "heads/feature/many").await.unwrap().object.sha, head);
+    assert!(api.get_ref(&repo, "heads/feature").await.unwrap_err().is_not_found());
+
+    made_call("get_issue");
+    let issue = api.get_issue(&repo, number).await.unwrap();
+    assert!(issue.is_pull_request && issue.user.login == "alice");
+    made_call("add_label");
+    api.add_label(&repo, number, "kind/a bug?").await.unwrap();
+    api.add_label(&repo, number, "kind/a bug?").await.unwrap();
+    made_call("list_labels");
+    assert_eq!(api.list_labels(&repo, number).await.unwrap()[0].name, "kind/a bug?");
+    made_call("remove_label");
+    api.remove_label(&repo, number, "kind/a bug?").await.unwrap();
+    api.remove_label(&repo, number, "kind/a bug?").await.unwrap();
+    assert!(api.list_labels(&repo, number).await.unwrap().is_empty());
+
+    made_call("create_comment");
+    let comment = api.create_comment(&repo, number, "first").await.unwrap();
+    made_call("edit_comment");
+    assert_eq!(api.edit_comment(&repo, comment.id, "second").await.unwrap().body, "second");
+    made_call("list_comments");
+    assert_eq!(
+        api.list_comments(&repo, number).await.unwrap(),
+        [api.edit_comment(&repo, comment.id, "second").await.unwrap()]
+    );
+    made_call("delete_comment");
+    api.delete_comment(&repo, comment.id).await.unwrap();
+    api.delete_comment(&repo, comment.id).await.unwrap();
+    assert!(api.list_comments(&repo, number).await.unwrap().is_empty());
+
+    made_call("create_status");
+    let mut status = NewStatus {
+        state: StatusState::Pending,
+        context: format!("unit {login}"),
+        description: "running".into(),
+        target_url: String::new(),
+    };
+    api.create_status(&repo, head, &status).await.unwrap();
+    status.state = StatusState::Success;
+    status.target_url = "https://example.com/log".into();
+    assert_eq!(api.create_status(&repo, head, &status).await.unwrap().state, StatusState::Success);
+    made_call("list_statuses");
+    let of_mine = |statuses: Vec<github::Status>| {
+        statuses.into_iter().filter(|one| one.context == status.context).map(|one| one.state).collect::<Vec<_>>()
+    };
+    let listed = api.list_statuses(&repo, head).await.unwrap();
+    assert_eq!(of_mine(listed), [StatusState::Success, StatusState::Pending]);
+    made_call("combined_status");
+    let combined = api.combined_status(&repo, "feature/many").await.unwrap();
+    assert_eq!((combined.sha.as_str(), of_mine(combined.statuses)), (head, vec![StatusState::Success]));
+    made
+}
+
+/// The methods in the source: one that is added and not called here is missed below.
+fn methods_there_are() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let names = text.lines().filter_map(|line| line.trim_start().strip_prefix("pub async fn ")?.split('(').next());
+        found.extend(names.map(str::to_owned));
+    }
+    found
+}
+
+#[tokio::test]
+async fn every_method_speaks_githubs_language() {
+    let Some(github) = Description::for_tests() else { return };
+    let world = world().await;
+    let endpoints = vec![world.proxy.url.clone()];
+    let token = world.sim.client().user("bowsprit-bot").await.unwrap().token().to_owned();
+    let client =
+        Client::new(Options { endpoints: endpoints.clone(), ..Options::new(Auth::Token(token.into())) }).unwrap();
+    let with_token = every_method(&client.for_org("my-org"), &world, "bowsprit-bot").await;
+
+    let auth = Auth::App { id: world.app_id, private_key_path: world.private_key.clone().into() };
+    let client = Client::new(Options { endpoints, ..Options::new(auth) }).unwrap();
+    let permissions = PERMISSIONS.iter().map(|(name, access, _)| (*name, *access)).collect::<PermissionSet>();
+    let narrowed = Scope::repo(&RepoName::new("my-org", "hello")).with_permissions(permissions).with_plugin("test");
+    let with_app = every_method(&client.scoped(narrowed), &world, "bowsprit-app").await;
+
+    let there_are = methods_there_are();
+    let mut operations = BTreeSet::new();
+    for seen in world.proxy.seen() {
+        operations.insert(seen.described(&github).unwrap());
+    }
+    println!(
+        "methods exercised: {} with a token, {} as an App; methods there are: {}",
+        with_token.len(),
+        with_app.len(),
+        there_are.len()
+    );
+    println!("operations of the description used: {}", operations.len());
+    let exercised: BTreeSet<String> = with_token.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(exercised, there_are);
+    assert_eq!(with_token, with_app);
+    world.sim.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_request_that_github_does_not_know_is_caught() {
+    let Some(github) = Description::for_tests() else { return };
+    let far_side = FarSide::start(|_, _| Reply::new(201, "{}")).await;
+    far_side.api().create_comment(&crate::far_side::repo(), 7, "hi").await.unwrap();
+    let good = far_side.seen().remove(0);
+    good.described(&github).unwrap();
+    let check = |planted: Seen, want: &str| {
+        let problem = planted.described(&github).unwrap_err();
+        assert!(problem.contains(want), "{problem}");
+    };
+    check(Seen { path: "/repos/o/r/issues/7/coments".into(), ..good.clone() }, "the description has no");
+    check(Seen { method: "PUT".into(), ..good.clone() }, "has no PUT");
+    check(Seen { query: Some("perpage=100".into()), ..good.clone() }, "query perpage");
+    check(Seen { body: r#"{"body":"hi","text":"ho"}"#.into(), ..good }, "body /text");
+}
+
+#[tokio::test]
+async fn the_token_is_as_narrow_as_it_says() {
+    let world = world().await;
+    let auth = Auth::App { id: world.app_id, private_key_path: world.private_key.clone().into() };
+    let options = Options { endpoints: vec![world.proxy.url.clone()], ..Options::new(auth) };
+    let client = Client::new(options).unwrap();
+    let repo = RepoName::new("my-org", "hello");
+    // The comments are on a pull request, and GitHub decides by the target.
+    let may_read = [("pull_requests", Access::Read)].into_iter().collect::<PermissionSet>();
+    let api = client.scoped(Scope::repo(&repo).with_permissions(may_read));
+    api.list_comments(&repo, world.number).await.unwrap();
+    let error = api.create_comment(&repo, world.number, "hi").await.unwrap_err();
+    assert!(matches!(error.kind, github::ApiErrorKind::Forbidden { .. }), "{error}");
+    let whole = client.for_org("my-org").create_comment(&repo, world.number, "hi").await.unwrap();
+    assert_eq!(whole.user.login, "bowsprit-app[bot]");
+    world.sim.shutdown().await;
+}
