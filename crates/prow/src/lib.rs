@@ -71,4 +71,12 @@ pub mod trigger;
 pub mod trust;
 
 #[cfg(test)]
+mod event_tests;
+#[cfg(test)]
+mod filter_tests;
+#[cfg(all(test, feature = "matching"))]
+mod job_config_tests;
+#[cfg(all(test, feature = "matching"))]
+mod plugins_tests;
+#[cfg(test)]
 mod test_data;

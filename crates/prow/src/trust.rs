@@ -106,3 +106,113 @@ pub fn has_label<'a>(labels: impl IntoIterator<Item = &'a str>, wanted: &str) ->
     let wanted = wanted.to_lowercase();
     labels.into_iter().any(|label| label.to_lowercase() == wanted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What GitHub would say of the login.
+    #[derive(Clone, Copy, Default)]
+    struct World {
+        org_member: bool,
+        collaborator: bool,
+        trusted_org_member: bool,
+    }
+
+    fn question(login: &str) -> TrustQuestion<'_> {
+        TrustQuestion {
+            login,
+            bot_login: "k8s-bot",
+            org: "org",
+            only_org_members: false,
+            trusted_apps: &[],
+            trusted_org: "",
+        }
+    }
+
+    /// Asks until there is an answer, as a plugin does; what was asked comes first.
+    fn answer(question: &TrustQuestion<'_>, world: World) -> (Vec<Trust>, Trust) {
+        let mut facts = TrustFacts::default();
+        let mut asked = Vec::new();
+        loop {
+            let trust = trust_user(question, facts);
+            match trust {
+                Trust::AskOrgMember => facts.org_member = Some(world.org_member),
+                Trust::AskCollaborator => facts.collaborator = Some(world.collaborator),
+                Trust::AskTrustedOrgMember => facts.trusted_org_member = Some(world.trusted_org_member),
+                Trust::Trusted | Trust::Untrusted(_) => return (asked, trust),
+            }
+            asked.push(trust);
+        }
+    }
+
+    #[track_caller]
+    fn check(question: TrustQuestion<'_>, world: World, asked: &[Trust], trusted: bool) {
+        let (found, trust) = answer(&question, world);
+        assert_eq!((found.as_slice(), trust == Trust::Trusted), (asked, trusted), "{question:?}");
+    }
+
+    use Trust::{AskCollaborator, AskOrgMember, AskTrustedOrgMember};
+
+    #[test]
+    fn the_bot_is_trusted_unasked() {
+        check(question("k8s-bot"), World::default(), &[], true);
+        check(question("k8s-bot[bot]"), World::default(), &[], true);
+        let ours = TrustQuestion { bot_login: "ours[bot]", ..question("ours") };
+        check(ours, World::default(), &[AskOrgMember, AskCollaborator], false);
+    }
+
+    #[test]
+    fn a_member_is_trusted_at_the_first_question() {
+        let world = World { org_member: true, ..World::default() };
+        check(question("t"), world, &[AskOrgMember], true);
+    }
+
+    #[test]
+    fn case_60_collaborators() {
+        let world = World { collaborator: true, ..World::default() };
+        check(question("u"), world, &[AskOrgMember, AskCollaborator], true);
+        check(TrustQuestion { only_org_members: true, ..question("u") }, world, &[AskOrgMember], false);
+    }
+
+    #[test]
+    fn case_61_trusted_apps() {
+        let apps = ["app".to_owned()];
+        let asked = [AskOrgMember, AskCollaborator];
+        let with_app = |login| TrustQuestion { trusted_apps: &apps, ..question(login) };
+        check(with_app("app[bot]"), World::default(), &asked, true);
+        check(with_app("app"), World::default(), &asked, false);
+        check(with_app("app[bot]suffix"), World::default(), &asked, false);
+        check(with_app("App[bot]"), World::default(), &asked, false);
+        check(with_app("other[bot]"), World::default(), &asked, false);
+    }
+
+    #[test]
+    fn members_of_the_trusted_org() {
+        let world = World { trusted_org_member: true, ..World::default() };
+        let with_org = |trusted_org| TrustQuestion { trusted_org, ..question("u") };
+        check(with_org("kubernetes"), world, &[AskOrgMember, AskCollaborator, AskTrustedOrgMember], true);
+        check(with_org("kubernetes"), World::default(), &[AskOrgMember, AskCollaborator, AskTrustedOrgMember], false);
+        // The same org is not asked twice.
+        check(with_org("org"), world, &[AskOrgMember, AskCollaborator], false);
+    }
+
+    #[test]
+    fn the_reason_says_what_would_have_done() {
+        let reason = |question: &TrustQuestion<'_>| match answer(question, World::default()).1 {
+            Trust::Untrusted(why) => (why.collaborators_count, why.trusted_org_counts),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(reason(&question("u")), (true, false));
+        assert_eq!(reason(&TrustQuestion { only_org_members: true, ..question("u") }), (false, false));
+        assert_eq!(reason(&TrustQuestion { trusted_org: "k", ..question("u") }), (true, true));
+    }
+
+    #[test]
+    fn the_label_makes_trusted_whatever_its_case() {
+        assert!(labels_make_trusted(["bug", "OK-to-Test"]));
+        assert!(labels_make_trusted(["needs-ok-to-test", "ok-to-test"]));
+        assert!(!labels_make_trusted(["needs-ok-to-test"]));
+        assert!(!labels_make_trusted([]));
+    }
+}
