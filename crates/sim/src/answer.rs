@@ -25,8 +25,6 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// What is wrong with single fields.
     pub(crate) errors: Vec<Value>,
-    /// Headers beyond those that every answer has.
-    pub(crate) headers: HeaderMap,
 }
 
 /// What endpoints give back.
@@ -79,7 +77,7 @@ impl Answer {
 impl Refusal {
     /// A refusal with no more than its sentence.
     pub(crate) fn new(status: StatusCode, message: &str) -> Self {
-        Self { status, message: message.to_owned(), errors: Vec::new(), headers: HeaderMap::new() }
+        Self { status, message: message.to_owned(), errors: Vec::new() }
     }
 
     /// 404, which is also what hides a thing that the caller may not see.
@@ -121,9 +119,7 @@ impl Refusal {
         if !self.errors.is_empty() {
             body["errors"] = json!(self.errors);
         }
-        let mut answer = Answer::json(self.status, &body);
-        answer.headers.extend(self.headers);
-        answer
+        Answer::json(self.status, &body)
     }
 }
 

@@ -1,18 +1,22 @@
 //! Drives a running stand-in from a test or from the command line. What a person would do on github.com goes through
 //! the ordinary REST endpoints with that person's token; only what GitHub has no call for goes through `/_sim`.
 
-use std::collections::BTreeMap;
+mod actor;
+mod seen;
+
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::fault::{Fault, FaultSpec};
 use crate::seed::{Seed, Seeded};
 use crate::world::{OrgRole, StatusState};
+
+pub use actor::Actor;
+pub use seen::{Comment, Delivery, NewPr, Pr, Request, Status};
+use seen::{names_of, pr_of};
 
 /// How long a poll waits before it looks again.
 const POLL: Duration = Duration::from_millis(15);
@@ -22,14 +26,6 @@ const POLL: Duration = Duration::from_millis(15);
 pub struct Sim {
     base: String,
     http: reqwest::Client,
-}
-
-/// The stand-in as one of its users sees it.
-#[derive(Debug, Clone)]
-pub struct Actor {
-    sim: Sim,
-    token: String,
-    login: String,
 }
 
 /// What went wrong on the way to the stand-in, or what it said.
@@ -66,135 +62,6 @@ pub enum Error {
         /// What was there instead.
         seen: String,
     },
-}
-
-/// A pull request to open: a commit on a new branch, and the request to merge it.
-#[derive(Debug, Clone)]
-pub struct NewPr {
-    /// One line.
-    pub title: String,
-    /// Markdown.
-    pub body: String,
-    /// The new branch, made from `base`.
-    pub branch: String,
-    /// The branch to merge into.
-    pub base: String,
-    /// What the commit changes: a path with its new content, or with none to delete it.
-    pub files: BTreeMap<String, Option<String>>,
-    /// Not yet ready for review.
-    pub draft: bool,
-}
-
-impl NewPr {
-    /// A pull request against `main` that writes one file, titled and named by `branch`.
-    #[must_use]
-    pub fn of_file(branch: &str, path: &str, content: &str) -> Self {
-        Self {
-            title: format!("Change {path}"),
-            body: String::new(),
-            branch: branch.to_owned(),
-            base: "main".to_owned(),
-            files: [(path.to_owned(), Some(content.to_owned()))].into(),
-            draft: false,
-        }
-    }
-}
-
-/// What most callers want to know of a pull request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pr {
-    /// Its number.
-    pub number: u64,
-    /// The head commit.
-    pub head_sha: String,
-    /// The branch of the head.
-    pub head_ref: String,
-    /// `owner/name` of the head's repository.
-    pub head_repo: String,
-    /// The tip of the base branch.
-    pub base_sha: String,
-    /// `open` or `closed`.
-    pub state: String,
-    /// Whether it was merged.
-    pub merged: bool,
-    /// The commit that merged it.
-    pub merge_commit_sha: Option<String>,
-    /// The names of its labels.
-    pub labels: Vec<String>,
-}
-
-/// A comment on an issue or pull request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Comment {
-    /// The comment's id.
-    pub id: u64,
-    /// Who wrote it.
-    pub author: String,
-    /// Markdown.
-    pub body: String,
-}
-
-/// A commit status.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// What it is about.
-    pub context: String,
-    /// What it says.
-    pub state: StatusState,
-    /// A few words.
-    #[serde(default)]
-    pub description: Option<String>,
-    /// Where to read more.
-    #[serde(default)]
-    pub target_url: Option<String>,
-}
-
-/// A request that the stand-in received.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Request {
-    /// Counts up from 1.
-    pub seq: u64,
-    /// `GET` and so on.
-    pub method: String,
-    /// The path as it came.
-    pub path: String,
-    /// The query string, without `?`.
-    pub query: String,
-    /// Who asked: a login, `app:<slug>`, `installation:<id>` or `anonymous`.
-    pub who: String,
-    /// What the client calls itself.
-    pub user_agent: String,
-    /// What it was answered with; none if the connection was cut.
-    pub status: Option<u16>,
-    /// The fault that was played on it.
-    pub fault: Option<String>,
-    /// When it came.
-    pub at: Timestamp,
-    /// From its arrival to its answer, in milliseconds.
-    pub elapsed_ms: f64,
-}
-
-/// One entry of the log of webhook deliveries.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Delivery {
-    /// The delivery's id; a redelivery has one of its own.
-    pub id: u64,
-    /// The GUID that the receiver sees.
-    pub guid: String,
-    /// The hook that it was sent to.
-    pub hook_id: u64,
-    /// The event's name.
-    pub event: String,
-    /// The payload's action.
-    pub action: Option<String>,
-    /// Whether it repeats an earlier one.
-    pub redelivery: bool,
-    /// What the receiver answered; none while it is on its way, 0 if there was no answer.
-    pub status_code: Option<u16>,
-    /// GitHub's word for the outcome: `OK`, or what went wrong.
-    pub status: String,
-    /// Seconds until the answer.
-    pub duration: f64,
 }
 
 impl Sim {
@@ -445,183 +312,6 @@ impl Sim {
     }
 }
 
-impl Actor {
-    /// Who it is.
-    #[must_use]
-    pub fn login(&self) -> &str {
-        &self.login
-    }
-
-    /// The token that it acts with.
-    #[must_use]
-    pub fn token(&self) -> &str {
-        &self.token
-    }
-
-    /// Any REST call; an answer without a body is null.
-    ///
-    /// # Errors
-    /// Any answer that is not a success.
-    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Error> {
-        self.sim.send(method, path, Some(&self.token), body).await
-    }
-
-    /// Commits `files` on top of `branch` of the repository as this user would push them, and gives the commit's sha.
-    /// The branch is made from `from` if it is not there.
-    ///
-    /// # Errors
-    /// A user who may not push there is refused.
-    pub async fn push(
-        &self,
-        repo: &str,
-        branch: &str,
-        from: Option<&str>,
-        message: &str,
-        files: &BTreeMap<String, Option<String>>,
-    ) -> Result<String, Error> {
-        let body = json!({ "repo": repo, "branch": branch, "from": from, "message": message, "files": files, "as": self.login });
-        let answer = self.sim.admin(Method::POST, "/_sim/commits", Some(body)).await?;
-        Ok(answer["sha"].as_str().unwrap_or_default().to_owned())
-    }
-
-    /// Makes this user's fork of the repository, if there is none, and gives its `owner/name`.
-    ///
-    /// # Errors
-    /// As any call.
-    pub async fn fork(&self, repo: &str) -> Result<String, Error> {
-        let body = json!({ "repo": repo, "as": self.login });
-        let answer = self.sim.admin(Method::POST, "/_sim/forks", Some(body)).await?;
-        Ok(answer["full_name"].as_str().unwrap_or_default().to_owned())
-    }
-
-    /// Commits and opens a pull request: from a branch of the repository for those who may push there, else from a fork.
-    ///
-    /// # Errors
-    /// As GitHub refuses: nothing to merge, or one is open for this branch.
-    pub async fn open_pr(&self, repo: &str, new: &NewPr) -> Result<Pr, Error> {
-        let role = self.sim.admin(Method::GET, &format!("/_sim/view/{repo}/roles/{}", self.login), None).await?;
-        let may_push = matches!(role["role"].as_str(), Some("admin" | "maintain" | "write"));
-        let head_repo = if may_push { repo.to_owned() } else { self.fork(repo).await? };
-        self.push(&head_repo, &new.branch, Some(&new.base), &new.title, &new.files).await?;
-        let owner = head_repo.split('/').next().unwrap_or_default();
-        let head = if may_push { new.branch.clone() } else { format!("{owner}:{}", new.branch) };
-        let body = json!({ "title": new.title, "body": new.body, "head": head, "base": new.base, "draft": new.draft });
-        Ok(pr_of(&self.call(Method::POST, &format!("/repos/{repo}/pulls"), Some(body)).await?))
-    }
-
-    /// Pushes one more commit to the pull request's branch and gives the new head.
-    ///
-    /// # Errors
-    /// As any call.
-    pub async fn push_to_pr(
-        &self,
-        repo: &str,
-        number: u64,
-        message: &str,
-        files: &BTreeMap<String, Option<String>>,
-    ) -> Result<String, Error> {
-        let pr = self.sim.pr(repo, number).await?;
-        self.push(&pr.head_repo, &pr.head_ref, None, message, files).await
-    }
-
-    /// Comments on an issue or pull request and gives the comment's id.
-    ///
-    /// # Errors
-    /// As any call.
-    pub async fn comment(&self, repo: &str, number: u64, text: &str) -> Result<u64, Error> {
-        let path = format!("/repos/{repo}/issues/{number}/comments");
-        let answer = self.call(Method::POST, &path, Some(json!({ "body": text }))).await?;
-        Ok(answer["id"].as_u64().unwrap_or_default())
-    }
-
-    /// Opens an issue and gives its number.
-    ///
-    /// # Errors
-    /// As any call.
-    pub async fn open_issue(&self, repo: &str, title: &str, text: &str) -> Result<u64, Error> {
-        let body = json!({ "title": title, "body": text });
-        let answer = self.call(Method::POST, &format!("/repos/{repo}/issues"), Some(body)).await?;
-        Ok(answer["number"].as_u64().unwrap_or_default())
-    }
-
-    /// Puts a label on.
-    ///
-    /// # Errors
-    /// As any call.
-    pub async fn label(&self, repo: &str, number: u64, name: &str) -> Result<(), Error> {
-        let path = format!("/repos/{repo}/issues/{number}/labels");
-        self.call(Method::POST, &path, Some(json!({ "labels": [name] }))).await.map(drop)
-    }
-
-    /// Takes a label off.
-    ///
-    /// # Errors
-    /// It is not on.
-    pub async fn unlabel(&self, repo: &str, number: u64, name: &str) -> Result<(), Error> {
-        let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
-        let path = format!("/repos/{repo}/issues/{number}/labels/{name}");
-        self.call(Method::DELETE, &path, None).await.map(drop)
-    }
-
-    /// Merges the pull request with a merge commit and gives that commit's sha.
-    ///
-    /// # Errors
-    /// As GitHub refuses: 405 if it cannot be merged.
-    pub async fn merge(&self, repo: &str, number: u64) -> Result<String, Error> {
-        let answer = self.call(Method::PUT, &format!("/repos/{repo}/pulls/{number}/merge"), Some(json!({}))).await?;
-        Ok(answer["sha"].as_str().unwrap_or_default().to_owned())
-    }
-
-    /// Closes or reopens the pull request.
-    ///
-    /// # Errors
-    /// As any call.
-    pub async fn set_pr_state(&self, repo: &str, number: u64, state: &str) -> Result<(), Error> {
-        let body = json!({ "state": state });
-        self.call(Method::PATCH, &format!("/repos/{repo}/pulls/{number}"), Some(body)).await.map(drop)
-    }
-
-    /// Marks the pull request as a draft.
-    ///
-    /// # Errors
-    /// As any call.
-    pub async fn convert_to_draft(&self, repo: &str, number: u64) -> Result<(), Error> {
-        self.set_draft(repo, number, true).await
-    }
-
-    /// Marks the pull request as ready for review.
-    ///
-    /// # Errors
-    /// As any call.
-    pub async fn ready_for_review(&self, repo: &str, number: u64) -> Result<(), Error> {
-        self.set_draft(repo, number, false).await
-    }
-
-    async fn set_draft(&self, repo: &str, number: u64, draft: bool) -> Result<(), Error> {
-        let body = json!({ "repo": repo, "number": number, "draft": draft, "as": self.login });
-        self.sim.admin(Method::POST, "/_sim/drafts", Some(body)).await.map(drop)
-    }
-}
-
 fn from<T: DeserializeOwned + Default>(value: Value) -> T {
     serde_json::from_value(value).expect("the stand-in and its client are of one version")
-}
-
-fn names_of(labels: &Value) -> Vec<String> {
-    labels.as_array().into_iter().flatten().filter_map(|label| label["name"].as_str().map(str::to_owned)).collect()
-}
-
-fn pr_of(value: &Value) -> Pr {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Pr {
-        number: value["number"].as_u64().unwrap_or_default(),
-        head_sha: text(&value["head"]["sha"]),
-        head_ref: text(&value["head"]["ref"]),
-        head_repo: text(&value["head"]["repo"]["full_name"]),
-        base_sha: text(&value["base"]["sha"]),
-        state: text(&value["state"]),
-        merged: value["merged"].as_bool().unwrap_or_default(),
-        merge_commit_sha: value["merge_commit_sha"].as_str().map(str::to_owned),
-        labels: names_of(&value["labels"]),
-    }
 }

@@ -1,13 +1,38 @@
 //! The bare repositories behind the world, through the git command. Every name that comes from a caller stands behind
 //! `--end-of-options`, and neither system nor user configuration is read.
 
+mod parse;
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use parse::{parse_commit, parse_numstat, parse_raw, parse_tree_entry, split_patch};
+
 /// The name of no commit.
 pub(crate) const ZERO: &str = "0000000000000000000000000000000000000000";
+
+/// The configuration of every repository. `hideRefs`: as on GitHub, refs/pull can be fetched but not pushed to. Nothing is
+/// packed behind our back: a repository lives for a test or a demonstration.
+const CONFIG: &str = "\
+[core]
+    bare = true
+    repositoryformatversion = 0
+[http]
+    receivepack = true
+[receive]
+    hideRefs = refs/pull
+    autogc = false
+    unpackLimit = 10000
+[uploadpack]
+    allowAnySHA1InWant = true
+    allowFilter = true
+[gc]
+    auto = 0
+[fastimport]
+    unpackLimit = 10000
+";
 
 /// Where the bare repositories are.
 #[derive(Debug, Clone)]
@@ -113,16 +138,10 @@ impl Git {
         let dir = self.dir(repo);
         std::fs::create_dir_all(&dir).map_err(|error| failed("init", &error.to_string()))?;
         run(command(&dir).args(["init", "-q", "--bare", "."]), "init", None)?;
-        // hideRefs: as on GitHub, refs/pull can be fetched but not pushed to.
-        let config = format!(
-            "[core]\n\tbare = true\n\trepositoryformatversion = 0\n[http]\n\treceivepack = true\n[receive]\n\thideRefs = \
-             refs/pull\n\tautogc = false\n\tunpackLimit = 10000\n[uploadpack]\n\tallowAnySHA1InWant = true\n\tallowFilter \
-             = true\n[gc]\n\tauto = 0\n[fastimport]\n\tunpackLimit = 10000\n"
-        );
         let write = |name: &str, text: &str| {
             std::fs::write(dir.join(name), text).map_err(|error| failed("init", &error.to_string()))
         };
-        write("config", &config)?;
+        write("config", CONFIG)?;
         write("HEAD", &format!("ref: refs/heads/{default_branch}\n"))
     }
 
@@ -308,9 +327,11 @@ impl Git {
         Ok(changes)
     }
 
-    /// The entry at a path of a commit, and the entries below it if it is a directory.
+    /// The entry at a path of a commit; with a slash at its end, or empty, the entries of that directory.
     pub(crate) fn ls_tree(&self, repo: &str, commit: &str, path: &str) -> Result<Vec<TreeEntry>, GitError> {
-        let out = self.bytes(repo, &["ls-tree", "-l", "-z", "--end-of-options", commit, path])?;
+        let mut args = vec!["ls-tree", "-l", "-z", "--end-of-options", commit];
+        args.extend(Some(path).filter(|path| !path.is_empty()));
+        let out = self.bytes(repo, &args)?;
         Ok(String::from_utf8_lossy(&out).split('\0').filter_map(parse_tree_entry).collect())
     }
 
@@ -403,76 +424,4 @@ fn failed(what: &str, said: &str) -> GitError {
 fn quote(path: &str) -> String {
     let escaped = path.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     format!("\"{escaped}\"")
-}
-
-fn parse_commit(record: &str) -> Option<Commit> {
-    let fields: Vec<&str> = record.splitn(10, '\u{1f}').collect();
-    let [sha, tree, parents, an, ae, at, cn, ce, ct, message] = fields[..] else { return None };
-    let who = |name: &str, email: &str, at: &str| (name.to_owned(), email.to_owned(), utc(at));
-    Some(Commit {
-        sha: sha.to_owned(),
-        tree: tree.to_owned(),
-        parents: parents.split_whitespace().map(str::to_owned).collect(),
-        author: who(an, ae, at),
-        committer: who(cn, ce, ct),
-        message: message.trim_end().to_owned(),
-    })
-}
-
-fn utc(time: &str) -> String {
-    time.parse::<jiff::Timestamp>().map_or_else(|_| time.to_owned(), |time| time.to_string())
-}
-
-fn parse_raw(raw: &[u8]) -> Vec<FileChange> {
-    let text = String::from_utf8_lossy(raw);
-    let mut fields = text.split('\0');
-    let mut changes = Vec::new();
-    while let Some(head) = fields.next().filter(|head| head.starts_with(':')) {
-        let words: Vec<&str> = head.split(' ').collect();
-        let [_, _, old, new, letter] = words[..] else { break };
-        let path = fields.next().unwrap_or_default().to_owned();
-        let (status, path, previous) = match letter.as_bytes().first() {
-            Some(b'A') => ("added", path, None),
-            Some(b'D') => ("removed", path, None),
-            Some(b'R') => ("renamed", fields.next().unwrap_or_default().to_owned(), Some(path)),
-            _ => ("modified", path, None),
-        };
-        let blob = if status == "removed" { old } else { new }.to_owned();
-        changes.push(FileChange { status, path, previous, blob, additions: 0, deletions: 0, patch: None });
-    }
-    changes
-}
-
-fn parse_numstat(raw: &[u8]) -> Vec<(String, u64, u64)> {
-    let text = String::from_utf8_lossy(raw);
-    let mut fields = text.split('\0');
-    let mut rows = Vec::new();
-    while let Some(row) = fields.next().filter(|row| !row.is_empty()) {
-        let cells: Vec<&str> = row.splitn(3, '\t').collect();
-        let [added, removed, path] = cells[..] else { break };
-        // A rename leaves the path empty here and gives the old and the new one after it.
-        let path = if path.is_empty() { fields.nth(1).unwrap_or_default() } else { path };
-        rows.push((path.to_owned(), added.parse().unwrap_or(0), removed.parse().unwrap_or(0)));
-    }
-    rows
-}
-
-/// The hunks of each file in turn, as GitHub's `patch` has them.
-fn split_patch(patch: &str) -> Vec<Option<String>> {
-    let files = format!("\n{patch}");
-    let hunks = |file: &str| file.find("\n@@").map(|at| file[at + 1..].trim_end_matches('\n').to_owned());
-    files.split("\ndiff --git ").skip(1).map(hunks).collect()
-}
-
-fn parse_tree_entry(line: &str) -> Option<TreeEntry> {
-    let (meta, path) = line.split_once('\t')?;
-    let words: Vec<&str> = meta.split_whitespace().collect();
-    let [mode, kind, sha, size] = words[..] else { return None };
-    Some(TreeEntry {
-        mode: mode.to_owned(),
-        kind: kind.to_owned(),
-        sha: sha.to_owned(),
-        size: size.parse().unwrap_or(0),
-        path: path.to_owned(),
-    })
 }

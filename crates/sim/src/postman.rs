@@ -98,7 +98,11 @@ async fn deliver(hub: &Hub, id: u64) {
         let hook = world.hooks().find(|hook| hook.id == record.hook_id);
         hook.map(|hook| (hook.url.clone(), hook.secret.clone()))
     });
-    let Some((url, secret)) = found else { return };
+    let Some((url, secret)) = found else {
+        // The hook was deleted meanwhile: nothing is sent, now or at the next start.
+        hub.deliveries.put(Record { status_code: Some(0), status: "hook deleted".to_owned(), ..record });
+        return;
+    };
     record.request_headers = headers(&record, secret.as_deref());
     let mut request = hub.postman.http.post(&url).body(record.payload.as_bytes().to_vec());
     for (name, value) in &record.request_headers {

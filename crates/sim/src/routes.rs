@@ -155,9 +155,8 @@ fn fit(template: &'static str, segments: &[&str]) -> Option<Vec<(&'static str, S
             continue;
         };
         // Only a path may be empty: the root directory.
-        let most = segments.len().checked_sub(at + after)?;
-        let take = if is_greedy(name) { most } else { 1 };
-        if take > most || (take == 0 && name != "path") {
+        let take = if is_greedy(name) { segments.len().checked_sub(at + after)? } else { 1 };
+        if at + take > segments.len() || (take == 0 && name != "path") {
             return None;
         }
         let raw = segments[at..at + take].join("/");

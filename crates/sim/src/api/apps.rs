@@ -12,7 +12,7 @@ use crate::auth::Who;
 use crate::call::Call;
 use crate::hub::Hub;
 use crate::page::{Page, list};
-use crate::shapes::View;
+use crate::shapes::{View, extend};
 use crate::world::{App, Installation, InstallationToken, Level, World, key, now};
 
 /// How long an installation token is good for.
@@ -35,7 +35,15 @@ pub(crate) fn installations(hub: &Arc<Hub>, call: &Call) -> Reply {
         let app = own_app(world, call)?;
         let own: Vec<_> = world.installations.values().filter(|installation| installation.app_id == app.id).collect();
         let view = View { world, base: hub.base() };
-        Ok(list(call, hub.base(), own, |installation| view.installation(app, installation)))
+        let show = |installation: &Installation| {
+            let mut shown = view.installation(app, installation);
+            // In the list, and only there, GitHub's description wants an account to have what an enterprise has too.
+            let (at, login) = (installation.created_at, &installation.account);
+            let enterprise = json!({ "name": login, "slug": login, "created_at": at, "updated_at": at });
+            extend(&mut shown["account"], enterprise);
+            shown
+        };
+        Ok(list(call, hub.base(), own, show))
     })
 }
 

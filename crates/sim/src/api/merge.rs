@@ -35,7 +35,7 @@ enum Method {
 pub(crate) fn is_merged(hub: &Arc<Hub>, call: &Call) -> Reply {
     hub.read(|world| match found(world, call)?.1.merged_at {
         Some(_) => Ok(Answer::empty(StatusCode::NO_CONTENT)),
-        None => Err(Refusal::not_found()),
+        None => Ok(Answer::empty(StatusCode::NOT_FOUND)),
     })
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn is_member(hub: &Arc<Hub>, call: &Call) -> Reply {
         if crate::roles::is_member(world, &org.login, login) {
             return Ok(Answer::empty(StatusCode::NO_CONTENT));
         }
-        Err(Refusal::not_found())
+        Ok(Answer::empty(StatusCode::NOT_FOUND))
     })
 }
 

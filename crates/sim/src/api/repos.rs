@@ -25,7 +25,7 @@ pub(crate) fn is_collaborator(hub: &Arc<Hub>, call: &Call) -> Reply {
         if roles::is_collaborator(world, call.repo(world)?, call.param("username")) {
             return Ok(Answer::empty(StatusCode::NO_CONTENT));
         }
-        Err(Refusal::not_found())
+        Ok(Answer::empty(StatusCode::NOT_FOUND))
     })
 }
 

@@ -1,0 +1,13 @@
+//! The stand-in as its users see it: over HTTP, by git, and as the receiver of webhooks.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by its panic")]
+
+mod faults;
+mod git;
+mod lists;
+mod openapi;
+mod permissions;
+mod pulls;
+mod restart;
+mod support;
+mod webhooks;
