@@ -1,0 +1,119 @@
+//! `bowsprit deliveries list`.
+
+use anyhow::anyhow;
+use clap::Args;
+use jiff::Timestamp;
+use store::{DeliveryState, DeliverySummary, Filter, Scope, TaskSummary};
+
+use crate::age;
+use crate::output::{self, ListOutput};
+use crate::state::StateArgs;
+use crate::table::Table;
+
+/// List deliveries, the latest first.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bowsprit deliveries list
+  bowsprit deliveries list --repo my-org/hello --pr 1 --since 1h
+  bowsprit deliveries list --state failed --output json | jq '.[].guid'")]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    state_dir: StateArgs,
+    /// About this repository, or this organization.
+    #[arg(long, value_name = "ORG/REPO")]
+    repo: Option<String>,
+    /// About this pull request or issue.
+    #[arg(long, value_name = "NUMBER")]
+    pr: Option<u64>,
+    /// Arrived since then: so long ago (10m, 2h, 3d), or an RFC 3339 time.
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// new, open, done or failed.
+    #[arg(long, value_name = "STATE")]
+    state: Option<DeliveryState>,
+    /// At most so many; 0 is all.
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    limit: usize,
+    /// What to print.
+    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
+    output: ListOutput,
+}
+
+pub(super) async fn run(args: ListArgs) -> anyhow::Result<()> {
+    let now = Timestamp::now();
+    let since = args.since.as_deref().map(|since| age::parse_since(since, now)).transpose();
+    let filter = Filter {
+        scope: args.repo,
+        key: args.pr.map(|number| number.to_string()),
+        state: args.state,
+        since: since.map_err(|why| anyhow!("--since: {why}"))?,
+        limit: args.limit,
+    };
+    let found = args.state_dir.inbox().await?.list(&filter).await?;
+    match args.output {
+        ListOutput::Table => output::print(&render(&found, now)),
+        ListOutput::Json => output::print_json(&found),
+    }
+}
+
+fn render(deliveries: &[DeliverySummary], now: Timestamp) -> String {
+    if deliveries.is_empty() {
+        return "No deliveries.\n".to_owned();
+    }
+    let mut table = Table::new(&["GUID", "EVENT", "FOR", "KEY", "STATE", "AGE", "TASKS"]);
+    for delivery in deliveries {
+        table.row([
+            delivery.guid.clone(),
+            delivery.event.clone(),
+            about(&delivery.scope),
+            delivery.key.clone().unwrap_or_default(),
+            delivery.state.to_string(),
+            age::age(delivery.received_at, now),
+            tasks(&delivery.tasks),
+        ]);
+    }
+    table.render(0)
+}
+
+/// The repository or organization, `*` for neither.
+pub(super) fn about(scope: &Scope) -> String {
+    match scope {
+        Scope::Repo(name) | Scope::Org(name) => name.clone(),
+        Scope::Any => "*".to_owned(),
+    }
+}
+
+/// `trigger:done hold:ignored`: a plugin that was given both forms of the event stands there twice.
+fn tasks(tasks: &[TaskSummary]) -> String {
+    tasks.iter().map(|task| format!("{}:{}", task.plugin, task.state)).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::{TaskKind, TaskState};
+
+    #[test]
+    fn the_table_names_each_task_with_its_state() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let task = |plugin: &str, state| TaskSummary { plugin: plugin.into(), kind: TaskKind::Comment, state };
+        let delivery = |guid: &str, scope, key: Option<&str>, tasks| DeliverySummary {
+            guid: guid.into(),
+            event: "issue_comment".into(),
+            scope,
+            key: key.map(str::to_owned),
+            received_at: at(1000),
+            state: DeliveryState::Open,
+            tasks,
+        };
+        let tasks = vec![task("trigger", TaskState::Done), task("hold", TaskState::Parked)];
+        let deliveries =
+            [delivery("g-2", Scope::Repo("o/r".into()), Some("7"), tasks), delivery("g-1", Scope::Any, None, vec![])];
+        insta::assert_snapshot!(render(&deliveries, at(1090)), @r"
+        GUID  EVENT          FOR  KEY  STATE  AGE  TASKS
+        g-2   issue_comment  o/r  7    open   1m   trigger:done hold:parked
+        g-1   issue_comment  *    -    open   1m   -
+        ");
+        assert_eq!(render(&[], at(0)), "No deliveries.\n");
+    }
+}
