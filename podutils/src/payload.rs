@@ -85,7 +85,7 @@ pub async fn run(
         wrapper: options.sandbox.as_ref().map(|_| child),
         ended: None,
     };
-    let exit = running.to_its_end(options, log, interrupts).await;
+    let exit = running.until_over(options, log, interrupts).await;
     if !running.kill() {
         log.say("some of the job's processes could not be killed")?;
     }
@@ -99,7 +99,7 @@ struct Running {
 }
 
 impl Running {
-    async fn to_its_end(&mut self, options: &Options, log: &mut Log, interrupts: &mut Interrupts) -> io::Result<Exit> {
+    async fn until_over(&mut self, options: &Options, log: &mut Log, interrupts: &mut Interrupts) -> io::Result<Exit> {
         let deadline = Instant::now() + options.timeout;
         let exit = loop {
             if let Some(status) = self.reaped() {

@@ -1,7 +1,6 @@
 //! A git repository as GitHub would keep it.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use prow::refs::{Pull, Refs};
@@ -15,10 +14,6 @@ impl Origin {
         origin.git(&["init", "--quiet", "--initial-branch=main"]);
         origin.commit("base.txt", "base\n");
         origin
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        self.0.path()
     }
 
     fn git(&self, args: &[&str]) -> String {

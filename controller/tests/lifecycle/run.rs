@@ -4,7 +4,7 @@ use prow::prowjob::ProwJobState;
 use serde_json::json;
 
 use crate::origin::Origin;
-use crate::world::World;
+use crate::world::{World, said};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_presubmit_runs_on_the_merged_source_and_its_status_turns_green() {
@@ -109,17 +109,14 @@ async fn a_job_that_waits_for_a_cluster_is_passed_through() {
 async fn a_dry_run_changes_nothing() {
     let (world, origin) = (World::new().await, Origin::new());
     let refs = origin.pull(7, "x", "x\n");
-    let created = world.create("pj", "unit", "true", &refs).await;
+    let created = world.create("dry-pj", "unit", "true", &refs).await;
     let mut options = world.options();
     options.dry_run = true;
     let controller = world.controller_with(options).await;
-    let health = format!("http://{}/healthz/ready", controller.at.health);
-    world.until("ready", || async { reqwest::get(&health).await.is_ok_and(|answer| answer.status() == 200) }).await;
-    // One that comes later is looked at after the first: by then the first has had its turn.
-    world.create_with("other", "lint", "true", &refs, |job| job.spec.agent = "jenkins".into()).await;
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    assert_eq!(world.get("pj").await.status, created.status);
-    assert!(!world.dir("pj").path().exists());
+    world.until("it says what it would do", || async { !said(&["dry-pj", "dry run: would Start"]).is_empty() }).await;
+    world.until("and report", || async { !said(&["dry-pj", "dry run: would tell GitHub"]).is_empty() }).await;
+    assert_eq!(world.get("dry-pj").await.status, created.status);
+    assert!(!world.dir("dry-pj").path().exists());
     assert!(world.github.states(&refs.pulls[0].sha).is_empty());
     controller.stop().await;
 }
@@ -140,6 +137,15 @@ async fn metrics_and_health_are_served() {
         assert!(text.contains(name), "{name} is missing in {text}");
     }
     controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_says_at_its_start_whose_rights_jobs_have_and_whether_there_is_a_sandbox() {
+    let world = World::new().await;
+    world.controller().await.stop().await;
+    assert!(!said(&["with the rights of"]).is_empty());
+    assert!(!said(&["jobs are"]).iter().any(|line| !line.contains("sandboxed")));
+    assert!(!said(&["jobs are", "sandboxed"]).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

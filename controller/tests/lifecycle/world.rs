@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use controller::{Addresses, Controller, Options};
@@ -18,6 +19,29 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::github::Github;
+
+/// What all controllers of this process have said, in plain lines.
+static SAID: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Said;
+
+impl std::io::Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        SAID.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The lines said so far that hold all of these words.
+pub(crate) fn said(words: &[&str]) -> Vec<String> {
+    let said = SAID.lock().unwrap();
+    let lines = String::from_utf8_lossy(&said);
+    lines.lines().filter(|line| words.iter().all(|word| line.contains(word))).map(str::to_owned).collect()
+}
 
 const LIMIT: Duration = Duration::from_secs(90);
 
@@ -67,6 +91,8 @@ impl World {
     }
 
     pub(crate) async fn with_config(config: &str) -> Self {
+        // The first world begins to listen for all.
+        let _ = tracing_subscriber::fmt().with_ansi(false).with_writer(|| Said).try_init();
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("config.yaml"), config).unwrap();
         fs::write(folder.path().join("token"), "t0ken\n").unwrap();
