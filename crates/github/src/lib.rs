@@ -54,6 +54,6 @@ pub use lenient::User;
 pub use options::{Auth, Options, SetupError};
 pub use permissions::{Access, PermissionSet};
 pub use pulls::{Branch, ChangedFile, PullRequest};
-pub use refs::GitRef;
+pub use refs::{GitObject, GitRef};
 pub use repos::{Repo, RepoName};
 pub use statuses::{CombinedStatus, NewStatus, Status, StatusState};
