@@ -190,6 +190,8 @@ fn imports(engine: &Engine, component: &Component) -> Vec<(String, String)> {
                     }
                 }
             }
+            // A type that the world itself names, like the agent's handle, is no authority.
+            ComponentItem::Type(_) | ComponentItem::Resource(_) => {}
             _ => found.push((name.to_owned(), String::new())),
         }
     }
