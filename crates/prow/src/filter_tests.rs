@@ -179,7 +179,7 @@ fn case_38_test_manual_required() {
 
 #[test]
 fn case_39_of_two_shards_only_the_branch_s_own_runs() {
-    let shards = vec![elsewhere(job("jab", Always)), optional(job("jab", Always))];
+    let shards = [elsewhere(job("jab", Always)), optional(job("jab", Always))];
     let facts =
         vec![JobFacts { triggered: true, ..shards[0].clone() }, JobFacts { triggered: true, ..shards[1].clone() }];
     let filters = Filters::of_comment(Commands::of("/test jab"), true);

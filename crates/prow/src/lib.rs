@@ -74,9 +74,11 @@ pub mod trust;
 mod event_tests;
 #[cfg(test)]
 mod filter_tests;
-#[cfg(all(test, feature = "matching"))]
+#[cfg(test)]
+#[cfg(feature = "matching")]
 mod job_config_tests;
-#[cfg(all(test, feature = "matching"))]
+#[cfg(test)]
+#[cfg(feature = "matching")]
 mod plugins_tests;
 #[cfg(test)]
 mod test_data;
