@@ -90,8 +90,8 @@ impl Stage {
         Ok(delivery)
     }
 
-    /// Waits until the plugin's task for the delivery has ended well, and gives it. A plugin that is handed the event in two
-    /// forms has two tasks; the last counts.
+    /// Waits until the plugin's tasks for the delivery have ended well. An event that comes in two forms makes two tasks; the
+    /// one that was of any use is given.
     ///
     /// # Errors
     /// The plugin was not asked, or did not end well.
@@ -101,11 +101,16 @@ impl Stage {
         let task = self.world.wait(&what, SOON, async |_| {
             let report = seen(inbox.show(guid).await)?.ok_or("no such delivery in the inbox")?;
             let considered = format!("{:?}", report.considered);
-            let task = report.reports.into_iter().rfind(|task| task.plugin == plugin);
-            let task = task.ok_or_else(|| format!("no task of it; considered: {considered}"))?;
-            match task.state {
-                TaskState::Done | TaskState::Ignored => Ok(task),
-                state => Err(format!("its task is {state}, reason {:?}", task.reason)),
+            let mut own: Vec<_> = report.reports.into_iter().filter(|task| task.plugin == plugin).collect();
+            let unfinished = own.iter().find(|task| !matches!(task.state, TaskState::Done | TaskState::Ignored));
+            if let Some(task) = unfinished {
+                return Err(format!("its task is {}, reason {:?}", task.state, task.reason));
+            }
+            let done = own.iter().position(|task| task.state == TaskState::Done).unwrap_or(0);
+            if own.is_empty() {
+                Err(format!("no task of it; considered: {considered}"))
+            } else {
+                Ok(own.swap_remove(done))
             }
         });
         let task = task.await?;

@@ -372,7 +372,7 @@ impl World {
             joined.push(value);
             joined
         });
-        std::iter::once(who.into()).chain(joined).collect()
+        [who.into(), ends_with_us()].into_iter().chain(joined).collect()
     }
 }
 
@@ -409,8 +409,13 @@ pub fn seen<T, E: std::fmt::Display>(outcome: Result<T, E>) -> Result<T, String>
 
 fn sim_args(port: u16, state: &Path) -> Vec<OsString> {
     let mut args: Vec<OsString> = ["sim", "serve", "--port"].map(OsString::from).into();
-    args.extend([number(port), "--state-dir".into(), state.into()]);
+    args.extend([number(port), "--state-dir".into(), state.into(), ends_with_us()]);
     args
+}
+
+/// So that a test that is killed leaves no servers behind.
+fn ends_with_us() -> OsString {
+    format!("--end-with-parent={}", std::process::id()).into()
 }
 
 fn number(port: u16) -> OsString {

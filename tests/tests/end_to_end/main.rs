@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod conversation;
+mod fences;
 mod kills;
 mod operation;
 mod replay;

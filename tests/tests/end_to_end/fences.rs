@@ -1,0 +1,63 @@
+//! A plugin that misbehaves hurts no one but itself.
+
+use std::time::{Duration, Instant};
+
+use sim::client::NewPr;
+use store::TaskState;
+use tests::demo_config;
+use tests::programs::Programs;
+use tests::stage::{REPO, Stage};
+use tests::world::{Options, World, seen};
+
+const SOON: Duration = Duration::from_secs(20);
+const PLUGINS: &str = "
+plugins:
+  my-org:
+    plugins: [wrecker, hold]
+modules:
+  wrecker:
+    component: ./wrecker.wasm
+    limits: { memory: 16Mi, deadline: 700ms }
+";
+
+#[tokio::test]
+async fn a_guest_that_traps_spins_eats_recurses_or_hoards_disturbs_nobody() {
+    let programs = Programs::find().unwrap();
+    let component = std::fs::read(programs.plugins.join("examples/wrecker.wasm")).unwrap();
+    let mut options = Options::new(demo_config::example("config.yaml").unwrap(), PLUGINS);
+    options.beside.push(("wrecker.wasm".to_owned(), component));
+    let mut stage = Stage::new(World::start(options).await.unwrap(), Instant::now()).await.unwrap();
+    let bob = stage.bob.clone();
+
+    let ways = [
+        ("trap", "trapped"),
+        ("spin", "deadline"),
+        ("eat", "memory"),
+        ("recurse", "stack"),
+        ("hoard", "resource table"),
+    ];
+    let mut wrecked = Vec::new();
+    for (way, why) in ways {
+        let pr = stage.alice.open_pr(REPO, &NewPr::of_file(way, &format!("{way}.txt"), "1\n")).await.unwrap();
+        // The other plugin handles the same comment, beside the one that misbehaves.
+        let delivery = stage.says(&bob, pr.number, &format!("/wreck {way}\n/hold"), "hold").await.unwrap();
+        stage.labels(pr.number, &["do-not-merge/hold"], &[]).await.unwrap();
+        wrecked.push((delivery.guid, way, why));
+    }
+    for (guid, way, why) in wrecked {
+        let ended = stage.world.wait("the plugin that misbehaves to have failed", SOON, async |world| {
+            let inbox = seen(world.inbox().await)?;
+            let report = seen(inbox.show(&guid).await)?.ok_or("no such delivery")?;
+            let task = report.reports.iter().find(|task| task.plugin == "wrecker").ok_or("no task")?;
+            let reason = task.reason.clone().unwrap_or_default();
+            if task.state == TaskState::Failed && reason.contains(why) {
+                Ok(())
+            } else {
+                Err(format!("/wreck {way}: {} {reason}", task.state))
+            }
+        });
+        ended.await.unwrap();
+    }
+    let metrics = stage.world.metrics().await.unwrap();
+    assert!(metrics.contains("prow_plugin_handle_errors"), "{metrics}");
+}
