@@ -44,7 +44,7 @@ pub enum FaultKind {
     /// 502, without effect.
     #[serde(rename = "502")]
     BadGateway,
-    /// 403 as GitHub answers when the hour's requests are used up; the reset is a minute away.
+    /// 403 as GitHub answers when the hour's requests are used up; the reset is two seconds away.
     #[serde(rename = "403-primary")]
     PrimaryLimit,
     /// 403 as GitHub answers to too many requests at once, with Retry-After.

@@ -162,6 +162,11 @@ impl Git {
         })
     }
 
+    /// The commit that a branch points to.
+    pub(crate) fn tip(&self, repo: &str, branch: &str) -> Option<String> {
+        self.commit_of(repo, &format!("refs/heads/{branch}"))
+    }
+
     fn commit_of(&self, repo: &str, name: &str) -> Option<String> {
         let wanted = format!("{name}^{{commit}}");
         let out = self.text(repo, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).ok()?;
@@ -222,8 +227,7 @@ impl Git {
         let mut import = command(&self.dir(repo));
         import.args(["fast-import", "--quiet", "--done"]);
         run(&mut import, "fast-import", Some(format!("{stream}\ndone\n").as_bytes()))?;
-        let full = format!("refs/heads/{branch}");
-        self.commit_of(repo, &full).ok_or_else(|| failed("fast-import", "the branch is not there"))
+        self.tip(repo, branch).ok_or_else(|| failed("fast-import", "the branch is not there"))
     }
 
     /// Brings a commit of another of our repositories over.

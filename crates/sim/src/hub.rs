@@ -116,7 +116,7 @@ impl Hub {
             Some((pull.base_ref.clone(), pull.head_sha.clone(), frozen))
         });
         let Some((base_ref, head, frozen)) = found else { return Ok(None) };
-        let base = frozen.or_else(|| self.git.resolve(repo, &format!("heads/{base_ref}")));
+        let base = frozen.or_else(|| self.git.tip(repo, &base_ref));
         let Some(base) = base else { return Ok(None) };
         Ok(Some(self.facts.get(&self.git, repo, &base, &head)?))
     }

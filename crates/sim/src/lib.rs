@@ -23,6 +23,7 @@ mod hook_owner;
 mod hub;
 mod moved;
 mod page;
+mod page_for_people;
 mod permissions;
 mod persist;
 mod postman;

@@ -159,7 +159,7 @@ impl Hub {
             self.git.update_ref(&pr.repo, &format!("refs/pull/{}/head", pr.number), &moved.after, None)?;
             let base = self
                 .read(|world| world.repo(&pr.repo)?.issues.get(&pr.number)?.pull.as_ref().map(|p| p.base_ref.clone()));
-            let base = base.and_then(|base| self.git.resolve(&pr.repo, &format!("heads/{base}")));
+            let base = base.and_then(|base| self.git.tip(&pr.repo, &base));
             let facts = match &base {
                 Some(base) => Some(self.facts.get(&self.git, &pr.repo, base, &moved.after)?),
                 None => None,

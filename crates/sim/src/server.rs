@@ -22,7 +22,7 @@ use crate::fault::{FaultKind, When};
 use crate::hub::Hub;
 use crate::rest::{self, Incoming, limits, used_up};
 use crate::world::now;
-use crate::{admin, git_http};
+use crate::{admin, git_http, page_for_people};
 
 /// The largest body that is taken: packs come through here too.
 const LARGEST_BODY: usize = 256 << 20;
@@ -202,7 +202,8 @@ fn refusal_of(fault: &FaultKind, who: &str) -> Answer {
     let later = |refusal: Refusal, seconds: &str| refusal.into_answer().with("retry-after", seconds);
     match fault {
         FaultKind::PrimaryLimit => {
-            let standing = Standing { limit: 5000, used: 5000, reset: now + 60 };
+            // On GitHub it may be an hour; two seconds can be waited for in a test.
+            let standing = Standing { limit: 5000, used: 5000, reset: now + 2 };
             limits(used_up(who).into_answer(), standing, Resource::Core)
         }
         FaultKind::SecondaryLimit => {
@@ -224,7 +225,10 @@ fn refusal_of(fault: &FaultKind, who: &str) -> Answer {
 async fn handle(hub: &Arc<Hub>, request: Incoming) -> (Answer, String) {
     let hub = hub.clone();
     let work = move || match git_http::split(&request.path) {
-        None => rest::answer(&hub, request),
+        None => match page_for_people::answer(&hub, &request) {
+            Some(page) => (page, "anonymous".to_owned()),
+            None => rest::answer(&hub, request),
+        },
         Some((repo, rest)) => {
             let who = hub.read(|world| {
                 crate::auth::Who::of(world, &request.headers)

@@ -57,7 +57,7 @@ pub(crate) fn merge(hub: &Arc<Hub>, call: &Call) -> Reply {
         let message = "Head branch was modified. Review and try the merge again.";
         return Err(Refusal::new(StatusCode::CONFLICT, message));
     }
-    let base = hub.git.resolve(&repo, &format!("heads/{}", pull.base_ref));
+    let base = hub.git.tip(&repo, &pull.base_ref);
     let base = base.ok_or_else(|| refused("Base branch does not exist"))?;
     let facts = hub.facts.get(&hub.git, &repo, &base, &pull.head_sha)?;
     let sha = new_tip(hub, &repo, &base, &ask, &issue, &pull, &login)?;

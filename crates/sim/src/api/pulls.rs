@@ -58,7 +58,7 @@ pub(crate) fn create(hub: &Arc<Hub>, call: &Call) -> Reply {
     let repo = call.repo_key();
     let (head_repo, head_owner, head_ref) = hub.read(|world| head_of(world, call, &new))?;
     let _moving = hub.moving_refs.lock().expect("nothing panics while it moves refs");
-    let tip = |repo: &str, branch: &str| hub.git.resolve(repo, &format!("heads/{branch}"));
+    let tip = |repo: &str, branch: &str| hub.git.tip(repo, branch);
     let base_sha = tip(&repo, &new.base).ok_or_else(|| Refusal::invalid("PullRequest", "base", "invalid"))?;
     let head_sha = tip(&head_repo, &head_ref).ok_or_else(|| Refusal::invalid("PullRequest", "head", "invalid"))?;
     hub.git.fetch(&repo, &head_repo, &head_sha)?;
@@ -160,7 +160,7 @@ pub(crate) fn update(hub: &Arc<Hub>, call: &Call) -> Reply {
 /// Points the pull request at another base branch.
 fn move_base(hub: &Arc<Hub>, call: &Call, at: (&str, u64), base: &str) -> Result<(), Refusal> {
     let invalid = || Refusal::invalid("PullRequest", "base", "invalid");
-    let sha = hub.git.resolve(at.0, &format!("heads/{base}")).ok_or_else(invalid)?;
+    let sha = hub.git.tip(at.0, base).ok_or_else(invalid)?;
     let before = hub.change(|world| {
         let pull = world.repos.get_mut(at.0).and_then(|repo| repo.issues.get_mut(&at.1)?.pull.as_mut());
         let pull = pull.ok_or_else(Refusal::not_found)?;
@@ -190,7 +190,7 @@ fn catch_up(hub: &Arc<Hub>, at: (&str, u64)) -> Result<(), Refusal> {
     let Some((head_repo, head_ref)) = head else { return Ok(()) };
     let gone =
         || Refusal::custom("PullRequest", &format!("state cannot be changed. The {head_ref} branch has been deleted."));
-    let sha = hub.git.resolve(&head_repo, &format!("heads/{head_ref}")).ok_or_else(gone)?;
+    let sha = hub.git.tip(&head_repo, &head_ref).ok_or_else(gone)?;
     hub.git.fetch(at.0, &head_repo, &sha)?;
     hub.git.update_ref(at.0, &format!("refs/pull/{}/head", at.1), &sha, None)?;
     hub.change(|world| {

@@ -63,6 +63,7 @@ impl View<'_> {
             "updated_at": repo.pushed_at,
             "allow_forking": true,
             "web_commit_signoff_required": false,
+            "custom_properties": {},
         });
         let links = [
             ("archive_url", "/{archive_format}{/ref}"),

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by its panic")]
 
+mod cli;
 mod faults;
 mod git;
 mod lists;
 mod openapi;
+mod payloads;
 mod permissions;
 mod pulls;
 mod restart;

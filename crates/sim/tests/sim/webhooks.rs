@@ -213,3 +213,17 @@ async fn paused_webhooks_wait() {
     world.sim.quiesce(LIMIT).await.unwrap();
     assert_eq!(receiver.names(), ["ping", "issues.opened", "issue_comment.created"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_seconds_without_an_answer_are_the_limit() {
+    // It takes connections and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let extra =
+        format!("repos: {{ my-org/hello: {{ hooks: [{{ url: 'http://{}/' }}] }} }}", silent.local_addr().unwrap());
+    let world = World::with(sim::Options::default(), &extra).await;
+    world.sim.user("bob").await.unwrap().open_issue(REPO, "An issue", "").await.unwrap();
+    world.sim.quiesce(LIMIT).await.unwrap();
+    let last = world.sim.deliveries().await.unwrap().pop().unwrap();
+    assert_eq!((last.status_code, last.status.as_str()), (Some(0), "timed out"));
+    assert!((10.0..11.0).contains(&last.duration), "{}", last.duration);
+}
