@@ -22,6 +22,8 @@ const QUEUE: usize = 1024;
 const READERS: usize = 4;
 /// How long a connection waits for another process's write lock.
 const BUSY: Duration = Duration::from_secs(5);
+/// What the write-ahead log shrinks to once it has been copied into the file.
+const JOURNAL_BYTES: i64 = 64 << 20;
 
 /// A database file that is open. Cheap to clone; the last clone's drop ends the writer and closes the file.
 #[derive(Clone)]
@@ -126,6 +128,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // A burst of large payloads does not leave a large log behind for good.
+        connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(())
     };

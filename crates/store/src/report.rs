@@ -159,7 +159,7 @@ impl Inbox {
     /// # Errors
     /// If the file cannot be read.
     pub async fn counts(&self) -> Result<Counts, StoreError> {
-        self.db.read(|db| counts(db)).await
+        self.db.read(counts).await
     }
 
     /// What unfinished tasks, and those that failed at `failed_since` or later (a redelivery would run them again), were

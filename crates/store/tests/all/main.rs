@@ -1,5 +1,7 @@
 //! The store, from outside. The suites take the type they test, so that another implementation can run them too.
 
+#![expect(clippy::unwrap_used, reason = "these are tests, in a target of their own")]
+
 mod durability;
 mod inbox;
 mod journal;
