@@ -81,6 +81,10 @@ fn decide(facts: &Facts) -> Plan {
         what.push("git with its http-backend".to_owned());
         packages.push("git");
     }
+    if !facts.openssl {
+        what.push("openssl".to_owned());
+        packages.push("openssl");
+    }
     let can_install = facts.root && facts.apt;
     // By itself it is worth no failure; but who is at it anyway gets it with the rest.
     if !facts.bwrap && (can_install || !packages.is_empty()) {
@@ -164,7 +168,8 @@ mod tests {
     use super::*;
     use crate::guest::Guest;
 
-    const WHOLE: Facts = Facts { guest: Ok(Guest::Debian), git: true, bwrap: true, apt: true, root: true };
+    const WHOLE: Facts =
+        Facts { guest: Ok(Guest::Debian), git: true, openssl: true, bwrap: true, apt: true, root: true };
 
     fn no_guest() -> Result<Guest, String> {
         Err("there is no /usr/bin/rustc".to_owned())
@@ -196,6 +201,7 @@ mod tests {
         };
         assert_eq!(packages(Facts { guest: no_guest(), ..WHOLE }), DEBIAN_PACKAGES);
         assert_eq!(packages(Facts { git: false, bwrap: false, ..WHOLE }), ["git", "bubblewrap"]);
+        assert_eq!(packages(Facts { openssl: false, ..WHOLE }), ["openssl"]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub(crate) struct Facts {
     pub(crate) guest: Result<Guest, String>,
     /// git, with the `http-backend` that the stand-in GitHub serves repositories through.
     pub(crate) git: bool,
+    /// openssl, which makes the stand-in's App keys and checks its signatures independently.
+    pub(crate) openssl: bool,
     /// bubblewrap, which jobs run in where the kernel allows it.
     pub(crate) bwrap: bool,
     /// `apt-get` is there: Debian, Ubuntu and their kin.
@@ -24,6 +26,7 @@ pub(crate) fn look() -> Facts {
     Facts {
         guest: guest::detect(),
         git: git_serves_http(),
+        openssl: on_path("openssl").is_some(),
         bwrap: on_path("bwrap").is_some(),
         apt: on_path("apt-get").is_some(),
         root: rustix::process::geteuid().is_root(),
