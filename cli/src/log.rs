@@ -39,7 +39,9 @@ pub(crate) fn start(args: &LogArgs) -> anyhow::Result<()> {
         })?,
         _ => EnvFilter::new("info"),
     };
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // A line that cannot be written is lost. To complain about that on standard error, as is the default, would panic
+    // where nobody reads it any more: in the middle of a shutdown because `up` was killed, of all places.
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     match args.log_format {
         LogFormat::Json => lines.json().flatten_event(true).init(),
         LogFormat::Human => {

@@ -13,8 +13,8 @@ pub(crate) fn shutdown() -> anyhow::Result<CancellationToken> {
     // Lives as long as the process: there is nobody to hand it to.
     tokio::spawn(async move {
         let name = either(&mut interrupt, &mut terminate).await.0;
-        tracing::info!("{name}: ending; once more ends at once");
         first.cancel();
+        tracing::info!("{name}: ending; once more ends at once");
         let (_, number) = either(&mut interrupt, &mut terminate).await;
         std::process::exit(128 + number);
     });

@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use clap::Args;
 use jiff::Timestamp;
+use prow::event::OrderingKey;
 use store::{DeliveryState, DeliverySummary, Filter, Scope, TaskSummary};
 
 use crate::age;
@@ -44,7 +45,7 @@ pub(super) async fn run(args: ListArgs) -> anyhow::Result<()> {
     let since = args.since.as_deref().map(|since| age::parse_since(since, now)).transpose();
     let filter = Filter {
         scope: args.repo,
-        key: args.pr.map(|number| number.to_string()),
+        key: args.pr.map(|number| OrderingKey::Number(number).to_string()),
         state: args.state,
         since: since.map_err(|why| anyhow!("--since: {why}"))?,
         limit: args.limit,
@@ -66,7 +67,7 @@ fn render(deliveries: &[DeliverySummary], now: Timestamp) -> String {
             delivery.guid.clone(),
             delivery.event.clone(),
             about(&delivery.scope),
-            delivery.key.clone().unwrap_or_default(),
+            key(delivery.key.as_deref()),
             delivery.state.to_string(),
             age::age(delivery.received_at, now),
             tasks(&delivery.tasks),
@@ -81,6 +82,13 @@ pub(super) fn about(scope: &Scope) -> String {
         Scope::Repo(name) | Scope::Org(name) => name.clone(),
         Scope::Any => "*".to_owned(),
     }
+}
+
+/// Like `#7`, a ref, or as much of a commit as tells it from others.
+fn key(key: Option<&str>) -> String {
+    let key = key.unwrap_or_default();
+    let is_sha = key.len() == 40 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_sha { key[..12].to_owned() } else { key.to_owned() }
 }
 
 /// `trigger:done hold:ignored`: a plugin that was given both forms of the event stands there twice.
@@ -107,12 +115,14 @@ mod tests {
             tasks,
         };
         let tasks = vec![task("trigger", TaskState::Done), task("hold", TaskState::Parked)];
-        let deliveries =
-            [delivery("g-2", Scope::Repo("o/r".into()), Some("7"), tasks), delivery("g-1", Scope::Any, None, vec![])];
+        let deliveries = [
+            delivery("g-2", Scope::Repo("o/r".into()), Some("#7"), tasks),
+            delivery("g-1", Scope::Any, Some(&"0123456789".repeat(4)), vec![]),
+        ];
         insta::assert_snapshot!(render(&deliveries, at(1090)), @r"
-        GUID  EVENT          FOR  KEY  STATE  AGE  TASKS
-        g-2   issue_comment  o/r  7    open   1m   trigger:done hold:parked
-        g-1   issue_comment  *    -    open   1m   -
+        GUID  EVENT          FOR  KEY           STATE  AGE  TASKS
+        g-2   issue_comment  o/r  #7            open   1m   trigger:done hold:parked
+        g-1   issue_comment  *    012345678901  open   1m   -
         ");
         assert_eq!(render(&[], at(0)), "No deliveries.\n");
     }

@@ -1,7 +1,7 @@
 //! `bowsprit jobs rerun`: the same job on the same source, once more.
 
 use clap::Args;
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use prow::prowjob::{ProwJob, ProwJobState};
 use uuid::Uuid;
 
@@ -25,8 +25,7 @@ pub(super) struct RerunArgs {
 pub(super) async fn run(args: RerunArgs) -> anyhow::Result<()> {
     let jobs = args.state.prowjobs_to_write().await?;
     let old = super::find::find(&jobs, &args.name).await?;
-    let now = Timestamp::now().round(Unit::Second).unwrap_or_else(|_| Timestamp::now());
-    let new = again(&old, Uuid::new_v4(), now);
+    let new = again(&old, Uuid::new_v4(), Timestamp::now());
     jobs.create(&new).await?;
     output::print(&format!("{}\n", new.name()))
 }

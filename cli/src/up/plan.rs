@@ -107,10 +107,10 @@ impl Plan {
         flags
     }
 
-    /// What answers once the process does its work; the stand-in GitHub does with whatever it answers.
+    /// What answers with success once the process does its work.
     pub(super) fn ready_url(&self, role: Role) -> String {
         match role {
-            Role::Sim => format!("{}/rate_limit", self.github()),
+            Role::Sim => format!("{}/_sim/faults", self.github()),
             Role::Host => format!("{}/healthz/ready", self.host_health()),
             Role::Controller => format!("{}/healthz/ready", local(self.ports.controller_health)),
         }
@@ -194,7 +194,7 @@ mod tests {
           serve
           --port=1
           --state-dir=/work/.bowsprit/github
-          ready when http://127.0.0.1:1/rate_limit answers
+          ready when http://127.0.0.1:1/_sim/faults answers
         --log-format=human
           host
           --plugin-config=plugins.yaml
