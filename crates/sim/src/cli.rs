@@ -289,6 +289,7 @@ fn read_seed(path: &std::path::Path) -> anyhow::Result<Seed> {
 }
 
 fn print<T: Serialize>(value: &T) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
+    use std::io::Write as _;
+    // Not `println!`, which panics when whoever reads has seen enough (`| head`).
+    Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(value)?)?)
 }
