@@ -40,6 +40,13 @@ pub struct Stage {
 #[derive(Debug, Clone, Copy)]
 pub struct Mark(u64);
 
+/// A comment that somebody has just made, to be followed through the system.
+#[derive(Debug, Clone, Copy)]
+pub struct Said {
+    before: Mark,
+    comment: u64,
+}
+
 /// Whether a state on a commit has been reached, and what was shown on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -84,10 +91,39 @@ impl Stage {
             }
         });
         let delivery = delivery.await?;
-        let action = action.map(|action| format!(".{action}")).unwrap_or_default();
-        let ms = delivery.duration * 1000.0;
-        self.timeline.saw(Place::Hook, format_args!("{event}{action} answered with 200 in {ms:.1} ms, kept"));
+        self.saw_delivery(&delivery);
         Ok(delivery)
+    }
+
+    /// Waits until the delivery of this comment was answered with 200, and gives its log entry. The bot may have commented
+    /// at the same time; the payload in the inbox tells which is which.
+    ///
+    /// # Errors
+    /// None was sent, or none was answered so.
+    pub async fn heard(&mut self, said: Said) -> anyhow::Result<Delivery> {
+        let what = format!("the delivery of comment {} to be answered with 200", said.comment);
+        let inbox = self.world.inbox().await?;
+        let delivery = self.world.wait(&what, SOON, async |world| {
+            let log = seen(world.sim.deliveries().await)?;
+            let later = log.iter().filter(|d| d.id > said.before.0 && d.event == "issue_comment");
+            for delivery in later.clone().filter(|delivery| delivery.status_code == Some(200)) {
+                let kept = seen(inbox.load(&delivery.guid).await)?.ok_or("answered with 200 and not in the inbox")?;
+                let payload: serde_json::Value = seen(serde_json::from_slice(kept.payload()))?;
+                if payload["comment"]["id"] == said.comment {
+                    return Ok(delivery.clone());
+                }
+            }
+            Err(format!("answers {:?}", later.map(|delivery| delivery.status_code).collect::<Vec<_>>()))
+        });
+        let delivery = delivery.await?;
+        self.saw_delivery(&delivery);
+        Ok(delivery)
+    }
+
+    fn saw_delivery(&self, delivery: &Delivery) {
+        let action = delivery.action.as_ref().map(|action| format!(".{action}")).unwrap_or_default();
+        let (event, ms) = (&delivery.event, delivery.duration * 1000.0);
+        self.timeline.saw(Place::Hook, format_args!("{event}{action} answered with 200 in {ms:.1} ms, kept"));
     }
 
     /// Waits until the plugin's tasks for the delivery have ended well. An event that comes in two forms makes two tasks; the
@@ -283,15 +319,15 @@ impl Stage {
             .await
     }
 
-    /// Comments, and says so on the timeline. Gives where the log of deliveries stood before.
+    /// Comments, and says so on the timeline.
     ///
     /// # Errors
     /// As GitHub refuses.
-    pub async fn comment(&mut self, who: &Actor, number: u64, text: &str) -> anyhow::Result<Mark> {
-        let mark = self.mark().await?;
+    pub async fn comment(&mut self, who: &Actor, number: u64, text: &str) -> anyhow::Result<Said> {
+        let before = self.mark().await?;
         self.timeline.saw(Place::Github, format_args!("{} comments on #{number}: {text}", who.login()));
-        who.comment(REPO, number, text).await.with_context(|| format!("commenting `{text}`"))?;
-        Ok(mark)
+        let comment = who.comment(REPO, number, text).await.with_context(|| format!("commenting `{text}`"))?;
+        Ok(Said { before, comment })
     }
 
     /// Comments, and waits until `plugin` has handled it. Gives the delivery.
@@ -299,8 +335,8 @@ impl Stage {
     /// # Errors
     /// As GitHub refuses, or if it is not handled.
     pub async fn says(&mut self, who: &Actor, number: u64, text: &str, plugin: &str) -> anyhow::Result<Delivery> {
-        let mark = self.comment(who, number, text).await?;
-        let delivery = self.delivered(mark, "issue_comment", Some("created")).await?;
+        let said = self.comment(who, number, text).await?;
+        let delivery = self.heard(said).await?;
         self.handled(&delivery.guid, plugin).await?;
         Ok(delivery)
     }

@@ -53,11 +53,9 @@ async fn dies(
     };
     let kill = Kill { pid: i32::try_from(pid).context("the host's process id")?, when };
     stage.world.sim.fault(&FaultSpec { matches, times: 1, fault: FaultKind::Kill(kill) }).await?;
-    let mark = stage.mark().await?;
     let mut host = stage.world.release_host().context("the host is not running")?;
-    stage.timeline.saw(Place::Github, format_args!("{} comments on #{number}: {text}", who.login()));
-    who.comment(crate::stage::REPO, number, text).await?;
-    let delivery = stage.delivered(mark, "issue_comment", Some("created")).await?;
+    let said = stage.comment(who, number, text).await?;
+    let delivery = stage.heard(said).await?;
     stage
         .world
         .wait("the host to be killed", Duration::from_secs(10), async |_| match host.ended() {

@@ -38,8 +38,8 @@ async fn a_task_that_is_run_again_reads_nothing_anew_and_does_what_was_decided()
     let fault = FaultKind::Kill(Kill { pid, when: When::Before });
     stage.world.sim.fault(&FaultSpec { matches, times: 1, fault }).await.unwrap();
     let mut host = stage.world.release_host().unwrap();
-    let mark = stage.comment(&mallory, pr.number, "/test all").await.unwrap();
-    let delivery = stage.delivered(mark, "issue_comment", Some("created")).await.unwrap();
+    let said = stage.comment(&mallory, pr.number, "/test all").await.unwrap();
+    let delivery = stage.heard(said).await.unwrap();
     let killed = stage.world.wait("the host to be killed", SOON, async |_| host.ended().ok_or("it lives".to_owned()));
     killed.await.unwrap();
     let report = stage.world.inbox().await.unwrap().show(&delivery.guid).await.unwrap().unwrap();
@@ -53,7 +53,7 @@ async fn a_task_that_is_run_again_reads_nothing_anew_and_does_what_was_decided()
     // Nothing of what was decided would be decided now: mallory is trusted no more, there is nothing to lint, and the head
     // is another one.
     stage.world.sim.pause_webhooks().await.unwrap();
-    bob.unlabel(REPO, pr.number, "ok-to-test").await.unwrap();
+    stage.alice.unlabel(REPO, pr.number, "ok-to-test").await.unwrap();
     let mut change = file(LINTED, None);
     change.extend(file("notes.txt", Some("nothing to lint\n")));
     let head = mallory.push_to_pr(REPO, pr.number, "Think again", &change).await.unwrap();

@@ -8,7 +8,7 @@ use tests::world::World;
 use super::script::Script;
 
 /// Pull requests with labels and comments, statuses of every commit, ProwJobs, and what failed in the inbox.
-pub(super) async fn of(world: &World, script: &Script) -> anyhow::Result<String> {
+pub(super) async fn of(world: &World, script: &Script) -> anyhow::Result<Vec<String>> {
     let mut lines = Vec::new();
     for number in [1, 2] {
         let pr = world.sim.pr(REPO, number).await?;
@@ -35,7 +35,28 @@ pub(super) async fn of(world: &World, script: &Script) -> anyhow::Result<String>
     let counts = world.inbox().await?.counts().await?;
     let (failed, dead, unknown) = (counts.failed, counts.dead, counts.unknown);
     lines.push(format!("tasks: {failed} failed, {dead} dead, {unknown} unknown"));
-    Ok(lines.join("\n"))
+    Ok(lines)
+}
+
+/// The lines that only one of the two has; none if they are equal.
+pub(super) fn difference(want: &[String], got: &[String]) -> Option<String> {
+    if want == got {
+        return None;
+    }
+    let only = |sign: &str, these: &[String], others: &[String]| {
+        let mut others = others.to_vec();
+        let mut lines = Vec::new();
+        for line in these {
+            match others.iter().position(|other| other == line) {
+                // Each line of the other side is matched once: twice is not once.
+                Some(at) => drop(others.remove(at)),
+                None => lines.push(format!("{sign} {line}")),
+            }
+        }
+        lines
+    };
+    let lines = [only("-", want, got), only("+", got, want)].concat();
+    Some(if lines.is_empty() { "the order of the lines".to_owned() } else { lines.join("\n") })
 }
 
 fn run(job: &ProwJob, script: &Script) -> String {
@@ -59,6 +80,14 @@ fn without_ids(text: &str) -> String {
         rest = after;
     }
     out
+}
+
+#[test]
+fn only_what_differs_is_shown() {
+    let lines = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(difference(&lines("a b c"), &lines("a b c")), None);
+    assert_eq!(difference(&lines("a b b"), &lines("a b c")).unwrap(), "- b\n+ c");
+    assert_eq!(difference(&lines("a b"), &lines("b a")).unwrap(), "the order of the lines");
 }
 
 #[test]

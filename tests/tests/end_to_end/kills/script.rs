@@ -48,7 +48,7 @@ impl Script {
         let (alice, bob, mallory) = (self.alice.clone(), self.bob.clone(), self.mallory.clone());
         match step {
             0 => {
-                let new = NewPr::of_file("one", "hello.sh", "#!/bin/sh\necho one\n");
+                let new = NewPr::of_file("one", "hello.sh", "#!/bin/sh\necho hello, one\n");
                 self.keep(step, alice.open_pr(REPO, &new).await?.head_sha);
             }
             1 => {
