@@ -1,5 +1,7 @@
 //! `bowsprit up` as its user sees it: a process with three children, on free ports, with state in a fresh directory.
 
+#![expect(clippy::unwrap_used, reason = "all of this file is a test")]
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};

@@ -84,17 +84,17 @@ impl Log {
     }
 
     async fn more(&self, job: &ProwJob) -> anyhow::Result<Option<Vec<u8>>> {
-        match self.from_file().await? {
+        match self.read_file().await? {
             Some(more) => Ok(Some(more)),
             // It ran elsewhere, or its directory has another place.
             None if job.status.url.starts_with("http://") || job.status.url.starts_with("https://") => {
-                self.from_url(&job.status.url).await
+                self.read_url(&job.status.url).await
             }
             None => Ok(None),
         }
     }
 
-    async fn from_file(&self) -> anyhow::Result<Option<Vec<u8>>> {
+    async fn read_file(&self) -> anyhow::Result<Option<Vec<u8>>> {
         let read = async {
             let mut file = tokio::fs::File::open(&self.path).await?;
             file.seek(SeekFrom::Start(self.printed)).await?;
@@ -109,7 +109,7 @@ impl Log {
         }
     }
 
-    async fn from_url(&self, url: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    async fn read_url(&self, url: &str) -> anyhow::Result<Option<Vec<u8>>> {
         let answer = self.http.get(url).send().await.with_context(|| format!("cannot get the log from {url}"))?;
         if answer.status() == reqwest::StatusCode::NOT_FOUND {
             return Ok(None);
