@@ -33,7 +33,8 @@ async fn a_guest_that_traps_spins_eats_recurses_or_hoards_disturbs_nobody() {
         ("trap", "trapped"),
         ("spin", "deadline"),
         ("eat", "memory"),
-        ("recurse", "stack"),
+        // A Rust guest's stack lies at the bottom of its memory: what outgrows it leaves the memory.
+        ("recurse", "out of bounds memory access"),
         ("hoard", "resource table"),
     ];
     let mut wrecked = Vec::new();
