@@ -17,9 +17,9 @@ use crate::world::{BOT, World, seen};
 /// The repository of the demo's world.
 pub const REPO: &str = "my-org/hello";
 /// How long anything but a job may take to be seen.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(30);
 /// How long a job may take.
-const JOB: Duration = Duration::from_secs(40);
+const JOB: Duration = Duration::from_secs(60);
 
 /// A world, its people, and the timeline of what they see.
 #[derive(Debug)]
