@@ -12,7 +12,15 @@ use crate::workspace::Workspace;
 
 /// The cargo that runs us, so that `cargo +toolchain xtask …` stays with its toolchain.
 pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    // What the outer cargo says of this package, some build scripts take for a change of theirs (ring's): without this,
+    // every turn between `cargo build` and `cargo xtask` compiles half the dependencies again.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// What `cargo metadata` says about one workspace and its own crates.
