@@ -118,7 +118,7 @@ impl GuestState {
 }
 
 /// A store for one call, with its limits in force.
-pub(crate) fn store(engine: &Engine, state: GuestState, _limits: Limits) -> Store<GuestState> {
+pub(crate) fn store(engine: &Engine, state: GuestState) -> Store<GuestState> {
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limits);
     store.set_epoch_deadline(1);

@@ -138,7 +138,7 @@ impl Plugin {
         }
         let linker = linker(engine, &grants).map_err(broken)?;
         let pre = linker.instantiate_pre(component).and_then(EverythingPre::new).map_err(broken)?;
-        let mut store = guest::store(engine, GuestState::without_task(limits), limits);
+        let mut store = guest::store(engine, GuestState::without_task(limits));
         let described = async {
             let instance = pre.instantiate_async(&mut store).await?;
             instance.call_describe(&mut store).await
@@ -157,7 +157,7 @@ impl Plugin {
     /// # Errors
     /// If the pool has no room.
     pub async fn instantiate(&self, state: GuestState) -> wasmtime::Result<(Store<GuestState>, contract::Everything)> {
-        let mut store = guest::store(&self.engine, state, self.limits);
+        let mut store = guest::store(&self.engine, state);
         let instance = self.pre.instantiate_async(&mut store).await?;
         Ok((store, instance))
     }
