@@ -1,7 +1,7 @@
 //! What the controller serves: the jobs' logs, metrics, and whether it is well.
 
 use std::io::SeekFrom;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,10 +26,10 @@ use crate::local_runner::LocalRunner;
 ///
 /// # Errors
 /// Names the flag to change.
-pub(crate) async fn listen(port: u16, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(("0.0.0.0", port))
+pub(crate) async fn listen(ip: IpAddr, port: u16, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((ip, port))
         .await
-        .with_context(|| format!("cannot listen on port {port}: choose another with {flag}"))?;
+        .with_context(|| format!("cannot listen on {ip} port {port}: choose another port with {flag}"))?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }

@@ -94,22 +94,22 @@ impl Controller {
     /// As [`run`].
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         options.check()?;
-        let config = Arc::new(ConfigHandle::start(options.sources(), WatchOptions::default())?);
+        let config = Arc::new(ConfigHandle::start(options.config.sources(None), WatchOptions::default())?);
         let state_dir = make_folder(&options.state_dir)?;
         let lock = sole(&state_dir)?;
         let jobs_dir = make_folder(&state_dir.join("jobs"))?;
         let store = ProwJobs::open(&state_dir.join("prowjobs.db")).await?;
         let registry: SharedRegistry = Arc::new(Registry::new());
 
-        let mut github = github::Options::new(options.github_auth());
-        github.endpoints.clone_from(&options.github_endpoint);
+        let mut github = github::Options::new(options.github.auth());
+        github.endpoints.clone_from(&options.github.github_endpoint);
         github.dry_run = options.dry_run;
         github.registry = Some((*registry).clone());
         let client = github::Client::new(github)?;
 
-        let (logs, logs_at) = http::listen(options.port, "--port").await?;
-        let (metrics, metrics_at) = http::listen(options.metrics_port, "--metrics-port").await?;
-        let (health, health_at) = http::listen(options.health_port, "--health-port").await?;
+        let (logs, logs_at) = http::listen(options.address, options.port, "--port").await?;
+        let (metrics, metrics_at) = http::listen(options.address, options.metrics_port, "--metrics-port").await?;
+        let (health, health_at) = http::listen(options.address, options.health_port, "--health-port").await?;
         let addresses = Addresses { logs: logs_at, metrics: metrics_at, health: health_at };
         let logs_url = match &options.external_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
@@ -269,7 +269,7 @@ fn supervisor(options: &Options) -> anyhow::Result<Vec<String>> {
 fn machine(options: &Options, state_dir: &Path, config: &ConfigHandle) -> Machine {
     let user = std::env::var("USER").unwrap_or_else(|_| "this user".to_owned());
     info!("jobs run as processes on this machine, with the rights of {user}; their images are ignored");
-    let sandbox = match Sandbox::probe(vec![state_dir.to_owned()], options.secrets()) {
+    let sandbox = match Sandbox::probe(vec![state_dir.to_owned()], options.github.secrets()) {
         Ok(sandbox) => {
             info!("jobs are sandboxed by bubblewrap: read-only root, home and /tmp of their own, network open");
             Some(sandbox)
@@ -282,7 +282,7 @@ fn machine(options: &Options, state_dir: &Path, config: &ConfigHandle) -> Machin
     let prefix = config.current().config.core.link_url.clone();
     Machine {
         sandbox,
-        credentials: options.github_token_path.as_ref().and_then(|file| {
+        credentials: options.github.github_token_path.as_ref().and_then(|file| {
             // Jobs start elsewhere, so the path has to stand by itself.
             Some(Credentials { prefix, token_file: fs::canonicalize(file).ok()? })
         }),

@@ -1,10 +1,13 @@
 //! The host's flags: Prow's names and defaults for what exists, and a few of our own.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
+use config::ConfigFlags;
+use github::GithubFlags;
 
 /// Shown at the end of `bowsprit host --help`.
 pub const EXAMPLES: &str = "\
@@ -20,6 +23,9 @@ Examples:
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct HostFlags {
+    /// Address to listen on; all of them, unless one is given.
+    #[arg(long, default_value = "0.0.0.0", value_name = "IP")]
+    pub address: IpAddr,
     /// Port that GitHub's webhooks come to.
     #[arg(long, default_value_t = 8888)]
     pub port: u16,
@@ -32,24 +38,10 @@ pub struct HostFlags {
     /// plugins.yaml: which plugins handle what where, and what they may do.
     #[arg(long, default_value = "/etc/plugins/plugins.yaml", value_name = "FILE")]
     pub plugin_config: PathBuf,
-    /// config.yaml.
-    #[arg(long, value_name = "FILE")]
-    pub config_path: PathBuf,
-    /// A file or directory of jobs beside those in config.yaml.
-    #[arg(long, value_name = "PATH")]
-    pub job_config_path: Option<PathBuf>,
-    /// Base URL of GitHub's API; given several times, each is tried when those before it cannot be reached.
-    #[arg(long, default_value = "https://api.github.com", value_name = "URL")]
-    pub github_endpoint: Vec<String>,
-    /// File with a personal access token.
-    #[arg(long, value_name = "FILE")]
-    pub github_token_path: Option<PathBuf>,
-    /// A GitHub App's numeric id; needs --github-app-private-key-path.
-    #[arg(long, value_name = "ID")]
-    pub github_app_id: Option<u64>,
-    /// File with the GitHub App's private key, PEM.
-    #[arg(long, value_name = "FILE")]
-    pub github_app_private_key_path: Option<PathBuf>,
+    #[command(flatten)]
+    pub config: ConfigFlags,
+    #[command(flatten)]
+    pub github: GithubFlags,
     /// Change nothing on GitHub and create no ProwJob: plugins run, and what they would do is only written down.
     #[arg(long, default_value = "true", default_missing_value = "true", num_args = 0..=1, require_equals = true,
         value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set, value_name = "BOOL")]
@@ -75,11 +67,8 @@ pub struct HostFlags {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FlagError {
     /// Who is the host to GitHub?
-    #[error("--github-token-path and --github-app-id exclude each other: give one of them")]
-    TokenAndApp,
-    /// Half of an App.
-    #[error("--github-app-id and --github-app-private-key-path go together: give both or none")]
-    HalfAnApp,
+    #[error(transparent)]
+    Github(#[from] github::FlagError),
     /// No request could match it.
     #[error("--webhook-path is `{0}`: it must begin with `/` and have no `?` or `#`")]
     WebhookPath(String),
@@ -94,13 +83,7 @@ impl HostFlags {
     /// # Errors
     /// The first contradiction; each says which flags it is about.
     pub fn check(&self) -> Result<(), FlagError> {
-        let app = (self.github_app_id.is_some(), self.github_app_private_key_path.is_some());
-        if self.github_token_path.is_some() && app != (false, false) {
-            return Err(FlagError::TokenAndApp);
-        }
-        if app.0 != app.1 {
-            return Err(FlagError::HalfAnApp);
-        }
+        self.github.check()?;
         if !self.webhook_path.starts_with('/') || self.webhook_path.contains(['?', '#']) {
             return Err(FlagError::WebhookPath(self.webhook_path.clone()));
         }
@@ -114,26 +97,10 @@ impl HostFlags {
         Ok(())
     }
 
-    /// Who the host is to GitHub. With [`HostFlags::check`] done, at most one of the two is given.
-    #[must_use]
-    pub fn github_auth(&self) -> github::Auth {
-        if let Some(path) = &self.github_token_path {
-            return github::Auth::TokenFile(path.clone());
-        }
-        match (self.github_app_id, &self.github_app_private_key_path) {
-            (Some(id), Some(path)) => github::Auth::App { id, private_key_path: path.clone() },
-            _ => github::Auth::None,
-        }
-    }
-
     /// Where the configuration is read from.
     #[must_use]
     pub fn sources(&self) -> config::Sources {
-        config::Sources {
-            config_path: self.config_path.clone(),
-            job_config_path: self.job_config_path.clone(),
-            plugin_config: Some(self.plugin_config.clone()),
-        }
+        self.config.sources(Some(self.plugin_config.clone()))
     }
 }
 
@@ -181,7 +148,8 @@ mod tests {
         assert_eq!(flags.webhook_path, "/hook");
         assert_eq!(flags.hmac_secret_file, PathBuf::from("/etc/webhook/hmac"));
         assert_eq!(flags.plugin_config, PathBuf::from("/etc/plugins/plugins.yaml"));
-        assert_eq!(flags.github_endpoint, ["https://api.github.com"]);
+        assert_eq!(flags.github.github_endpoint, ["https://api.github.com"]);
+        assert!(flags.address.is_unspecified());
         assert_eq!(flags.grace_period, Duration::from_secs(180));
         assert!(flags.dry_run);
         assert_eq!(flags.check(), Ok(()));
@@ -203,7 +171,7 @@ mod tests {
             parse("-config-path c -port=1 --grace-period 1m30s -github-endpoint=http://a -github-endpoint http://b");
         let flags = flags.unwrap();
         assert_eq!((flags.port, flags.grace_period), (1, Duration::from_secs(90)));
-        assert_eq!(flags.github_endpoint, ["http://a", "http://b"]);
+        assert_eq!(flags.github.github_endpoint, ["http://a", "http://b"]);
     }
 
     #[test]
@@ -229,13 +197,8 @@ mod tests {
     #[test]
     fn contradictions_are_named() {
         let check = |line: &str| parse(&format!("--config-path c {line}")).unwrap().check();
-        let app = "--github-app-id 1 --github-app-private-key-path k";
-        assert_eq!(check(app), Ok(()));
-        assert_eq!(check("--github-token-path t"), Ok(()));
-        assert_eq!(check(&format!("--github-token-path t {app}")), Err(FlagError::TokenAndApp));
-        assert_eq!(check("--github-token-path t --github-app-id 1"), Err(FlagError::TokenAndApp));
-        assert_eq!(check("--github-app-id 1"), Err(FlagError::HalfAnApp));
-        assert_eq!(check("--github-app-private-key-path k"), Err(FlagError::HalfAnApp));
+        let half = Err(FlagError::Github(github::FlagError::HalfAnApp));
+        assert_eq!(check("--github-app-id 1"), half);
         assert_eq!(check("--webhook-path hook"), Err(FlagError::WebhookPath("hook".to_owned())));
         let same = Err(FlagError::SamePort("--port", "--health-port", 8888));
         assert_eq!(check("--health-port 8888"), same);

@@ -1,6 +1,6 @@
 //! The host, put together: opens what it needs, serves, and ends in order.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,9 +76,9 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     let about = about(&flags);
     let pages = Pages { parts: parts.clone(), registry: registry_of_metrics.clone(), ready: ready.clone(), about };
 
-    let hook_at = listen(flags.port, "--port").await?;
-    let metrics_at = listen(flags.metrics_port, "--metrics-port").await?;
-    let health_at = listen(flags.health_port, "--health-port").await?;
+    let hook_at = listen(flags.address, flags.port, "--port").await?;
+    let metrics_at = listen(flags.address, flags.metrics_port, "--metrics-port").await?;
+    let health_at = listen(flags.address, flags.health_port, "--health-port").await?;
     say_so(&flags, hook_at.local_addr()?);
 
     let tasks = tokio_util::task::TaskTracker::new();
@@ -123,11 +123,11 @@ fn lock(state: &Path) -> anyhow::Result<std::fs::File> {
     Ok(file)
 }
 
-async fn listen(port: u16, flag: &str) -> anyhow::Result<TcpListener> {
-    let address = SocketAddr::from(([0, 0, 0, 0], port));
+async fn listen(address: IpAddr, port: u16, flag: &str) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::from((address, port));
     TcpListener::bind(address)
         .await
-        .with_context(|| format!("port {port} cannot be had: end what listens there, or give another by {flag}"))
+        .with_context(|| format!("{address} cannot be had: end what listens there, or give another port by {flag}"))
 }
 
 async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationToken) {
@@ -153,8 +153,8 @@ async fn prune(inbox: Inbox, registry: Arc<Registry>, stop: CancellationToken) {
 }
 
 fn github_options(flags: &HostFlags, registry: &prometheus::Registry) -> github::Options {
-    let mut options = github::Options::new(flags.github_auth());
-    options.endpoints = flags.github_endpoint.clone();
+    let mut options = github::Options::new(flags.github.auth());
+    options.endpoints = flags.github.github_endpoint.clone();
     options.dry_run = flags.dry_run;
     options.registry = Some(registry.clone());
     options.request_timeout = Duration::from_secs(10);
@@ -166,8 +166,12 @@ fn about(flags: &HostFlags) -> serde_json::Value {
         "version": env!("CARGO_PKG_VERSION"),
         "dry_run": flags.dry_run,
         "github": {
-            "endpoints": flags.github_endpoint,
-            "auth": if flags.github_app_id.is_some() { "app" } else if flags.github_token_path.is_some() { "token" } else { "none" },
+            "endpoints": flags.github.github_endpoint,
+            "auth": match flags.github.auth() {
+                github::Auth::App { .. } => "app",
+                github::Auth::Token(_) | github::Auth::TokenFile(_) => "token",
+                github::Auth::None => "none",
+            },
         },
     })
 }
@@ -180,7 +184,7 @@ fn say_so(flags: &HostFlags, hook: SocketAddr) {
             "dry run: nothing is changed on GitHub and no ProwJob is made; `--dry-run=false` turns that off"
         );
     }
-    if flags.github_token_path.is_some() {
+    if flags.github.github_token_path.is_some() {
         tracing::warn!(
             "a personal token can do what its owner can: plugins are held by what they import and by a check at each call, \
              not by the token itself; a GitHub App narrows the token too"

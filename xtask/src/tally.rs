@@ -5,7 +5,7 @@
 pub(crate) struct Tally {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
-    /// Tests marked `#[ignore]`.
+    /// Tests marked `#[ignore]`, each with its reason behind a colon.
     pub(crate) ignored: Vec<String>,
     /// Names of the tests that failed.
     pub(crate) failures: Vec<String>,
@@ -20,8 +20,11 @@ impl Tally {
         } else if let Some((name, outcome)) = line.strip_prefix("test ").and_then(|rest| rest.rsplit_once(" ... ")) {
             match outcome {
                 "FAILED" => self.failures.push(name.to_owned()),
-                _ if outcome.starts_with("ignored") => self.ignored.push(name.to_owned()),
-                _ => {}
+                "ignored" => self.ignored.push(format!("{name}: marked #[ignore] without a reason")),
+                _ => {
+                    let reason = outcome.strip_prefix("ignored, ");
+                    self.ignored.extend(reason.map(|reason| format!("{name}: {reason}")));
+                }
             }
         }
     }
@@ -70,7 +73,10 @@ test result: FAILED. 10 passed; 1 failed; 0 ignored; 0 measured; 7 filtered out;
     #[test]
     fn ignored_tests_are_named() {
         let output = "test a ... ignored\ntest src/lib.rs - b (line 3) ... ignored, needs a moon\ntest c ... ok";
-        assert_eq!(tally(output).ignored, ["a", "src/lib.rs - b (line 3)"]);
+        assert_eq!(
+            tally(output).ignored,
+            ["a: marked #[ignore] without a reason", "src/lib.rs - b (line 3): needs a moon"]
+        );
     }
 
     #[test]

@@ -80,8 +80,8 @@ fn report(tally: &Tally, skips: &Skips, verdict: &Verdict, ci: bool) {
         let counted = if ci && !skips::excused(reason) { "skipped, which on CI is a failure" } else { "skipped" };
         println!("{counted}: {name}: {reason}");
     }
-    for name in &tally.ignored {
-        println!("skipped: {name}: marked #[ignore]");
+    for ignored in &tally.ignored {
+        println!("skipped: {ignored}");
     }
     println!("{verdict}");
 }

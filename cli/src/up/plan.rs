@@ -100,6 +100,7 @@ impl Plan {
             ("--config-path", text(&self.config_path)),
             ("--github-endpoint", self.github()),
             ("--github-token-path", text(&self.state_dir.join(TOKEN_FILE))),
+            ("--address", "127.0.0.1".to_owned()),
             ("--state-dir", text(&self.state_dir)),
             ("--dry-run", "false".to_owned()),
         ];

@@ -137,9 +137,8 @@ fn check(ports: &Ports) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// On all addresses, for there the host listens.
 fn listen(port: u16) -> std::io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
 }
 
 fn free() -> anyhow::Result<Ports> {

@@ -69,12 +69,14 @@ impl Running {
 pub(crate) fn options(state: &Path, endpoint: &str) -> Options {
     let me = std::env::current_exe().unwrap().to_string_lossy().into_owned();
     Options {
-        config_path: state.join("config.yaml"),
-        job_config_path: None,
-        github_endpoint: vec![endpoint.to_owned()],
-        github_token_path: Some(state.join("token")),
-        github_app_id: None,
-        github_app_private_key_path: None,
+        address: std::net::Ipv4Addr::LOCALHOST.into(),
+        config: config::ConfigFlags { config_path: state.join("config.yaml"), job_config_path: None },
+        github: github::GithubFlags {
+            github_endpoint: vec![endpoint.to_owned()],
+            github_token_path: Some(state.join("token")),
+            github_app_id: None,
+            github_app_private_key_path: None,
+        },
         dry_run: false,
         port: 0,
         external_url: None,

@@ -2,6 +2,7 @@
 
 mod de;
 pub mod fault;
+mod flags;
 pub mod load;
 pub mod node;
 mod scalar;
@@ -17,6 +18,7 @@ mod watch_tests;
 
 pub use de::Unread;
 pub use fault::{Fault, LoadError, Position};
+pub use flags::ConfigFlags;
 pub use load::Loaded;
 pub use source::{Role, SourceFile, Sources};
 pub use watch::{ConfigHandle, Status, WatchOptions};
