@@ -279,7 +279,7 @@ fn machine(options: &Options, state_dir: &Path, config: &ConfigHandle) -> Machin
             None
         }
     };
-    let prefix = config.current().config.core.link_url.clone();
+    let prefix = github::web_base(&options.github.github_endpoint, config.current().config.core.link_url.as_deref());
     Machine {
         sandbox,
         credentials: options.github.github_token_path.as_ref().and_then(|file| {

@@ -3,6 +3,7 @@
 mod agent;
 mod github;
 mod jobs;
+mod refs;
 mod thread;
 
 use std::sync::Arc;

@@ -61,6 +61,8 @@ pub struct TaskFacts {
 pub struct Clients {
     /// GitHub.
     pub github: github::Client,
+    /// The base URLs that `github` was given.
+    pub github_endpoints: Vec<String>,
     /// Where ProwJobs live.
     pub prowjobs: store::ProwJobs,
     /// Nothing is changed anywhere.

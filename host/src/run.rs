@@ -70,7 +70,8 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
         metrics: metrics.clone(),
     };
     let registry = Registry::start(setup, loaded).await?;
-    let clients = Clients { github, prowjobs, dry_run: flags.dry_run };
+    let github_endpoints = flags.github.github_endpoint.clone();
+    let clients = Clients { github, github_endpoints, prowjobs, dry_run: flags.dry_run };
     let parts = Parts { inbox: inbox.clone(), registry: registry.clone(), clients, guests, metrics };
     let ready = Arc::new(AtomicBool::new(false));
     let about = about(&flags);

@@ -19,10 +19,6 @@ impl ConfigFlags {
     /// What is to be read: these, and plugins.yaml for a program that wants it.
     #[must_use]
     pub fn sources(&self, plugin_config: Option<PathBuf>) -> Sources {
-        Sources {
-            config_path: self.config_path.clone(),
-            job_config_path: self.job_config_path.clone(),
-            plugin_config,
-        }
+        Sources { config_path: self.config_path.clone(), job_config_path: self.job_config_path.clone(), plugin_config }
     }
 }

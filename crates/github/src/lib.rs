@@ -45,6 +45,7 @@ mod statuses;
 mod token;
 mod transport;
 mod url;
+mod web;
 
 pub use client::{Api, Client, Scope};
 pub use comments::Comment;
@@ -59,3 +60,4 @@ pub use pulls::{Branch, ChangedFile, PullRequest};
 pub use refs::{GitObject, GitRef};
 pub use repos::{Repo, RepoName};
 pub use statuses::{CombinedStatus, NewStatus, Status, StatusState};
+pub use web::web_base;

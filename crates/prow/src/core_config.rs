@@ -20,8 +20,8 @@ pub struct CoreConfig {
     pub pod_namespace: String,
     /// The timeout of jobs that say none; 24 h unless said otherwise.
     pub default_job_timeout: Duration,
-    /// `github.link_url`, without a slash at its end; `https://github.com` unless said otherwise.
-    pub link_url: String,
+    /// `github.link_url`, without a slash at its end. None: it follows from the API's address.
+    pub link_url: Option<String>,
     /// The job controller.
     pub plank: Plank,
     /// The cleaner.
@@ -114,8 +114,10 @@ impl CoreConfig {
             given.filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned())
         };
         let link_url = raw.github.take().and_then(|github| github.link_url);
-        let link_url = text(link_url, "https://github.com");
-        if !link_url.starts_with("http://") && !link_url.starts_with("https://") {
+        let link_url = link_url.filter(|url| !url.is_empty());
+        if let Some(link_url) =
+            link_url.as_ref().filter(|url| !url.starts_with("http://") && !url.starts_with("https://"))
+        {
             let at = KeyPath::root().key("github").key("link_url");
             problems.add(file, at, format!("`{link_url}` is not a URL: write it like `https://github.com`"));
         }
@@ -123,7 +125,7 @@ impl CoreConfig {
             prowjob_namespace: text(raw.prowjob_namespace.take(), "default"),
             pod_namespace: text(raw.pod_namespace.take(), "default"),
             default_job_timeout: or(raw.default_job_timeout, 24 * HOUR),
-            link_url: link_url.trim_end_matches('/').to_owned(),
+            link_url: link_url.map(|url| url.trim_end_matches('/').to_owned()),
             plank: plank(raw.plank.take().unwrap_or_default(), file, problems),
             sinker: sinker(raw.sinker.take().unwrap_or_default()),
             github_reporter: github_reporter(raw.github_reporter.take().unwrap_or_default(), file, problems),

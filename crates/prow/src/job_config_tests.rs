@@ -262,7 +262,7 @@ fn components_defaults() {
     let core = load(json!({}), &[]).unwrap().core;
     let minutes = |count: u64| Duration::from_secs(count * 60);
     assert_eq!((core.prowjob_namespace.as_str(), core.pod_namespace.as_str()), ("default", "default"));
-    assert_eq!((core.default_job_timeout, core.link_url.as_str()), (minutes(24 * 60), "https://github.com"));
+    assert_eq!((core.default_job_timeout, core.link_url.as_deref()), (minutes(24 * 60), None));
     let plank = &core.plank;
     assert_eq!((plank.pod_pending_timeout, plank.pod_running_timeout), (minutes(10), minutes(48 * 60)));
     assert_eq!((plank.pod_unscheduled_timeout, plank.max_revivals, plank.max_concurrency), (minutes(5), 3, 0));
@@ -288,7 +288,7 @@ fn components_values() {
     });
     let config = load(raw, &[presubmits(&[job(json!({"job_queue_name": "q"}))])]).unwrap();
     let core = &config.core;
-    assert_eq!((core.link_url.as_str(), core.scheduler_enabled), ("https://ghe.example.com", true));
+    assert_eq!((core.link_url.as_deref(), core.scheduler_enabled), (Some("https://ghe.example.com"), true));
     assert_eq!(core.sinker.terminated_pod_ttl, Duration::from_secs(3600));
     assert_eq!(core.plank.pod_pending_timeout, Duration::from_secs(1));
     let template = |org, repo| core.plank.report_template(org, repo);

@@ -73,7 +73,14 @@ impl PushEvent {
 
     /// Nothing was pushed that a job could run on: the ref was deleted, or names no commit.
     pub fn is_deletion(&self) -> bool {
-        self.deleted || (!self.after.is_empty() && self.after.bytes().all(|digit| digit == b'0'))
+        self.deleted || self.after.bytes().all(|digit| digit == b'0')
+    }
+
+    /// The commit that a job may run on: 40 hexadecimal digits. Anything else that a sender puts there is none; an empty
+    /// one would stand for whatever the branch is at by then.
+    pub fn commit(&self) -> Option<&str> {
+        let is_commit = self.after.len() == 40 && self.after.bytes().all(|digit| digit.is_ascii_hexdigit());
+        Some(self.after.as_str()).filter(|_| is_commit && !self.is_deletion())
     }
 }
 
@@ -116,6 +123,25 @@ mod tests {
     fn case_58_a_deleted_branch_and_a_zero_sha_are_nothing_to_run_on() {
         assert!(push("refs/heads/m", "1", true).is_deletion());
         assert!(push("refs/heads/m", &"0".repeat(40), false).is_deletion());
+        assert!(push("refs/heads/m", "", false).is_deletion());
         assert!(!push("refs/heads/m", "10", false).is_deletion());
+    }
+
+    #[test]
+    fn a_commit_is_40_hexadecimal_digits() {
+        let commit = "0a".repeat(20);
+        for (after, deleted, want) in [
+            (commit.as_str(), false, true),
+            (&commit, true, false),
+            (&commit[1..], false, false),
+            (&format!("{commit}0"), false, false),
+            ("", false, false),
+            ("main", false, false),
+            (&"0".repeat(40), false, false),
+            (&"-".repeat(40), false, false),
+        ] {
+            let push = push("refs/heads/m", after, deleted);
+            assert_eq!(push.commit(), want.then_some(after), "{after:?}, deleted: {deleted}");
+        }
     }
 }

@@ -8,11 +8,10 @@ use prow::event::EventBody;
 use prow::grants::{Access, Permission};
 use prow::labels;
 use prow::prowjob::{ProwJob, ProwJobState, ProwJobType};
-use prow::refs::{Pull, Refs};
 use store::{EffectKind, Selector, StoreError};
 use wasmtime::component::Resource;
 
-use super::{Answer, granted};
+use super::{Answer, granted, refs};
 use crate::agent::ClientAgent;
 use crate::contract::types::{ApiError, ErrorKind, PullRequest, RepoRef};
 use crate::contract::{job_config, prowjobs_read, prowjobs_write};
@@ -134,7 +133,7 @@ impl prowjobs_write::Host for GuestState {
             let (repo, pr, base_sha, labels) = (&*repo, &pr, &base_sha, labels.clone());
             async move {
                 let presubmit = at(facts.loaded.config.presubmits(&repo.org, &repo.name), job)?;
-                let refs = pull_refs(&link(&facts, repo), repo, pr, base_sha);
+                let refs = refs::of_pull(&web(&facts), repo, pr, base_sha);
                 let creation = creation(&facts, &key, now, labels);
                 keep(&facts, create::new_presubmit(&JobFacts::from(presubmit), refs, &creation)).await
             }
@@ -164,14 +163,9 @@ impl prowjobs_write::Host for GuestState {
                     ));
                 }
                 let postsubmit = at(facts.loaded.config.postsubmits(&repo.org, &repo.name), job)?;
-                let refs = Refs {
-                    org: repo.org.clone(),
-                    repo: repo.name.clone(),
-                    repo_link: link(&facts, repo),
-                    base_ref: push.branch().to_owned(),
-                    base_sha: push.after.clone(),
-                    base_link: push.compare_url.clone(),
-                    ..Refs::default()
+                let Some(refs) = refs::of_push(&web(&facts), repo, push) else {
+                    let message = format!("the push names no commit: `{}`", push.after.escape_debug());
+                    return Err(Fault::answer(ErrorKind::Invalid, message));
                 };
                 let creation = creation(&facts, &key, now, labels);
                 keep(&facts, create::new_postsubmit(&JobFacts::from(postsubmit), refs, &creation)).await
@@ -211,37 +205,9 @@ fn later(error: StoreError) -> Fault {
     Fault::Later { until, why: error.to_string() }
 }
 
-/// The repository's web page: what the event says, else where GitHub's pages are.
-fn link(facts: &TaskFacts, repo: &RepoRef) -> String {
-    match &facts.event.repo {
-        Some(own) if facts.home.as_ref() == Some(repo) && !own.html_url.is_empty() => own.html_url.clone(),
-        _ => format!("{}/{}/{}", facts.loaded.config.core.link_url.trim_end_matches('/'), repo.org, repo.name),
-    }
-}
-
-/// Behaviour: Prow pkg/pjutil, `createRefs`.
-fn pull_refs(link: &str, repo: &RepoRef, pr: &PullRequest, base_sha: &str) -> Refs {
-    let pull = Pull {
-        number: u64::from(pr.number),
-        author: pr.author.login.clone(),
-        sha: pr.head.sha.clone(),
-        title: pr.title.clone(),
-        head_ref: pr.head.name.clone(),
-        link: pr.html_url.clone(),
-        commit_link: format!("{link}/pull/{}/commits/{}", pr.number, pr.head.sha),
-        author_link: String::new(),
-        ..Pull::default()
-    };
-    Refs {
-        org: repo.org.clone(),
-        repo: repo.name.clone(),
-        repo_link: link.to_owned(),
-        base_ref: pr.base.name.clone(),
-        base_sha: base_sha.to_owned(),
-        base_link: format!("{link}/commit/{base_sha}"),
-        pulls: vec![pull],
-        ..Refs::default()
-    }
+/// Where GitHub's pages are, as the task's configuration has it.
+fn web(facts: &TaskFacts) -> String {
+    github::web_base(&facts.clients.github_endpoints, facts.loaded.config.core.link_url.as_deref())
 }
 
 fn creation(facts: &TaskFacts, key: &EffectKey, now: Timestamp, labels: Vec<(String, String)>) -> Creation {

@@ -3,6 +3,7 @@
 
 mod conversation;
 mod fences;
+mod keys;
 mod kills;
 mod operation;
 mod replay;
