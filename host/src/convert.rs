@@ -2,10 +2,11 @@
 
 use prow::actor::{self, ActorKind};
 use prow::event::{Event, EventBody};
-use prow::{check, issue, pull_request, push, repository};
+use prow::{check, issue, pull_request, push};
 
 use crate::contract::github_statuses_read::CommitStatus;
 use crate::contract::types as wit;
+use crate::envelope::Envelope;
 
 /// The family of an event, as plugins name it when they say what they want.
 pub(crate) fn kind(event: &Event) -> wit::EventKind {
@@ -42,7 +43,7 @@ pub(crate) fn thread(event: &Event) -> Option<(u64, bool)> {
 }
 
 /// The event by its own type.
-pub(crate) fn typed(event: &Event, guid: &str, round: u32) -> wit::Event {
+pub(crate) fn typed(event: &Event, envelope: Envelope<'_>) -> wit::Event {
     let body = match &event.body {
         EventBody::Issues(e) => {
             wit::EventBody::Issue(wit::IssueEvent { issue: issue(&e.issue), label: e.label.clone() })
@@ -97,11 +98,11 @@ pub(crate) fn typed(event: &Event, guid: &str, round: u32) -> wit::Event {
         }
         EventBody::Other { .. } => wit::EventBody::Other,
     };
-    envelope(event, guid, round, event.action.clone(), body)
+    envelope.around(event, event.action.clone(), body)
 }
 
 /// The event as a text that someone wrote, if it is one.
-pub(crate) fn comment_event(event: &Event, guid: &str, round: u32) -> Option<wit::Event> {
+pub(crate) fn comment_event(event: &Event, envelope: Envelope<'_>) -> Option<wit::Event> {
     use prow::comment::CommentAction as Action;
     let comment = event.generic_comment()?;
     let (action, name) = match comment.action {
@@ -125,32 +126,11 @@ pub(crate) fn comment_event(event: &Event, guid: &str, round: u32) -> Option<wit
         issue_html_url: comment.issue_html_url,
         assignees: logins(&comment.assignees),
     });
-    Some(envelope(event, guid, round, Some(name.to_owned()), body))
+    Some(envelope.around(event, Some(name.to_owned()), body))
 }
 
-fn envelope(event: &Event, guid: &str, round: u32, action: Option<String>, body: wit::EventBody) -> wit::Event {
-    wit::Event {
-        guid: guid.to_owned(),
-        name: event.name.clone(),
-        action,
-        repo: event.repo.as_ref().map(repository),
-        org: event.org.clone(),
-        sender: event.sender.as_ref().map(actor),
-        round,
-        body,
-    }
-}
-
-fn repository(repo: &repository::Repo) -> wit::Repository {
-    wit::Repository {
-        ref_: wit::RepoRef { org: repo.org.clone(), name: repo.name.clone() },
-        html_url: repo.html_url.clone(),
-        default_branch: repo.default_branch.clone(),
-        private: repo.private,
-    }
-}
-
-fn actor(actor: &actor::Actor) -> wit::Actor {
+/// Who did it.
+pub(crate) fn actor(actor: &actor::Actor) -> wit::Actor {
     let kind = match actor.kind {
         ActorKind::User => wit::ActorKind::User,
         ActorKind::Bot => wit::ActorKind::Bot,

@@ -10,6 +10,7 @@ mod convert;
 pub mod delivery;
 pub mod dispatch;
 pub mod engine;
+mod envelope;
 pub mod flags;
 pub mod guest;
 pub mod hmac;

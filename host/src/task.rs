@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use store::{Inbox, Outcome, Park, ParkKind, Pins, StoreError, StoredDelivery, Task, TaskEnd, TaskKind};
 
 use crate::convert;
+use crate::envelope::Envelope;
 use crate::guest::{self, Clients, End, Leavings, TaskContext, TaskFacts};
 use crate::journal::{Interrupt, Journal};
 use crate::plugin::Plugin;
@@ -63,9 +64,10 @@ pub async fn run(
     let Ok(event) = prow::event::parse(delivery.event(), delivery.payload()) else {
         unreachable!("a delivery is parsed before it is stored");
     };
+    let envelope = Envelope { guid: &task.guid, scope: delivery.scope(), round: task.round };
     let handed = match task.kind {
-        TaskKind::Typed => Some(convert::typed(&event, &task.guid, task.round)),
-        TaskKind::Comment => convert::comment_event(&event, &task.guid, task.round),
+        TaskKind::Typed => Some(convert::typed(&event, envelope)),
+        TaskKind::Comment => convert::comment_event(&event, envelope),
     };
     let handed = handed.expect("a comment's task is planned for comments only");
     let action = handed.action.clone();

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use sim::client::NewPr;
 use store::TaskState;
 use tests::demo_config;
 use tests::hook::{self, Sent};
@@ -84,4 +85,33 @@ async fn a_push_that_names_no_commit_starts_nothing() {
         assert!(matches!(state, TaskState::Failed | TaskState::Ignored), "{after:?}: {state}, {said}");
         stage.started(&guid, &[]).await.unwrap();
     }
+}
+
+/// `trigger` asks GitHub about the repository that the event names to it.
+#[tokio::test]
+async fn an_owner_in_a_signed_payload_does_not_choose_whom_a_plugin_takes_it_for() {
+    let mut stage = stage().await;
+    let base = stage.world.sim.base().to_owned();
+    let pr = stage.alice.open_pr(REPO, &NewPr::of_file("one", "one.txt", "1\n")).await.unwrap();
+    let author = json!({ "login": "alice", "id": 3, "type": "User" });
+    let payload = json!({
+        "action": "created",
+        "issue": {
+            "number": pr.number, "id": 7, "title": "one", "state": "open", "user": author, "labels": [], "assignees": [],
+            "html_url": format!("{base}/victim/hello/pull/{}", pr.number), "pull_request": {},
+        },
+        "comment": { "id": 9, "body": "/test nonsense", "user": author, "html_url": format!("{base}/victim") },
+        "repository": { "id": 1, "name": "other", "full_name": REPO, "owner": { "login": "victim" }, "html_url": base },
+        "organization": { "login": "victim" },
+        "sender": author,
+    });
+    let seen = stage.world.sim.requests(0).await.unwrap().last().map_or(0, |request| request.seq);
+    let guid = "0f0f0f0f-0000-4000-8000-000000000002";
+    let (state, said) = handled(&mut stage, "issue_comment", guid, &payload).await;
+    assert_eq!(state, TaskState::Done, "{said}");
+    let requests = stage.world.sim.requests(seen).await.unwrap();
+    let own: Vec<_> = requests.iter().filter(|request| request.user_agent.contains("bowsprit.trigger/")).collect();
+    assert!(own.iter().any(|request| request.path.contains(REPO)), "{own:?}");
+    let others: Vec<_> = own.iter().filter(|request| format!("{request:?}").contains("victim")).collect();
+    assert!(others.is_empty(), "{others:?}");
 }
