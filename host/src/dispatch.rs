@@ -1,7 +1,6 @@
 //! The dispatcher: from stored deliveries to tasks, and each task to its end. Tasks of one lane (plugin, repository, key)
 //! go in order; lanes go on beside one another.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use tracing::Instrument as _;
 
 use crate::engine::{self, Guests};
 use crate::guest::Clients;
+use crate::lane::{Finished, Lanes};
 use crate::metrics::Metrics;
 use crate::plan::{self, Candidate};
 use crate::registry::Registry;
@@ -39,29 +39,12 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
 }
 
-/// The tasks of one lane that are not finished; the first is running or waits for its time.
-#[derive(Default)]
-struct Lane {
-    tasks: VecDeque<Task>,
-    busy: bool,
-}
-
 /// The owner of all lanes. It alone decides what runs next.
 struct Dispatcher {
     parts: Parts,
-    lanes: HashMap<String, Lane>,
+    lanes: Lanes,
     running: JoinSet<(String, Finished)>,
     slots: Arc<Semaphore>,
-}
-
-/// What a spawned run, or a wait, reports.
-enum Finished {
-    /// The lane's first task has ended.
-    Ended,
-    /// The lane's first task is to be run again, then.
-    Again(Timestamp),
-    /// The lane's first task has waited long enough.
-    Due,
 }
 
 /// Dispatches until `stop`, then waits for the runs under way for at most `grace`. What is left is on disk, and is taken
@@ -71,7 +54,7 @@ enum Finished {
 /// If the inbox cannot be read at the start.
 pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) -> Result<(), StoreError> {
     let slots = Arc::new(Semaphore::new(engine::SLOTS as usize));
-    let mut dispatcher = Dispatcher { parts, lanes: HashMap::new(), running: JoinSet::new(), slots };
+    let mut dispatcher = Dispatcher { parts, lanes: Lanes::default(), running: JoinSet::new(), slots };
     let open = dispatcher.parts.inbox.open_tasks().await?;
     if !open.is_empty() {
         tracing::info!(tasks = open.len(), "taking up what was left");
@@ -145,43 +128,29 @@ impl Dispatcher {
 
     fn add(&mut self, tasks: Vec<Task>) {
         for task in tasks {
-            let name = task.lane.clone();
-            let lane = self.lanes.entry(name.clone()).or_default();
-            // A redelivery of what is still under way changes nothing.
-            if lane.tasks.iter().any(|known| known.id == task.id) {
-                continue;
-            }
-            lane.tasks.push_back(task);
-            self.go_on(&name);
+            let lane = task.lane.clone();
+            self.lanes.add(task);
+            self.go_on(lane);
         }
     }
 
     /// Starts the lane's first task, or the wait for its time, unless one is under way.
-    fn go_on(&mut self, name: &str) {
-        let Some(lane) = self.lanes.get_mut(name) else { return };
-        let Some(task) = lane.tasks.front() else {
-            self.lanes.remove(name);
-            return;
-        };
-        if lane.busy {
-            return;
-        }
-        lane.busy = true;
-        let name = name.to_owned();
+    fn go_on(&mut self, lane: String) {
+        let Some(task) = self.lanes.begin(&lane) else { return };
         match task.not_before {
             Some(until) if until > Timestamp::now() => {
                 self.running.spawn(async move {
                     wait_until(until).await;
-                    (name, Finished::Due)
+                    (lane, Finished::Due)
                 });
             }
             Some(_) | None => {
-                let (parts, slots, task) = (self.parts.clone(), self.slots.clone(), task.clone());
+                let (parts, slots) = (self.parts.clone(), self.slots.clone());
                 let span = tracing::info_span!("task", delivery = %task.guid, plugin = %task.plugin);
                 let guests = parts.guests.handle().clone();
                 let run = async move {
                     let _slot = slots.acquire_owned().await.expect("the semaphore is never closed");
-                    (name, run_one(&parts, &task).await)
+                    (lane, run_one(&parts, &task).await)
                 };
                 self.running.spawn_on(run.instrument(span), &guests);
             }
@@ -189,36 +158,18 @@ impl Dispatcher {
     }
 
     fn settle(&mut self, ended: Result<(String, Finished), tokio::task::JoinError>) {
-        let (name, finished) = match ended {
-            Ok(ended) => ended,
-            Err(error) => {
-                // A bug of ours. The task is on disk and is taken up at the next start; its lane stays shut until then.
-                tracing::error!(%error, "a task's run was lost");
-                return;
+        match ended {
+            Ok((lane, finished)) => {
+                self.lanes.settle(&lane, finished);
+                self.go_on(lane);
             }
-        };
-        let Some(lane) = self.lanes.get_mut(&name) else { return };
-        lane.busy = false;
-        match finished {
-            Finished::Ended => {
-                lane.tasks.pop_front();
-            }
-            Finished::Due => {
-                if let Some(task) = lane.tasks.front_mut() {
-                    task.not_before = None;
-                }
-            }
-            Finished::Again(until) => {
-                if let Some(task) = lane.tasks.front_mut() {
-                    task.not_before = Some(until);
-                }
-            }
+            // A bug of ours. The task is on disk and is taken up at the next start; its lane stays shut until then.
+            Err(error) => tracing::error!(%error, "a task's run was lost"),
         }
-        self.go_on(&name);
     }
 
     async fn drain(mut self, grace: Duration) {
-        let busy = self.lanes.values().filter(|lane| lane.busy).count();
+        let busy = self.lanes.busy();
         tracing::info!(busy, ?grace, "no more tasks are started");
         let ends = tokio::time::sleep(grace);
         tokio::pin!(ends);

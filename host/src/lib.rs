@@ -17,6 +17,7 @@ pub mod hmac;
 pub mod hook;
 pub mod journal;
 pub mod kept;
+mod lane;
 pub mod metrics;
 pub mod plan;
 pub mod plugin;
