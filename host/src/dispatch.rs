@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use store::{Inbox, StoreError, StoredDelivery, Task};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -20,7 +21,7 @@ use crate::registry::Registry;
 use crate::task::{self, After};
 
 /// How many stored deliveries are looked at in one turn.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 /// How long to wait when the inbox cannot be read or written.
 const INBOX_PAUSE: Duration = Duration::from_secs(1);
 
@@ -47,6 +48,16 @@ struct Dispatcher {
     slots: Arc<Semaphore>,
 }
 
+/// How far one turn came with the stored deliveries.
+enum TakenIn {
+    /// There was none left.
+    All,
+    /// There may be more.
+    Some,
+    /// At least one stays where it is until later.
+    Failed,
+}
+
 /// Dispatches until `stop`, then waits for the runs under way for at most `grace`. What is left is on disk, and is taken
 /// up at the next start.
 ///
@@ -60,12 +71,21 @@ pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) -> Resu
         tracing::info!(tasks = open.len(), "taking up what was left");
     }
     dispatcher.add(open);
-    dispatcher.take_in().await;
     let inbox = dispatcher.parts.inbox.clone();
+    // When stored deliveries are looked at next. None: when one arrives. A turn is short, so that neither runs that end nor
+    // the end of the host wait for a flood, or for a disk that stays full.
+    let mut look = Some(Instant::now());
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            () = inbox.arrived() => dispatcher.take_in().await,
+            () = inbox.arrived(), if look.is_none() => look = Some(Instant::now()),
+            () = tokio::time::sleep_until(look.unwrap_or_else(Instant::now)), if look.is_some() => {
+                look = match dispatcher.take_in().await {
+                    TakenIn::All => None,
+                    TakenIn::Some => Some(Instant::now()),
+                    TakenIn::Failed => Some(Instant::now() + INBOX_PAUSE),
+                };
+            }
             Some(ended) = dispatcher.running.join_next() => dispatcher.settle(ended),
         }
     }
@@ -74,31 +94,33 @@ pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) -> Resu
 }
 
 impl Dispatcher {
-    /// Turns stored deliveries into tasks, until there is none left.
-    async fn take_in(&mut self) {
-        loop {
-            let deliveries = match self.parts.inbox.undispatched(BATCH).await {
-                Ok(deliveries) => deliveries,
-                Err(error) => {
-                    tracing::error!(%error, "the inbox cannot be read");
-                    tokio::time::sleep(INBOX_PAUSE).await;
-                    continue;
-                }
-            };
-            if deliveries.is_empty() {
-                return;
+    /// Turns the stored deliveries that came first into tasks.
+    async fn take_in(&mut self) -> TakenIn {
+        let deliveries = match self.parts.inbox.undispatched(BATCH).await {
+            Ok(deliveries) => deliveries,
+            Err(error) => {
+                tracing::error!(%error, "the inbox cannot be read");
+                return TakenIn::Failed;
             }
-            for delivery in deliveries {
-                match self.dispatch(&delivery).await {
-                    Ok(tasks) => self.add(tasks),
-                    Err(error) => {
-                        tracing::error!(%error, delivery = delivery.guid(), "cannot be dispatched yet");
-                        tokio::time::sleep(INBOX_PAUSE).await;
+        };
+        if deliveries.is_empty() {
+            return TakenIn::All;
+        }
+        let mut failed = false;
+        for delivery in deliveries {
+            match self.dispatch(&delivery).await {
+                Ok(tasks) => self.add(tasks),
+                Err(error) => {
+                    tracing::error!(%error, delivery = delivery.guid(), "cannot be dispatched yet");
+                    failed = true;
+                    // The next one would fare no better; one that is itself at fault does not hold up those behind it.
+                    if error.is_transient() {
                         break;
                     }
                 }
             }
         }
+        if failed { TakenIn::Failed } else { TakenIn::Some }
     }
 
     async fn dispatch(&self, delivery: &StoredDelivery) -> Result<Vec<Task>, StoreError> {

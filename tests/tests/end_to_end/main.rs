@@ -7,3 +7,4 @@ mod keys;
 mod kills;
 mod operation;
 mod replay;
+mod shutdown;
