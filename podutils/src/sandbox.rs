@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::job_dir::JobDir;
 
 /// A sandbox for jobs: everything is read-only but the job's own tree; home and `/tmp` are the job's own; it sees no
-/// process but its own; the network is the machine's.
+/// process but its own; it has no capability, also where it is run by root; the network is the machine's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sandbox {
@@ -78,6 +78,8 @@ impl Sandbox {
         let mut args: Vec<OsString> = ["--die-with-parent", "--new-session", "--unshare-pid", "--ro-bind", "/", "/"]
             .into_iter()
             .chain(["--dev", "/dev", "--proc", "/proc"])
+            // Run by root, bubblewrap would leave the job all of root's, and with them a remount undoes every line here.
+            .chain(["--cap-drop", "ALL"])
             .map(Into::into)
             .collect();
         args.extend(mounts.into_iter().flat_map(|(_, args)| args));
@@ -132,6 +134,7 @@ mod tests {
         ro-bind / /
         dev /dev
         proc /proc
+        cap-drop ALL
         bind /home/ci/state/jobs/pj/tmp /tmp
         bind /home/ci/state/jobs/pj/home /home/ci
         ro-bind /dev/null /etc/token

@@ -230,6 +230,8 @@ fn a_sandboxed_job_changes_its_own_tree_and_sees_no_secret() {
          touch {out}/new 2>/dev/null && echo WROTE OUTSIDE
          grep -s s3cr3t {secret} && echo READ THE SECRET
          ls {state}
+         grep CapEff /proc/self/status
+         mount -o remount,rw,bind / 2>/dev/null && echo REMOUNTED
          test $(ls /proc | grep -c '^[0-9]') -lt 10 && echo few processes
          exit 7",
         out = outside.path().display(),
@@ -245,6 +247,7 @@ fn a_sandboxed_job_changes_its_own_tree_and_sees_no_secret() {
     assert_eq!(world.run().exit(), Exit::Code(7), "{}", world.log());
     let log = world.log();
     assert!(!log.contains("WROTE OUTSIDE") && !log.contains("READ THE SECRET"), "{log}");
+    assert!(log.contains("CapEff:\t0000000000000000\n") && !log.contains("REMOUNTED"), "{log}");
     assert!(log.contains("few processes"), "{log}");
     assert!(world.dir().work().join("own").exists() && world.dir().artifacts().join("kept").exists());
     assert!(world.dir().tmp().join("t").exists() && world.dir().home().join("h").exists());
