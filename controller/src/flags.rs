@@ -24,8 +24,10 @@ pub struct Options {
     /// Address to listen on; all of them, unless one is given.
     #[arg(long, default_value = "0.0.0.0", value_name = "IP")]
     pub address: IpAddr,
+    /// Which files hold the config.
     #[command(flatten)]
     pub config: ConfigFlags,
+    /// Who the controller is to GitHub.
     #[command(flatten)]
     pub github: GithubFlags,
     /// Start no job, change no ProwJob, tell GitHub nothing: what would be done is only said.

@@ -22,8 +22,6 @@ const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 pub(crate) struct Machine {
     /// The sandbox; none: jobs have all rights of the controller.
     pub(crate) sandbox: Option<Sandbox>,
-    /// How git shows who it is.
-    pub(crate) credentials: Option<Credentials>,
     /// The search path of commands; empty is the usual one.
     pub(crate) search_path: String,
 }
@@ -34,7 +32,7 @@ pub(crate) fn obstacle(job: &ProwJob) -> Option<String> {
     checks.into_iter().flatten().next()
 }
 
-/// What the supervisor of this run is told. `default_timeout` is the config's.
+/// What the supervisor of this run is told. `default_timeout` is the config's; `credentials` are those of [`refs`].
 ///
 /// # Errors
 /// As [`obstacle`].
@@ -43,6 +41,7 @@ pub(crate) fn options(
     build_id: &str,
     dir: &JobDir,
     default_timeout: Duration,
+    credentials: Vec<Credentials>,
     machine: &Machine,
 ) -> Result<Options, String> {
     let container = container::of(job)?;
@@ -72,16 +71,16 @@ pub(crate) fn options(
         command: container.command.iter().map(|word| env::expand(word, &known)).collect(),
         env: all,
         refs: refs(job),
+        credentials,
         timeout: decoration.timeout.unwrap_or(default_timeout),
         grace_period: decoration.grace_period.unwrap_or(GRACE_PERIOD),
         sandbox: machine.sandbox.clone(),
-        credentials: machine.credentials.clone(),
         notes: notes(&container, machine),
     })
 }
 
 /// What is cloned, in order. Decorated or not, a job that names its source gets it, unless it says `skip_cloning`.
-fn refs(job: &ProwJob) -> Vec<Refs> {
+pub(crate) fn refs(job: &ProwJob) -> Vec<Refs> {
     if Decoration::of(job).is_ok_and(|decoration| decoration.skip_cloning) {
         return Vec::new();
     }
@@ -130,8 +129,8 @@ mod tests {
     }
 
     fn options_of(job: &ProwJob) -> Options {
-        let machine = Machine { sandbox: None, credentials: None, search_path: String::new() };
-        options(job, "42", &JobDir::new("/s/jobs/pj"), Duration::from_secs(60), &machine).unwrap()
+        let machine = Machine { sandbox: None, search_path: String::new() };
+        options(job, "42", &JobDir::new("/s/jobs/pj"), Duration::from_secs(60), Vec::new(), &machine).unwrap()
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod build_id;
 mod drive;
 mod flags;
+mod git_access;
 mod github_reporter;
 mod http;
 mod interest;
@@ -29,7 +30,6 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use axum::Router;
 use config::{ConfigHandle, WatchOptions};
-use podutils::git::Credentials;
 use podutils::sandbox::Sandbox;
 use prometheus::Registry;
 use store::{ProwJobs, Selector};
@@ -42,6 +42,7 @@ use tracing::{info, warn};
 pub use flags::{EXAMPLES, FlagError, Options};
 
 use build_id::BuildIds;
+use git_access::GitAccess;
 use github_reporter::GithubReporter;
 use interest::Interest;
 use launch::Machine;
@@ -117,13 +118,14 @@ impl Controller {
         };
 
         let runner = LocalRunner::new(jobs_dir, supervisor(&options)?);
-        let machine = machine(&options, &state_dir, &config);
+        let machine = machine(&options, &state_dir);
         let ready = Arc::new(AtomicBool::new(false));
         let reconciler = Reconciler {
             store: store.clone(),
             config: Arc::clone(&config),
             runner: runner.clone(),
             machine,
+            git_access: GitAccess::new(&options.github),
             logs_url,
             dry_run: options.dry_run,
             build_ids: BuildIds::default(),
@@ -266,7 +268,7 @@ fn supervisor(options: &Options) -> anyhow::Result<Vec<String>> {
 }
 
 /// Looks at the machine once, and says what jobs may do on it.
-fn machine(options: &Options, state_dir: &Path, config: &ConfigHandle) -> Machine {
+fn machine(options: &Options, state_dir: &Path) -> Machine {
     let user = std::env::var("USER").unwrap_or_else(|_| "this user".to_owned());
     info!("jobs run as processes on this machine, with the rights of {user}; their images are ignored");
     let sandbox = match Sandbox::probe(vec![state_dir.to_owned()], options.github.secrets()) {
@@ -279,13 +281,8 @@ fn machine(options: &Options, state_dir: &Path, config: &ConfigHandle) -> Machin
             None
         }
     };
-    let prefix = github::web_base(&options.github.github_endpoint, config.current().config.core.link_url.as_deref());
     Machine {
         sandbox,
-        credentials: options.github.github_token_path.as_ref().and_then(|file| {
-            // Jobs start elsewhere, so the path has to stand by itself.
-            Some(Credentials { prefix, token_file: fs::canonicalize(file).ok()? })
-        }),
         search_path: std::env::var("PATH").unwrap_or_default(),
     }
 }

@@ -20,6 +20,7 @@ use tracing::{debug, info, instrument, warn};
 
 use crate::build_id::BuildIds;
 use crate::drive::Next;
+use crate::git_access::GitAccess;
 use crate::launch::{self, GRACE_PERIOD, Machine};
 use crate::local_runner::LocalRunner;
 use crate::template::render;
@@ -33,6 +34,7 @@ pub(crate) struct Reconciler {
     pub(crate) config: Arc<ConfigHandle>,
     pub(crate) runner: LocalRunner,
     pub(crate) machine: Machine,
+    pub(crate) git_access: GitAccess,
     /// What the address of a job's log begins with.
     pub(crate) logs_url: String,
     pub(crate) dry_run: bool,
@@ -174,7 +176,8 @@ impl Reconciler {
         let Some(dir) = self.runner.dir(job.name()) else { return Ok(Applied::Again) };
         let core = &self.config.current().config.core;
         let build_id = self.build_ids.next(now);
-        match launch::options(job, &build_id, &dir, core.default_job_timeout, &self.machine) {
+        let credentials = self.git_access.credentials(&launch::refs(job), core.link_url.as_deref());
+        match launch::options(job, &build_id, &dir, core.default_job_timeout, credentials, &self.machine) {
             Ok(options) => self.runner.start(job.name(), &options).await?,
             // The next look finds it invalid.
             Err(why) => debug!(why, "cannot run"),

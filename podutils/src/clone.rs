@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use prow::refs::{Pull, Refs};
 use serde::{Deserialize, Serialize};
 
-use crate::git::{Git, Ran};
+use crate::git::{Credentials, Git, Ran};
 use crate::source;
 
 /// How long to wait before each further try of a fetch.
@@ -65,8 +65,10 @@ pub struct CommandRecord {
 pub struct Cloner<'a> {
     /// The root above `src/`.
     pub root: &'a Path,
-    /// git, in any folder; each repository's takes its place.
+    /// git, in any folder and as nobody; each repository's folder and credentials take their place.
     pub git: Git<'a>,
+    /// Who git is to whom.
+    pub credentials: &'a [Credentials],
     /// The pauses before further tries of a fetch, usually [`RETRIES`].
     pub retries: &'a [Duration],
     /// Whether to give up. Asked before each command and during pauses.
@@ -94,7 +96,9 @@ impl Cloner<'_> {
     fn clone_one(&self, refs: &Refs) -> Record {
         let begun = Instant::now();
         let folder = source::folder(self.root, refs);
-        let mut one = One { cloner: self, refs, uri: refs.clone_address(), folder: &folder, commands: Vec::new() };
+        let uri = refs.clone_address();
+        let credentials = self.credentials.iter().find(|credentials| credentials.address == uri);
+        let mut one = One { cloner: self, refs, uri, credentials, folder: &folder, commands: Vec::new() };
         let outcome = one.run();
         let (final_sha, reason) = match outcome {
             Ok(sha) => (sha, String::new()),
@@ -116,6 +120,7 @@ struct One<'a> {
     cloner: &'a Cloner<'a>,
     refs: &'a Refs,
     uri: String,
+    credentials: Option<&'a Credentials>,
     folder: &'a Path,
     commands: Vec<CommandRecord>,
 }
@@ -134,6 +139,9 @@ impl One<'_> {
             self.merge(pull, begun_at + 1 + i as i64)?;
         }
         if !self.refs.skip_submodules {
+            // Where they come from is written in what is cloned, by whoever opened the pull request: nobody's token goes
+            // there.
+            self.credentials = None;
             self.fetch_with_retries(&[vec!["submodule", "update", "--init", "--recursive"]])?;
         }
         self.head("HEAD")
@@ -278,7 +286,7 @@ impl One<'_> {
         if (self.cloner.stop)() {
             return Ran { output: String::new(), result: Err("asked to stop".into()), took: Duration::ZERO };
         }
-        let ran = Git { folder: self.folder, ..self.cloner.git.clone() }.run(args, env);
+        let ran = Git { folder: self.folder, credentials: self.credentials, ..self.cloner.git.clone() }.run(args, env);
         self.commands.push(CommandRecord {
             command: format!("git {}", args.join(" ")),
             output: ran.output.clone(),

@@ -4,6 +4,7 @@ use prow::refs::Pull;
 use tempfile::TempDir;
 
 use super::*;
+use crate::private_server::PrivateServer;
 
 /// A repository on disk with one commit on `main`, and pull requests as GitHub keeps them.
 struct Origin {
@@ -64,10 +65,15 @@ impl Origin {
 }
 
 fn cloned(all: &[Refs], folder: &Path) -> Vec<Record> {
+    cloned_as(&[], all, folder)
+}
+
+fn cloned_as(credentials: &[Credentials], all: &[Refs], folder: &Path) -> Vec<Record> {
     let home = tempfile::tempdir().unwrap();
     Cloner {
         root: folder,
         git: Git { folder, home: home.path(), credentials: None, mark: ("MARK", "test") },
+        credentials,
         retries: &[Duration::from_millis(1)],
         stop: &|| false,
     }
@@ -228,13 +234,39 @@ fn a_token_reaches_no_argument_and_no_record() {
     let folder = tempfile::tempdir().unwrap();
     let token_file = folder.path().join("token");
     fs::write(&token_file, "s3cr3t\n").unwrap();
-    let credentials = crate::git::Credentials { prefix: "https://github.com".into(), token_file };
+    let credentials = Credentials { address: "https://github.com/o/r.git".into(), token_file };
     let git = Git { folder: folder.path(), home: folder.path(), credentials: Some(&credentials), mark: ("M", "t") };
     let filled = git.run(&["credential", "fill"], &[]);
     assert!(filled.result.is_err(), "standard input is empty: {}", filled.output);
     // What the helper prints is what git would send; it comes back censored.
     let shown = git.run(&["-c", "alias.show-token=!cat token", "show-token"], &[]);
     assert_eq!(shown.output.trim(), "CENSORED");
-    let settings = git.run(&["config", "--get", "credential.https://github.com.helper"], &[]);
+    let settings = git.run(&["config", "--get", "credential.https://github.com/o/r.git.helper"], &[]);
     assert!(settings.output.contains("cat '") && !settings.output.contains("s3cr3t"), "{}", settings.output);
+}
+
+#[test]
+fn a_submodule_that_a_pull_request_names_on_the_same_server_is_shown_no_token() {
+    let (origin, other) = (Origin::new(), Origin::new());
+    let server = PrivateServer::start(&[("o/r.git", origin.folder.path()), ("o/other.git", other.folder.path())]);
+    let module = format!("[submodule \"s\"]\n\tpath = s\n\turl = {}/o/other.git\n", server.address);
+    fs::write(origin.folder.path().join(".gitmodules"), module).unwrap();
+    let commit = other.git(&["rev-parse", "HEAD"]);
+    origin.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{commit},s")]);
+    origin.git(&["add", ".gitmodules"]);
+    origin.git(&["commit", "--quiet", "-m", "submodule"]);
+    for repository in [&origin, &other] {
+        repository.git(&["update-server-info"]);
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let token_file = folder.path().join("token");
+    fs::write(&token_file, "s3cr3t\n").unwrap();
+    let address = format!("{}/o/r.git", server.address);
+    let refs = Refs { clone_uri: address.clone(), ..origin.refs(Vec::new()) };
+    let records = cloned_as(&[Credentials { address, token_file }], &[refs], &folder.path().join("w"));
+    assert!(records[0].reason.contains("`git submodule"), "{}", text(&records));
+    assert_eq!(read(&folder.path().join("w"), "a.txt").as_deref(), Some("base\n"), "{}", text(&records));
+    let shown: Vec<bool> = server.asked("/o/other.git").into_iter().map(|(_, shown)| shown).collect();
+    assert!(!shown.is_empty() && !shown.contains(&true), "{shown:?}: {}", text(&records));
 }

@@ -10,18 +10,19 @@ use serde::{Deserialize, Serialize};
 /// How much of one command's output is kept, in bytes.
 const MAX_OUTPUT_BYTES: usize = 256 * 1024;
 
-/// How git shows who it is when a server below `prefix` asks.
+/// How git shows who it is when the server of `address` asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
-    /// Scheme and host, for example `https://github.com`. No other server is shown anything.
-    pub prefix: String,
+    /// The one repository that they are for, for example `https://github.com/org/repo.git`. No other server is shown
+    /// anything, and the same server not for any other path.
+    pub address: String,
     /// The file that holds the token. git reads it when it is asked: the token stands in no argument and no variable.
     pub token_file: PathBuf,
 }
 
 /// Settings that hold for every command. None of them can be changed by what is cloned.
-const SETTINGS: [(&str, &str); 19] = [
+const SETTINGS: [(&str, &str); 20] = [
     ("core.hooksPath", "/dev/null"),
     ("core.fsmonitor", "false"),
     ("core.attributesFile", "/dev/null"),
@@ -36,6 +37,8 @@ const SETTINGS: [(&str, &str); 19] = [
     // For what we name ourselves, and not for what a submodule names.
     ("protocol.file.allow", "user"),
     ("credential.helper", ""),
+    // Else git compares no more than the host, and who may read one repository would show himself to all of them.
+    ("credential.useHttpPath", "true"),
     ("commit.gpgSign", "false"),
     ("init.defaultBranch", "main"),
     ("user.name", "ci-robot"),
@@ -141,7 +144,7 @@ impl Git<'_> {
         if let Some(credentials) = self.credentials {
             let file = quoted(&credentials.token_file.to_string_lossy());
             settings.push((
-                format!("credential.{}.helper", credentials.prefix),
+                format!("credential.{}.helper", credentials.address),
                 format!(r#"!f() {{ test "$1" = get && echo username=x-access-token && printf 'password=%s\n' "$(cat {file})"; }}; f"#),
             ));
         }

@@ -11,6 +11,8 @@ pub mod job_dir;
 pub mod observe;
 pub mod options;
 pub mod payload;
+#[cfg(test)]
+mod private_server;
 pub mod process;
 pub mod sandbox;
 pub mod source;

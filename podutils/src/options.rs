@@ -29,8 +29,8 @@ pub struct Options {
     pub grace_period: Duration,
     /// The sandbox that it runs in; none: it has all rights of the supervisor.
     pub sandbox: Option<Sandbox>,
-    /// How git shows who it is when a server asks.
-    pub credentials: Option<Credentials>,
+    /// How git shows who it is, to the servers of those `refs` that need it.
+    pub credentials: Vec<Credentials>,
     /// Lines that stand at the top of the log.
     pub notes: Vec<String>,
 }

@@ -122,7 +122,8 @@ fn clone_in(dir: &JobDir, options: &Options, stop: &AtomicBool) -> io::Result<Ve
     let (work, mark) = (dir.work(), dir.path().to_string_lossy());
     let cloner = Cloner {
         root: &work,
-        git: Git { folder: &work, home: home.path(), credentials: options.credentials.as_ref(), mark: (MARK, &mark) },
+        git: Git { folder: &work, home: home.path(), credentials: None, mark: (MARK, &mark) },
+        credentials: &options.credentials,
         retries: &RETRIES,
         stop: &|| stop.load(Ordering::SeqCst),
     };

@@ -35,7 +35,7 @@ impl World {
                 timeout: Duration::from_secs(60),
                 grace_period: Duration::from_secs(10),
                 sandbox: None,
-                credentials: None,
+                credentials: Vec::new(),
                 notes: Vec::new(),
             },
         }
