@@ -281,8 +281,5 @@ fn machine(options: &Options, state_dir: &Path) -> Machine {
             None
         }
     };
-    Machine {
-        sandbox,
-        search_path: std::env::var("PATH").unwrap_or_default(),
-    }
+    Machine { sandbox, search_path: std::env::var("PATH").unwrap_or_default() }
 }

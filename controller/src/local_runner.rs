@@ -68,13 +68,13 @@ impl LocalRunner {
         }
         let log = fs::File::create(dir.supervisor_log())?;
         let (program, args) = self.supervisor.split_first().context("a supervisor has a program")?;
+        // In our process group: a leader of its own could not begin the session that a supervisor needs.
         let mut child = Command::new(program)
             .args(args)
             .arg(dir.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
-            .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start the supervisor {program}"))?;
         let deadline = Instant::now() + CLAIM_LIMIT;

@@ -107,8 +107,13 @@ pub fn kill(dir: &JobDir, limit: Duration) -> io::Result<bool> {
         return Ok(true);
     };
     let mark = mark(dir);
+    // A supervisor that wrote its marker has left no session behind: whoever has that number now is somebody else.
+    let may_have_session = !dir.exit().exists();
     let find = || {
-        let mut found = process::leftovers(&supervisor, &mark);
+        let mut found = process::carriers(&supervisor, &mark);
+        if may_have_session {
+            found.extend(process::session(&supervisor));
+        }
         if supervisor.is_alive() {
             found.extend(process::descendants(supervisor.pid, &[]));
             found.push(supervisor.pid);

@@ -78,19 +78,27 @@ pub fn descendants(root: i32, spared: &[i32]) -> Vec<i32> {
     found
 }
 
-/// What a supervisor that is gone has left running: the processes of its session, and those that carry `mark` (a
-/// `NAME=value`) in the environment that they began with.
-pub fn leftovers(supervisor: &Process, mark: &str) -> Vec<i32> {
-    if supervisor.pid == 0 || !boot_id().is_ok_and(|boot_id| boot_id == supervisor.boot_id) {
+/// The processes, begun no earlier than `supervisor`, that carry `mark` (a `NAME=value`) in the environment that they
+/// began with.
+pub fn carriers(supervisor: &Process, mark: &str) -> Vec<i32> {
+    since(supervisor).map(|(pid, _)| pid).filter(|pid| carries(*pid, mark)).collect()
+}
+
+/// The processes of the session that `supervisor` began; none where its number is another process's by now, since a
+/// session of that number is then the other's.
+pub fn session(supervisor: &Process) -> Vec<i32> {
+    if stat(supervisor.pid).is_some_and(|stat| stat.start_ticks != supervisor.start_ticks) {
         return Vec::new();
     }
-    all()
-        .into_iter()
-        .filter(|(_, stat)| stat.start_ticks >= supervisor.start_ticks && !is_over(stat.state))
-        .filter(|(pid, stat)| stat.session == supervisor.pid || carries(*pid, mark))
-        .map(|(pid, _)| pid)
-        .filter(|pid| *pid != me())
-        .collect()
+    since(supervisor).filter(|(_, stat)| stat.session == supervisor.pid).map(|(pid, _)| pid).collect()
+}
+
+/// All processes but this one that began no earlier than `supervisor` and still run.
+fn since(supervisor: &Process) -> impl Iterator<Item = (i32, Stat)> {
+    let same_boot = supervisor.pid != 0 && boot_id().is_ok_and(|boot_id| boot_id == supervisor.boot_id);
+    let start_ticks = supervisor.start_ticks;
+    let all = if same_boot { all() } else { HashMap::new() };
+    all.into_iter().filter(move |(pid, stat)| stat.start_ticks >= start_ticks && !is_over(stat.state) && *pid != me())
 }
 
 /// Sends a signal; a process that is gone is no error.

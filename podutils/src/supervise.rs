@@ -33,8 +33,9 @@ const STOP_POLL: Duration = Duration::from_millis(500);
 /// # Errors
 /// If the run's folder cannot be read or written. The run then has no marker, and is taken for lost.
 pub fn main(dir: &JobDir) -> anyhow::Result<()> {
-    // A session of its own, so that no terminal's signal reaches it. Refused only to a session's leader, who has one.
-    let _ = rustix::process::setsid();
+    // So that no terminal's signal reaches it, and so that what it leaves behind is found by the session.
+    rustix::process::setsid()
+        .context("cannot begin a session of its own (it was started as a process group's leader)")?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
         .context("cannot take on the children of children")?;
     let me = Process::current(Timestamp::now()).context("cannot tell who I am")?;

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -201,6 +202,41 @@ fn a_killed_supervisor_is_seen_as_lost_and_its_tree_can_be_killed() {
     assert!(is_alive(&daemon));
     assert!(observe::kill(&world.dir(), Duration::from_secs(20)).unwrap());
     assert!(!is_alive(&daemon), "the daemon lives");
+}
+
+/// A supervisor that ended long ago, in this world's folder, whose number `pid` is another's by now.
+fn long_gone(world: &World, pid: u32) {
+    let me = process::Process::current(Timestamp::now()).unwrap();
+    let record = process::Process { pid: pid as i32, start_ticks: 1, ..me };
+    file::replace(&world.dir().supervisor(), &serde_json::to_vec(&record).unwrap()).unwrap();
+}
+
+#[test]
+fn a_stranger_who_has_the_number_of_a_supervisor_that_is_gone_is_left_alone() {
+    let world = World::new("true");
+    let mut stranger = Command::new("setsid");
+    let stranger = stranger.args(["sh", "-c", "echo ready; exec sleep 600"]).stdout(Stdio::piped());
+    let mut stranger = stranger.spawn().unwrap();
+    stranger.stdout.as_mut().unwrap().read_exact(&mut [0; 5]).unwrap();
+    long_gone(&world, stranger.id());
+    assert!(observe::kill(&world.dir(), Duration::from_secs(20)).unwrap());
+    assert!(is_alive(&stranger.id().to_string()));
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+#[test]
+fn a_supervisor_that_wrote_its_marker_has_no_session_that_could_be_a_stranger_s() {
+    let world = World::new("true");
+    let leader = Command::new("setsid").args(["sh", "-c", "sleep 600 >&- & echo $!"]).stdout(Stdio::piped()).spawn();
+    let leader = leader.unwrap();
+    let number = leader.id();
+    let child = String::from_utf8(leader.wait_with_output().unwrap().stdout).unwrap();
+    long_gone(&world, number);
+    ExitMarker::of(&Exit::Code(0), Timestamp::now(), String::new()).write(&world.dir()).unwrap();
+    assert!(observe::kill(&world.dir(), Duration::from_secs(20)).unwrap());
+    assert!(is_alive(&child));
+    process::send(child.trim().parse().unwrap(), Signal::KILL);
 }
 
 /// The sandbox of this machine; where there is none, the skip is noted.

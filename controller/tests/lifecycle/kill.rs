@@ -1,5 +1,6 @@
 //! Whoever is killed, whenever: no job runs twice, none is forgotten, none goes on without a ProwJob.
 
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use podutils::process::Process;
@@ -83,12 +84,48 @@ async fn a_supervisor_that_is_killed_is_an_error_and_leaves_nothing() {
     world.create("pj", "unit", "setsid sleep 600 & echo ready; sleep 600", &refs).await;
     world.logged("pj", "ready").await;
     let tree = processes_of(&world.dir("pj"));
-    let supervisor: Process = serde_json::from_slice(&std::fs::read(world.dir("pj").supervisor()).unwrap()).unwrap();
-    podutils::process::send(supervisor.pid, rustix::process::Signal::KILL);
+    podutils::process::send(world.supervisor("pj").pid, rustix::process::Signal::KILL);
     let job = world.complete("pj").await;
     assert_eq!(job.status.state, ProwJobState::Error);
     assert!(job.status.description.contains("was lost"), "{}", job.status.description);
     assert!(!tree.is_empty() && !tree.iter().any(|pid| is_alive(pid)), "some of {tree:?} live");
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_has_a_session_of_its_own() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let refs = origin.pull(7, "x", "x\n");
+    let controller = world.controller().await;
+    world.create("pj", "unit", "echo ready; sleep 600", &refs).await;
+    world.logged("pj", "ready").await;
+    let supervisor = world.supervisor("pj").pid;
+    let stat = std::fs::read_to_string(format!("/proc/{supervisor}/stat")).unwrap();
+    let session = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(3).unwrap();
+    assert_eq!(session, supervisor.to_string());
+    world.store.delete("pj").await.unwrap();
+    world.until("the folder is gone", || async { !world.dir("pj").path().exists() }).await;
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_removal_of_an_old_run_kills_nobody_who_has_its_supervisor_s_number_by_now() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let refs = origin.pull(7, "x", "x\n");
+    let controller = world.controller().await;
+    world.create("pj", "unit", "true", &refs).await;
+    world.complete("pj").await;
+    // In a session of its own, whose leader is gone.
+    let leader = Command::new("setsid").args(["sh", "-c", "sleep 600 >&- & echo $!"]).stdout(Stdio::piped()).spawn();
+    let leader = leader.unwrap();
+    let number = leader.id() as i32;
+    let stranger = String::from_utf8(leader.wait_with_output().unwrap().stdout).unwrap();
+    let supervisor = Process { pid: number, ..world.supervisor("pj") };
+    std::fs::write(world.dir("pj").supervisor(), serde_json::to_vec(&supervisor).unwrap()).unwrap();
+    world.store.delete("pj").await.unwrap();
+    world.until("the folder is gone", || async { !world.dir("pj").path().exists() }).await;
+    assert!(is_alive(&stranger));
+    podutils::process::send(stranger.trim().parse().unwrap(), rustix::process::Signal::KILL);
     controller.stop().await;
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use controller::{Addresses, Controller, Options};
 use jiff::Timestamp;
 use podutils::job_dir::JobDir;
+use podutils::process::Process;
 use prow::create::{Creation, JobFacts, new_presubmit};
 use prow::prowjob::{ProwJob, ProwJobState};
 use prow::refs::Refs;
@@ -131,6 +132,11 @@ impl World {
 
     pub(crate) fn dir(&self, name: &str) -> JobDir {
         JobDir::new(self.folder.path().canonicalize().unwrap().join("jobs").join(name))
+    }
+
+    /// What the run's supervisor wrote about itself.
+    pub(crate) fn supervisor(&self, name: &str) -> Process {
+        serde_json::from_slice(&fs::read(self.dir(name).supervisor()).unwrap()).unwrap()
     }
 
     pub(crate) fn log(&self, name: &str) -> String {
