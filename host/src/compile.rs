@@ -6,7 +6,7 @@
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -21,6 +21,36 @@ pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;
 const CHILD_MEMORY: u64 = 4 << 30;
 const CHILD_CPU_SECONDS: u64 = 120;
 const CHILD_WALL: Duration = Duration::from_secs(180);
+
+/// Why a component was not compiled.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// The compiler does not take it, or it takes more than the compiler may use: it would fare no better again.
+    #[error("the component does not compile: {0}")]
+    Refused(String),
+    /// The compiler was stopped, by the machine or by us, and may do better at another time.
+    #[error("the compiler was stopped: {0}")]
+    Stopped(String),
+}
+
+impl CompileError {
+    /// By how the child ended and what it said.
+    fn of(status: ExitStatus, said: &str) -> Self {
+        use rustix::process::Signal;
+        use std::os::unix::process::ExitStatusExt as _;
+        let how = if said.is_empty() { status.to_string() } else { format!("{said} ({status})") };
+        let signal = status.signal().and_then(Signal::from_named_raw);
+        match signal {
+            None => CompileError::Refused(how),
+            Some(Signal::XCPU) => {
+                CompileError::Refused(format!("it took over {CHILD_CPU_SECONDS} s of processor time"))
+            }
+            // An allocation over the limit aborts the child; a stack that overflows is a segmentation fault.
+            Some(Signal::ABORT | Signal::SEGV | Signal::BUS | Signal::ILL) => CompileError::Refused(how),
+            Some(_) => CompileError::Stopped(how),
+        }
+    }
+}
 
 /// The SHA-256 of a component's bytes, in lower-case hexadecimal.
 pub fn digest(component: &[u8]) -> String {
@@ -87,11 +117,10 @@ impl Compiler {
             .with_context(|| format!("starting the compiler {}", self.program.0.display()))?;
         let result = tokio::time::timeout(CHILD_WALL, child.wait_with_output())
             .await
-            .map_err(|_| anyhow::anyhow!("compiling took over {CHILD_WALL:?} and was stopped"))?
+            .map_err(|_| CompileError::Stopped(format!("it had not ended after {CHILD_WALL:?}")))?
             .context("waiting for the compiler")?;
         if !result.status.success() {
-            let said = String::from_utf8_lossy(&result.stderr);
-            anyhow::bail!("the component does not compile ({}): {}", result.status, said.trim());
+            return Err(CompileError::of(result.status, String::from_utf8_lossy(&result.stderr).trim()).into());
         }
         fs::rename(&output, file).context("keeping the compiled component")
     }
@@ -103,8 +132,11 @@ impl Compiler {
 /// If the input is no valid component.
 pub fn child(input: &Path, output: &Path) -> anyhow::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
-    for (resource, most) in [(Resource::As, CHILD_MEMORY), (Resource::Cpu, CHILD_CPU_SECONDS)] {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).context("limiting the compiler")?;
+    // Between the two limits of processor time lies the signal that tells this end from others.
+    for (resource, most, end) in
+        [(Resource::As, CHILD_MEMORY, CHILD_MEMORY), (Resource::Cpu, CHILD_CPU_SECONDS, CHILD_CPU_SECONDS + 2)]
+    {
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(end) }).context("limiting the compiler")?;
     }
     let bytes = fs::read(input).context("reading the component")?;
     let compiled = crate::engine::compiling()?.precompile_component(&bytes).map_err(whole)?;

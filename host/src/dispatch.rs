@@ -17,7 +17,7 @@ use crate::guest::Clients;
 use crate::lane::{Finished, Lanes};
 use crate::metrics::Metrics;
 use crate::plan::{self, Candidate};
-use crate::registry::Registry;
+use crate::registry::{Registry, Unfit};
 use crate::task::{self, After};
 
 /// How many stored deliveries are looked at in one turn.
@@ -138,7 +138,7 @@ impl Dispatcher {
         };
         let enabled: Vec<&str> = enabled.iter().map(AsRef::as_ref).collect();
         let candidate = |name: &str| match set.plugins.get(name) {
-            Some(plugin) => Candidate::Ready(&plugin.description.events),
+            Some(plugin) => Candidate::Ready { wants: &plugin.description.events, digest: &plugin.digest },
             None => Candidate::Unknown,
         };
         let revision = &set.loaded.revision;
@@ -233,10 +233,14 @@ async fn try_one(parts: &Parts, task: &Task) -> Result<After, StoreError> {
     let Some(delivery) = parts.inbox.load(&task.guid).await? else { return Ok(After::Ended) };
     let begun = match parts.registry.for_task(&task).await {
         Ok(begun) => begun,
-        Err(why) => {
+        Err(Unfit::Gone(why)) => {
             tracing::error!(delivery = %task.guid, plugin = %task.plugin, why, "a task cannot go on as it began");
             task::give_up(&parts.inbox, &task, why).await?;
             return Ok(After::Ended);
+        }
+        Err(Unfit::NotNow(why)) => {
+            tracing::warn!(delivery = %task.guid, plugin = %task.plugin, why, "a task cannot go on yet");
+            return task::put_off(&parts.inbox, &task, why).await;
         }
     };
     let (after, ran) = task::run(&parts.inbox, &parts.clients, &begun, &delivery, &task).await?;

@@ -303,7 +303,12 @@ mod tests {
                 received_at: jiff::Timestamp::now(),
             };
             inbox.accept(delivery).await.unwrap();
-            let task = NewTask { plugin: "p".into(), kind: TaskKind::Comment, lane: "p o/r #1".into() };
+            let task = NewTask {
+                plugin: "p".into(),
+                kind: TaskKind::Comment,
+                lane: "p o/r #1".into(),
+                component_digest: "d".into(),
+            };
             let dispatch = Dispatch { config_revision: "rev".into(), key: None, considered: vec![], tasks: vec![task] };
             let task = inbox.dispatch("g", dispatch).await.unwrap()[0].id;
             Bench { _dir: dir, inbox, task, asked: Cell::new(0), made: Cell::new(0) }

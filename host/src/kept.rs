@@ -3,12 +3,39 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+/// Why something that was kept cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeptError {
+    /// It was deleted, or never kept.
+    #[error("{path} is not kept any more")]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is not what was written.
+    #[error("{path} is damaged")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        source: serde_json::Error,
+    },
+    /// It is there, and may be readable later.
+    #[error("{path} cannot be read")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
 
 /// Files named by the digest of what they hold.
 #[derive(Clone, Debug)]
@@ -52,18 +79,22 @@ impl Kept {
     /// The bytes kept as `name`.
     ///
     /// # Errors
-    /// If there is no such file.
-    pub fn get(&self, name: &str) -> anyhow::Result<Vec<u8>> {
+    /// If there is no such file, or it cannot be read.
+    pub fn get(&self, name: &str) -> Result<Vec<u8>, KeptError> {
         let path = self.dir.join(name);
-        fs::read(&path).with_context(|| format!("{} is not kept any more", path.display()))
+        fs::read(&path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => KeptError::Gone { path },
+            _ => KeptError::Unreadable { path, source },
+        })
     }
 
     /// As [`Kept::get`], for a value.
     ///
     /// # Errors
-    /// If there is no such file, or it is damaged.
-    pub fn get_json<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<T> {
-        serde_json::from_slice(&self.get(name)?).with_context(|| format!("{name} is damaged"))
+    /// Also if it is damaged.
+    pub fn get_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, KeptError> {
+        serde_json::from_slice(&self.get(name)?)
+            .map_err(|source| KeptError::Damaged { path: self.dir.join(name), source })
     }
 
     /// Deletes every file whose name up to the first dot is not in `needed`. What cannot be deleted is tried again at the

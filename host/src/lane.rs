@@ -102,7 +102,12 @@ mod tests {
         let mut tasks = Vec::new();
         for guid in guids {
             inbox.accept(delivery(guid)).await.unwrap();
-            let task = NewTask { plugin: "p".into(), kind: TaskKind::Comment, lane: LANE.into() };
+            let task = NewTask {
+                plugin: "p".into(),
+                kind: TaskKind::Comment,
+                lane: LANE.into(),
+                component_digest: "d".into(),
+            };
             let dispatch = Dispatch { config_revision: "rev".into(), key: None, considered: vec![], tasks: vec![task] };
             tasks.extend(inbox.dispatch(guid, dispatch).await.unwrap());
         }

@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod plan;
 pub mod plugin;
 pub mod registry;
+pub mod retry;
 pub mod routes;
 pub mod run;
 pub mod scan;

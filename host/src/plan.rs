@@ -8,8 +8,13 @@ use crate::convert;
 
 /// What a plugin that plugins.yaml names turned out to be.
 pub enum Candidate<'a> {
-    /// It is loaded, and wants these families of events.
-    Ready(&'a [EventKind]),
+    /// It is loaded.
+    Ready {
+        /// The families of events that it wants.
+        wants: &'a [EventKind],
+        /// SHA-256 of the component.
+        digest: &'a str,
+    },
     /// There is no component of this name.
     Unknown,
 }
@@ -36,12 +41,12 @@ pub fn plan<'a>(
         let mut consider = |runs: bool, why: String| {
             dispatch.considered.push(Considered { plugin: (*plugin).to_owned(), runs, why });
         };
-        let wanted = match candidate(plugin) {
+        let (wanted, digest) = match candidate(plugin) {
             Candidate::Unknown => {
                 consider(false, "no component of this name is loaded".to_owned());
                 continue;
             }
-            Candidate::Ready(wanted) => wanted,
+            Candidate::Ready { wants, digest } => (wants, digest),
         };
         let forms = [
             (TaskKind::Typed, wanted.contains(&typed)),
@@ -57,7 +62,8 @@ pub fn plan<'a>(
         }
         consider(true, format!("is enabled for {repo} and wants this event"));
         for kind in kinds {
-            dispatch.tasks.push(NewTask { plugin: (*plugin).to_owned(), kind, lane: lane_of(plugin) });
+            let (plugin, lane) = ((*plugin).to_owned(), lane_of(plugin));
+            dispatch.tasks.push(NewTask { plugin, kind, lane, component_digest: digest.to_owned() });
         }
     }
     tracing::debug!(delivery = guid, tasks = dispatch.tasks.len(), "planned");
@@ -75,9 +81,10 @@ mod tests {
     #[track_caller]
     fn check(name: &str, payload: &str, scope: Scope, wants: &[EventKind], want: &[(TaskKind, &str)]) {
         let event = prow::event::parse(name, payload.as_bytes()).unwrap();
-        let dispatch = plan("g", &scope, &event, "rev", &["p"], |_| Candidate::Ready(wants));
+        let dispatch = plan("g", &scope, &event, "rev", &["p"], |_| Candidate::Ready { wants, digest: "d" });
         let tasks: Vec<_> = dispatch.tasks.iter().map(|t| (t.kind, t.lane.as_str())).collect();
         assert_eq!(tasks, want, "{name} {scope:?}");
+        assert!(dispatch.tasks.iter().all(|t| t.component_digest == "d"));
         assert!(dispatch.considered.iter().all(|c| c.runs != want.is_empty()));
     }
 

@@ -18,6 +18,7 @@ use crate::engine::Guests;
 use crate::kept::{Kept, KeptFile};
 use crate::metrics::Metrics;
 use crate::plugin::{Limits, Plugin};
+use crate::retry;
 use crate::source::{self, Source, Terms};
 use crate::task::Begun;
 
@@ -37,6 +38,18 @@ pub struct Set {
     sources: BTreeMap<String, Source>,
 }
 
+/// A plugin of another revision, by name, digest and revision.
+type Earlier = (String, String, String);
+
+/// Why a task cannot be run with what it began with.
+#[derive(Debug)]
+pub enum Unfit {
+    /// That is gone: the task cannot be run again faithfully.
+    Gone(String),
+    /// It cannot be had just now.
+    NotNow(String),
+}
+
 /// Loads plugins, and loads them again when their files or the configuration change.
 pub struct Registry {
     guests: Arc<Guests>,
@@ -46,8 +59,8 @@ pub struct Registry {
     configs: Kept,
     current: ArcSwap<Set>,
     faults: Mutex<BTreeMap<String, String>>,
-    /// Plugins of other revisions, by name, digest and revision.
-    earlier: Mutex<HashMap<(String, String, String), Begun>>,
+    earlier: Mutex<HashMap<Earlier, Begun>>,
+    loading: tokio::sync::Mutex<()>,
     metrics: Arc<Metrics>,
 }
 
@@ -88,6 +101,7 @@ impl Registry {
             current: ArcSwap::from_pointee(empty),
             faults: Mutex::default(),
             earlier: Mutex::default(),
+            loading: tokio::sync::Mutex::default(),
             metrics: setup.metrics,
         };
         let set = registry.build(loaded).await?;
@@ -135,28 +149,43 @@ impl Registry {
     /// What `task` is run with: what it began with, if it has begun, else what its delivery was dispatched with.
     ///
     /// # Errors
-    /// If that is gone: the task cannot be run again faithfully.
-    pub async fn for_task(&self, task: &Task) -> Result<Begun, String> {
+    /// If that is gone, or cannot be had now.
+    pub async fn for_task(&self, task: &Task) -> Result<Begun, Unfit> {
         let set = self.current();
-        let plugin = set.plugins.get(&task.plugin);
-        let (digest, revision) = match (&task.pins, plugin) {
+        let in_force = set.plugins.get(&task.plugin);
+        let begun = in_force.map(|plugin| Begun { plugin: plugin.clone(), loaded: set.loaded.clone() });
+        let (digest, revision) = match (&task.pins, &task.component_digest) {
             (Some(pins), _) => (pins.component_digest.clone(), pins.config_revision.clone()),
-            (None, Some(plugin)) => (plugin.digest.clone(), task.config_revision.clone()),
-            (None, None) => return Err(format!("plugin `{}` is not loaded any more", task.plugin)),
+            (None, Some(digest)) => (digest.clone(), task.config_revision.clone()),
+            (None, None) => {
+                return begun.ok_or_else(|| Unfit::Gone(format!("plugin `{}` is not loaded any more", task.plugin)));
+            }
         };
-        if let Some(plugin) = plugin
-            && plugin.digest == digest
-            && set.loaded.revision == revision
+        if let Some(begun) = begun
+            && begun.plugin.digest == digest
+            && begun.loaded.revision == revision
         {
-            return Ok(Begun { plugin: plugin.clone(), loaded: set.loaded.clone() });
+            return Ok(begun);
         }
         let key = (task.plugin.clone(), digest, revision);
-        if let Some(begun) = self.earlier.lock().expect("no one panics with it").get(&key) {
-            return Ok(begun.clone());
+        if let Some(begun) = self.loaded_again(&key) {
+            return Ok(begun);
         }
-        let begun = self.again(&key.0, &key.1, &key.2).await.map_err(|e| format!("diverged: {e:#}"))?;
+        // One at a time: tasks that want the same wait for the first, and there are never many compilers.
+        let _turn = self.loading.lock().await;
+        if let Some(begun) = self.loaded_again(&key) {
+            return Ok(begun);
+        }
+        let begun = self.again(&key.0, &key.1, &key.2).await.map_err(|error| match retry::may_help(&error) {
+            true => Unfit::NotNow(format!("what it began with cannot be had now: {error:#}")),
+            false => Unfit::Gone(format!("diverged: {error:#}")),
+        })?;
         self.earlier.lock().expect("no one panics with it").insert(key, begun.clone());
         Ok(begun)
+    }
+
+    fn loaded_again(&self, key: &Earlier) -> Option<Begun> {
+        self.earlier.lock().expect("no one panics with it").get(key).cloned()
     }
 
     /// Forgets what no unfinished task needs.

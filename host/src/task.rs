@@ -15,6 +15,9 @@ use crate::plugin::Plugin;
 /// After so many runs that failed for an upstream's sake, a task is given up.
 const MAX_ATTEMPTS: u32 = 12;
 
+/// How soon a task is tried again that could not be run because of us.
+const PUT_OFF: Duration = Duration::from_secs(5);
+
 /// What a task runs with: one revision of the configuration, and the component that belongs to it.
 #[derive(Clone)]
 pub struct Begun {
@@ -102,6 +105,17 @@ pub async fn give_up(inbox: &Inbox, task: &Task, why: String) -> Result<(), Stor
     inbox.finish(task.id, end).await
 }
 
+/// Puts a task aside that cannot be run just now, for a reason that is neither its plugin's nor an upstream's.
+///
+/// # Errors
+/// If the inbox cannot be written.
+pub async fn put_off(inbox: &Inbox, task: &Task, why: String) -> Result<After, StoreError> {
+    let until = later(Timestamp::now(), PUT_OFF);
+    let (round, pins, reads) = (task.round, task.pins.clone(), Vec::new());
+    inbox.park(task.id, Park { round, pins, reads, until, why, kind: ParkKind::Resume }).await?;
+    Ok(After::Again(until))
+}
+
 /// What the metrics want to know of a run.
 pub struct Ran {
     /// The event's action.
@@ -166,7 +180,7 @@ async fn write_down(
     match verdict(end, task.attempts, Timestamp::now())? {
         Verdict::Park(kind, until, why) => {
             tracing::info!(delivery = %task.guid, plugin = %task.plugin, %until, why, "put aside");
-            let park = Park { round, pins: pins.clone(), reads: leavings.reads, until, why, kind };
+            let park = Park { round, pins: Some(pins.clone()), reads: leavings.reads, until, why, kind };
             inbox.park(task.id, park).await?;
             Ok(After::Again(until))
         }

@@ -16,9 +16,26 @@ pub fn replace_text(component: &[u8], old: &str, new: &str) -> anyhow::Result<Ve
     Ok(patched)
 }
 
+/// `component` with a mark at its end that changes nothing but its digest.
+///
+/// # Panics
+/// If `mark` is longer than a hundred bytes.
+#[must_use]
+pub fn marked(component: &[u8], mark: &str) -> Vec<u8> {
+    assert!(mark.len() <= 100, "the mark's length has to fit into a byte of the encoding");
+    let name = u8::try_from(mark.len()).expect("checked above");
+    // A custom section: its kind, its size, and its name.
+    [component, &[0, name + 1, name], mark.as_bytes()].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_is_a_section_of_its_own() {
+        assert_eq!(marked(b"\0asm", "v2"), b"\0asm\x00\x03\x02v2");
+    }
 
     #[test]
     fn only_a_text_that_is_there_once_and_fits_is_replaced() {

@@ -157,6 +157,11 @@ impl World {
         &self.programs
     }
 
+    /// Gives the host other bundled plugins from its next start on.
+    pub fn use_plugins(&mut self, dir: PathBuf) {
+        self.programs.plugins = dir;
+    }
+
     /// Starts the host; the one before must have ended.
     ///
     /// # Errors

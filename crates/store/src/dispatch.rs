@@ -94,10 +94,11 @@ fn write_dispatch(db: &Connection, guid: &str, dispatch: &Dispatch) -> Result<Ve
         ])? == 1;
     if first_time {
         let mut insert = db.prepare_cached(
-            "INSERT INTO tasks (delivery, seq, plugin, kind, lane, state) VALUES (?1, ?2, ?3, ?4, ?5, 'queued')",
+            "INSERT INTO tasks (delivery, seq, plugin, kind, lane, state, dispatched_digest)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6)",
         )?;
         for (seq, task) in dispatch.tasks.iter().enumerate() {
-            insert.execute(params![delivery, seq, task.plugin, task.kind, task.lane])?;
+            insert.execute(params![delivery, seq, task.plugin, task.kind, task.lane, task.component_digest])?;
         }
     }
     take_up(db, guid)
@@ -114,7 +115,9 @@ fn take_up(db: &Connection, guid: &str) -> Result<Vec<Task>, Fault> {
 
 fn write_park(db: &Connection, task: TaskId, park: &Park) -> Result<(), Fault> {
     require_open(db, task, park.round)?;
-    write_pins(db, task, &park.pins)?;
+    if let Some(pins) = &park.pins {
+        write_pins(db, task, pins)?;
+    }
     write_entries(db, task, park.round, &park.reads)?;
     let retries = u32::from(park.kind == ParkKind::Retry);
     db.prepare_cached(
@@ -193,7 +196,8 @@ pub(crate) fn require_open(db: &Connection, task: TaskId, round: u32) -> Result<
 
 const TASK: &str =
     "SELECT t.id, d.guid, d.event, d.scope_kind, d.scope, t.plugin, t.kind, t.lane, t.seq, t.state, t.attempts,
-        t.not_before, t.round, t.component_digest, t.config_revision, t.clock, t.seed, d.config_revision, t.reason
+        t.not_before, t.round, t.component_digest, t.config_revision, t.clock, t.seed, d.config_revision, t.reason,
+        t.dispatched_digest
      FROM tasks t JOIN deliveries d ON d.id = t.delivery";
 
 fn read_task(row: &Row<'_>) -> rusqlite::Result<Task> {
@@ -213,6 +217,7 @@ fn read_task(row: &Row<'_>) -> rusqlite::Result<Task> {
         pins: read_pins(row, 13)?,
         config_revision: row.get(17)?,
         reason: row.get(18)?,
+        component_digest: row.get(19)?,
     })
 }
 

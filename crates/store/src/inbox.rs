@@ -13,8 +13,11 @@ use crate::delivery::{Accepted, DeliveryState, NewDelivery, Scope, StoredDeliver
 use crate::error::{Fault, StoreError};
 use crate::schema::Schema;
 
-static SCHEMA: Schema =
-    Schema { name: "delivery inbox", application_id: 0x626f_7769, steps: &[include_str!("inbox_schema.sql")] };
+static SCHEMA: Schema = Schema {
+    name: "delivery inbox",
+    application_id: 0x626f_7769,
+    steps: &[include_str!("inbox_schema.sql"), include_str!("inbox_schema_2.sql")],
+};
 
 /// Payload bytes that one call of [`Inbox::undispatched`] loads, give or take one delivery.
 const MAX_LOADED_BYTES: usize = 64 << 20;
@@ -115,10 +118,12 @@ fn insert(db: &Connection, new: &NewDelivery) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Journal, round and pins stay, so that what was done is not done again. An `unknown` task stays as it is: at most once.
+/// Journal, round and pins stay, so that what was done is not done again. An `unknown` task stays as it is: at most once. A
+/// task that left no journal begins anew, with what is in force: its plugin may have been mended since.
 fn requeue(db: &Connection, delivery: i64) -> Result<(), Fault> {
     db.prepare_cached(
-        "UPDATE tasks SET state = 'queued', attempts = 0, not_before = NULL, finished_at = NULL
+        "UPDATE tasks SET state = 'queued', attempts = 0, not_before = NULL, finished_at = NULL,
+           dispatched_digest = iif(component_digest IS NULL, NULL, dispatched_digest)
          WHERE delivery = ?1 AND state IN ('failed', 'dead')",
     )?
     .execute([delivery])?;

@@ -298,8 +298,8 @@ fn pinned(db: &Connection, failed_since: Timestamp) -> Result<Pinned, Fault> {
         Ok(found.filter_map(Result::transpose).collect::<Result<_, _>>()?)
     };
     Ok(Pinned {
-        digests: strings("t.component_digest")?,
-        // A run without pins will begin with what its delivery was dispatched with.
+        // A run without pins will begin with what it was dispatched with.
+        digests: strings("coalesce(t.component_digest, t.dispatched_digest)")?,
         revisions: strings("coalesce(t.config_revision, d.config_revision)")?,
     })
 }

@@ -94,6 +94,8 @@ pub struct NewTask {
     pub kind: TaskKind,
     /// Tasks of one lane run in order, one at a time; lanes do not wait for each other.
     pub lane: String,
+    /// SHA-256 of the component that it begins with, hex.
+    pub component_digest: String,
 }
 
 /// What the dispatcher decided about a delivery.
@@ -140,6 +142,9 @@ pub struct Task {
     pub pins: Option<Pins>,
     /// The config that its delivery was dispatched with.
     pub config_revision: String,
+    /// The component that it was dispatched with. None, if an older release dispatched it, or it failed without a trace in
+    /// the journal and was delivered again: then it begins with what is in force by the time it runs.
+    pub component_digest: Option<String>,
     /// Why it was last parked.
     pub reason: Option<String>,
 }
@@ -160,8 +165,8 @@ pub enum ParkKind {
 pub struct Park {
     /// The round that was running.
     pub round: u32,
-    /// What the run began with.
-    pub pins: Pins,
+    /// What the run began with; none if it has not begun.
+    pub pins: Option<Pins>,
     /// Reads since the last effect, which are journalled with the parking.
     pub reads: Vec<Entry>,
     /// When to run again.

@@ -8,3 +8,4 @@ mod kills;
 mod operation;
 mod replay;
 mod shutdown;
+mod upgrades;

@@ -35,6 +35,7 @@ pub(crate) fn dispatch(plugins: &[&str]) -> Dispatch {
                 plugin: (*plugin).to_owned(),
                 kind: TaskKind::Comment,
                 lane: format!("{plugin} org/repo 7"),
+                component_digest: "d0".to_owned(),
             })
             .collect(),
     }

@@ -33,7 +33,7 @@ fn intent(seq: u32) -> Entry {
 
 fn park(kind: ParkKind) -> Park {
     let until = Timestamp::from_second(2_000_000_000).unwrap();
-    Park { round: 0, pins: pins(), reads: vec![read(0)], until, why: "rate limit".to_owned(), kind }
+    Park { round: 0, pins: Some(pins()), reads: vec![read(0)], until, why: "rate limit".to_owned(), kind }
 }
 
 /// An intent is there without its result, the result comes to it once, and pins come with the first entry.
@@ -85,10 +85,33 @@ async fn parking_keeps_or_turns_the_round(inbox: &Inbox) {
         assert_eq!(parked.reason.as_deref(), Some("rate limit"));
         assert_eq!((parked.round, parked.attempts), (round, attempts), "{kind:?}");
         assert_eq!(parked.pins, pinned.then(pins), "{kind:?}");
+        assert_eq!(parked.component_digest.as_deref(), Some("d0"), "a new round begins with it");
         assert_eq!(inbox.journal(task, 0).await.unwrap(), [read(0)]);
         assert_eq!(inbox.journal(task, 1).await.unwrap(), []);
     }
     assert_eq!(inbox.counts().await.unwrap().parked, 3);
+}
+
+/// A task that could not begin is put aside without pins, and what it was dispatched with stays with it.
+async fn a_task_is_put_aside_before_it_has_begun(inbox: &Inbox) {
+    let task = dispatched(inbox, "early", &["hold"]).await[0].id;
+    inbox.park(task, Park { pins: None, reads: vec![], ..park(ParkKind::Resume) }).await.unwrap();
+    let parked = inbox.task(task).await.unwrap().unwrap();
+    assert_eq!((parked.state, parked.pins, parked.attempts), (TaskState::Parked, None, 0));
+    assert_eq!(parked.component_digest.as_deref(), Some("d0"));
+}
+
+/// What failed without a trace in the journal begins anew, with what is in force then.
+async fn a_redelivery_of_what_left_nothing_behind_begins_anew(inbox: &Inbox) {
+    let tasks = dispatched(inbox, "anew", &["hold", "trigger"]).await;
+    inbox.intend(tasks[1].id, 0, &pins(), vec![], intent(0)).await.unwrap();
+    for task in &tasks {
+        inbox.finish(task.id, end(Outcome::Failed)).await.unwrap();
+    }
+    assert_eq!(inbox.accept(delivery("anew")).await.unwrap(), Accepted::Requeued);
+    let resumed = inbox.resume("anew").await.unwrap();
+    let begin: Vec<_> = resumed.iter().map(|task| (task.component_digest.as_deref(), task.pins.is_some())).collect();
+    assert_eq!(begin, [(None, false), (Some("d0"), true)]);
 }
 
 /// The run of an older round cannot write into the new one.
@@ -117,7 +140,7 @@ async fn unfinished_tasks_pin_what_they_began_with(inbox: &Inbox) {
     let now = Timestamp::now();
     let task = dispatched(inbox, "pinning", &["hold"]).await[0].id;
     let pinned = inbox.pinned(now).await.unwrap();
-    assert_eq!((pinned.digests, pinned.revisions), (vec![], vec!["r1".to_owned()]));
+    assert_eq!((pinned.digests, pinned.revisions), (vec!["d0".to_owned()], vec!["r1".to_owned()]));
     inbox.intend(task, 0, &pins(), vec![], intent(0)).await.unwrap();
     let began = inbox.pinned(now).await.unwrap();
     assert_eq!((began.digests, began.revisions), (vec!["d1".to_owned()], vec!["r2".to_owned()]));
@@ -132,6 +155,8 @@ mod sqlite {
         an_effect_is_intended_then_resolved
         a_second_runner_is_held_off
         parking_keeps_or_turns_the_round
+        a_task_is_put_aside_before_it_has_begun
+        a_redelivery_of_what_left_nothing_behind_begins_anew
         a_round_that_is_over_cannot_write
         a_failed_task_keeps_its_journal
         unfinished_tasks_pin_what_they_began_with
