@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use sha2::Digest as _;
 use store::{EffectKind, Entry, EntryState, Inbox, Pins, TaskId};
 
+use crate::budget::{Budget, Over};
 use crate::contract::types::{ApiError, ErrorKind};
 
 /// Why a run ends before the guest does. The guest never sees it: its store is dropped.
@@ -33,6 +34,9 @@ pub enum Interrupt {
     /// An effect that is made at most once was cut off half way.
     #[error("whether `{0}` took effect is unknown, and it is not made twice")]
     Unknown(String),
+    /// The guest asked for more than one task may.
+    #[error("{0}")]
+    Exhausted(String),
     /// The journal itself cannot be written.
     #[error("the journal cannot be written")]
     Journal(#[from] store::StoreError),
@@ -104,17 +108,26 @@ pub struct Journal {
     reads: Vec<Entry>,
     seq: u32,
     effects: u32,
+    budget: Budget,
     calls: Vec<CallTrace>,
     in_call: Arc<AtomicBool>,
 }
 
 impl Journal {
-    /// A run of `task`, to be answered from `kept` first. `identity` has to be the same in every run of this task.
-    pub fn new(inbox: Inbox, task: TaskId, round: u32, identity: &str, pins: Pins, kept: Vec<Entry>) -> Self {
+    /// A run of `round` of `task`, to be answered from `kept` first. `identity` has to be the same in every run of this
+    /// task.
+    pub fn new(
+        inbox: Inbox,
+        (task, round): (TaskId, u32),
+        identity: &str,
+        pins: Pins,
+        kept: Vec<Entry>,
+        budget: Budget,
+    ) -> Self {
         let identity = format!("{identity}/{round}");
         let (kept, reads, calls) = (kept.into(), Vec::new(), Vec::new());
         let in_call = Arc::default();
-        Journal { inbox, task, round, identity, pins, kept, reads, seq: 0, effects: 0, calls, in_call }
+        Journal { inbox, task, round, identity, pins, kept, reads, seq: 0, effects: 0, budget, calls, in_call }
     }
 
     /// The moment and the choices that are fixed for this task.
@@ -149,22 +162,23 @@ impl Journal {
     ) -> Result<Result<T, ApiError>, Interrupt> {
         let begun = std::time::Instant::now();
         let args = to_json(args);
+        if let Some(refused) = self.ask(op, &args)? {
+            return Ok(Err(refused));
+        }
         if let Some(entry) = self.next_kept(op, &args)? {
             let EntryState::Done(result) = &entry.state else {
                 return Err(Interrupt::Diverged(format!("`{op}` was an effect without a result")));
             };
+            self.keep(result)?;
             let result = from_json(op, result)?;
             self.trace(op, EffectKind::Read, true, &result, begun);
             return Ok(result);
         }
         let result = settle(self.waiting(live).await)?;
-        self.reads.push(Entry {
-            seq: self.seq,
-            op: op.to_owned(),
-            args,
-            kind: EffectKind::Read,
-            state: EntryState::Done(to_json(&result)),
-        });
+        let json = to_json(&result);
+        self.keep(&json)?;
+        let (seq, state) = (self.seq, EntryState::Done(json));
+        self.reads.push(Entry { seq, op: op.to_owned(), args, kind: EffectKind::Read, state });
         self.seq += 1;
         self.trace(op, EffectKind::Read, false, &result, begun);
         Ok(result)
@@ -183,11 +197,15 @@ impl Journal {
     ) -> Result<Result<T, ApiError>, Interrupt> {
         let begun = std::time::Instant::now();
         let args = to_json(args);
+        if let Some(refused) = self.ask(op, &args)? {
+            return Ok(Err(refused));
+        }
         self.effects += 1;
         let seq = self.seq;
         let key = EffectKey(format!("{}/{seq}", self.identity));
         let doubt = match self.next_kept(op, &args)? {
             Some(Entry { state: EntryState::Done(result), .. }) => {
+                self.keep(&result)?;
                 let result = from_json(op, &result)?;
                 self.trace(op, kind, true, &result, begun);
                 return Ok(result);
@@ -205,9 +223,29 @@ impl Journal {
             }
         };
         let result = settle(self.waiting(make(key, doubt)).await)?;
-        self.inbox.resolve(self.task, self.round, seq, to_json(&result)).await?;
+        let json = to_json(&result);
+        let kept = self.keep(&json);
+        // First what was done is written down, whatever becomes of the run.
+        self.inbox.resolve(self.task, self.round, seq, json).await?;
+        kept?;
         self.trace(op, kind, false, &result, begun);
         Ok(result)
+    }
+
+    /// Counts a call. A refusal is for the guest to know.
+    fn ask(&mut self, op: &'static str, args: &str) -> Result<Option<ApiError>, Interrupt> {
+        match self.budget.ask(op, args.len()) {
+            Ok(()) => Ok(None),
+            Err(Over::Refused(error)) => {
+                tracing::warn!(op, why = error.message, "a call was refused");
+                Ok(Some(error))
+            }
+            Err(Over::Ended(why)) => Err(Interrupt::Exhausted(why)),
+        }
+    }
+
+    fn keep(&mut self, answer: &str) -> Result<(), Interrupt> {
+        self.budget.keep(answer.len()).map_err(Interrupt::Exhausted)
     }
 
     async fn waiting<T>(&self, call: impl Future<Output = T>) -> T {
@@ -274,142 +312,4 @@ fn from_json<T: DeserializeOwned>(op: &str, text: &str) -> Result<T, Interrupt> 
 }
 
 #[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use store::{Dispatch, NewDelivery, NewTask, Scope, TaskKind};
-
-    use super::*;
-
-    /// One task in an inbox of its own, and how often its far side was asked.
-    struct Bench {
-        _dir: tempfile::TempDir,
-        inbox: Inbox,
-        task: TaskId,
-        asked: Cell<u32>,
-        made: Cell<u32>,
-    }
-
-    impl Bench {
-        async fn new() -> Self {
-            let dir = tempfile::tempdir().unwrap();
-            let inbox = Inbox::open(&dir.path().join("inbox.db")).await.unwrap();
-            let delivery = NewDelivery {
-                guid: "g".into(),
-                event: "issue_comment".into(),
-                scope: Scope::Repo("o/r".into()),
-                key_level: "*".into(),
-                payload: bytes::Bytes::from_static(b"{}"),
-                received_at: jiff::Timestamp::now(),
-            };
-            inbox.accept(delivery).await.unwrap();
-            let task = NewTask {
-                plugin: "p".into(),
-                kind: TaskKind::Comment,
-                lane: "p o/r #1".into(),
-                component_digest: "d".into(),
-            };
-            let dispatch = Dispatch { config_revision: "rev".into(), key: None, considered: vec![], tasks: vec![task] };
-            let task = inbox.dispatch("g", dispatch).await.unwrap()[0].id;
-            Bench { _dir: dir, inbox, task, asked: Cell::new(0), made: Cell::new(0) }
-        }
-
-        /// A run that is answered from what earlier runs wrote.
-        async fn run(&self) -> Journal {
-            let kept = self.inbox.journal(self.task, 0).await.unwrap();
-            let pins = Pins {
-                component_digest: "d".into(),
-                config_revision: "rev".into(),
-                clock: jiff::Timestamp::UNIX_EPOCH,
-                seed: 7,
-            };
-            Journal::new(self.inbox.clone(), self.task, 0, "g/p/comment", pins, kept)
-        }
-
-        async fn read(&self, journal: &mut Journal, args: u32) -> Result<u32, Interrupt> {
-            let live = async {
-                self.asked.set(self.asked.get() + 1);
-                Ok(args * 10)
-            };
-            Ok(journal.read("x.read", &args, live).await?.unwrap())
-        }
-
-        async fn effect(&self, journal: &mut Journal, kind: EffectKind) -> Result<Doubt, Interrupt> {
-            let make = |_key, doubt| {
-                self.made.set(self.made.get() + 1);
-                async move { Ok(u32::from(doubt == Doubt::MayBeMade)) }
-            };
-            let doubt = journal.effect(kind, "x.effect", &"args", make).await?.unwrap();
-            Ok(if doubt == 1 { Doubt::MayBeMade } else { Doubt::NotMade })
-        }
-
-        /// A run that is cut off between the intent and the result.
-        async fn cut_off(&self, kind: EffectKind) {
-            let mut journal = self.run().await;
-            self.read(&mut journal, 4).await.unwrap();
-            let never = |_, _| async { Err::<(), _>(Fault::Later { until: jiff::Timestamp::MAX, why: "cut".into() }) };
-            journal.effect(kind, "x.effect", &"args", never).await.unwrap_err();
-        }
-    }
-
-    #[tokio::test]
-    async fn a_second_run_is_answered_from_the_journal_and_asks_no_one() {
-        let bench = Bench::new().await;
-        for run in 0..2 {
-            let mut journal = bench.run().await;
-            assert_eq!(bench.read(&mut journal, 4).await.unwrap(), 40, "run {run}");
-            bench.effect(&mut journal, EffectKind::Findable).await.unwrap();
-            assert_eq!((bench.asked.get(), bench.made.get()), (1, 1), "run {run}");
-        }
-    }
-
-    #[tokio::test]
-    async fn reads_without_an_effect_are_not_written() {
-        let bench = Bench::new().await;
-        let mut journal = bench.run().await;
-        bench.read(&mut journal, 4).await.unwrap();
-        assert!(bench.inbox.journal(bench.task, 0).await.unwrap().is_empty());
-        bench.effect(&mut journal, EffectKind::Idempotent).await.unwrap();
-        assert_eq!(bench.inbox.journal(bench.task, 0).await.unwrap().len(), 2);
-    }
-
-    #[tokio::test]
-    async fn an_effect_in_doubt_is_made_again_with_the_doubt_said_or_never_by_its_kind() {
-        for kind in [EffectKind::Idempotent, EffectKind::Findable] {
-            let bench = Bench::new().await;
-            bench.cut_off(kind).await;
-            let mut journal = bench.run().await;
-            assert_eq!(bench.read(&mut journal, 4).await.unwrap(), 40);
-            assert_eq!(bench.effect(&mut journal, kind).await.unwrap(), Doubt::MayBeMade, "{kind}");
-            assert_eq!(bench.asked.get(), 1, "the read of the first run was the only one");
-        }
-        let bench = Bench::new().await;
-        bench.cut_off(EffectKind::Neither).await;
-        let mut journal = bench.run().await;
-        bench.read(&mut journal, 4).await.unwrap();
-        let error = bench.effect(&mut journal, EffectKind::Neither).await.unwrap_err();
-        assert!(matches!(error, Interrupt::Unknown(_)), "{error}");
-        assert_eq!(bench.made.get(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_run_that_asks_something_else_has_diverged() {
-        let bench = Bench::new().await;
-        bench.cut_off(EffectKind::Findable).await;
-        let mut journal = bench.run().await;
-        let error = bench.read(&mut journal, 5).await.unwrap_err();
-        assert!(matches!(&error, Interrupt::Diverged(why) if why.contains("other arguments")), "{error}");
-        let mut journal = bench.run().await;
-        let error = bench.effect(&mut journal, EffectKind::Findable).await.unwrap_err();
-        assert!(matches!(&error, Interrupt::Diverged(why) if why.contains("was `x.read`")), "{error}");
-    }
-
-    #[test]
-    fn an_effect_has_one_key_in_every_run_and_another_than_every_other_effect() {
-        let key = |seq: u32| EffectKey(format!("g/p/comment/0/{seq}"));
-        assert_eq!(key(1).marker(), key(1).marker());
-        assert_ne!(key(1).marker(), key(2).marker());
-        assert_ne!(key(1).uuid(), key(2).uuid());
-        assert_eq!(key(1).marker().len(), 16);
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Webhook in, event, dispatch, sandbox, journal, the client-agent.
 
 pub mod agent;
+pub mod budget;
 mod calls;
 pub mod capability;
 pub mod catalogue;

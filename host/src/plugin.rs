@@ -23,11 +23,19 @@ pub struct Limits {
     pub deadline: Duration,
     /// Effects of one task.
     pub effects: u32,
+    /// Calls of GitHub's interfaces by one task.
+    #[serde(default = "api_calls")]
+    pub api_calls: u32,
+}
+
+/// Far more than any task of a plugin of ours makes, and a fifth of what GitHub allows an account in an hour.
+fn api_calls() -> u32 {
+    1000
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { memory: 64 << 20, deadline: Duration::from_secs(30), effects: 200 }
+        Limits { memory: 64 << 20, deadline: Duration::from_secs(30), effects: 200, api_calls: api_calls() }
     }
 }
 

@@ -71,6 +71,7 @@ fn over(base: Limits, said: &module::Limits) -> Limits {
         memory: said.memory_bytes.map_or(base.memory, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
         deadline: said.deadline.unwrap_or(base.deadline),
         effects: said.effects.unwrap_or(base.effects),
+        api_calls: said.api_calls.unwrap_or(base.api_calls),
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use store::{Inbox, Outcome, Park, ParkKind, Pins, StoreError, StoredDelivery, Task, TaskEnd, TaskKind};
 
+use crate::budget::Budget;
 use crate::convert;
 use crate::envelope::Envelope;
 use crate::guest::{self, Clients, End, Leavings, TaskContext, TaskFacts};
@@ -87,7 +88,8 @@ pub async fn run(
         clients: clients.clone(),
     });
     let identity = format!("{}/{}/{}", task.guid, task.plugin, task.kind);
-    let journal = Journal::new(inbox.clone(), task.id, task.round, &identity, pins.clone(), kept);
+    let budget = Budget::new(begun.plugin.limits.api_calls);
+    let journal = Journal::new(inbox.clone(), (task.id, task.round), &identity, pins.clone(), kept, budget);
     let (end, leavings) = guest::handle(&begun.plugin, TaskContext::new(journal, facts), &handed).await;
     let duration = started.elapsed();
     let ran = Ran { action, duration, took_action: !leavings.calls.is_empty(), failed: failed(&end) };
@@ -163,6 +165,9 @@ fn verdict(end: End, attempts: u32, now: Timestamp) -> Result<Verdict, StoreErro
         }
         End::Interrupted(Interrupt::Park { until, why }) => retry(until.max(later(now, backoff(attempts))), why),
         End::Interrupted(Interrupt::Diverged(why)) => Verdict::Finish(Outcome::Dead, format!("diverged: {why}")),
+        End::Interrupted(Interrupt::Exhausted(why)) => {
+            Verdict::Finish(Outcome::Failed, format!("over its limits: {why}"))
+        }
         End::Interrupted(unknown @ Interrupt::Unknown(_)) => Verdict::Finish(Outcome::Unknown, unknown.to_string()),
         End::Interrupted(Interrupt::Journal(error)) => return Err(error),
     })
@@ -250,6 +255,7 @@ mod tests {
         check(park(0), 11, "dead: given up after 12 attempts; the last: GitHub is away");
         check(End::Again(Duration::from_secs(5)), 0, "Wake +5s: asked to be called again after 5s");
         check(End::Interrupted(Interrupt::Diverged("x".into())), 0, "dead: diverged: x");
+        check(End::Interrupted(Interrupt::Exhausted("x".into())), 0, "failed: over its limits: x");
         check(
             End::Interrupted(Interrupt::Unknown("slack.post".into())),
             0,

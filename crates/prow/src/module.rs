@@ -37,7 +37,7 @@ pub struct RawLimits {
     pub deadline: Option<GoDuration>,
     /// How many effects one task may have.
     pub effects: Option<u32>,
-    /// How many calls of GitHub's API one task may make.
+    /// How many calls of GitHub's interfaces one task may make; 1,000 unless said otherwise.
     pub api_calls: Option<u32>,
 }
 

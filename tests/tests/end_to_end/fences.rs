@@ -17,11 +17,11 @@ plugins:
 modules:
   wrecker:
     component: ./wrecker.wasm
-    limits: { memory: 16Mi, deadline: 700ms }
+    limits: { memory: 16Mi, deadline: 3s }
 ";
 
 #[tokio::test]
-async fn a_guest_that_traps_spins_eats_recurses_or_hoards_disturbs_nobody() {
+async fn a_guest_that_traps_spins_eats_recurses_hoards_or_gorges_disturbs_nobody() {
     let programs = Programs::find().unwrap();
     let component = std::fs::read(programs.plugins.join("examples/wrecker.wasm")).unwrap();
     let mut options = Options::new(demo_config::example("config.yaml").unwrap(), PLUGINS);
@@ -36,6 +36,7 @@ async fn a_guest_that_traps_spins_eats_recurses_or_hoards_disturbs_nobody() {
         // A Rust guest's stack lies at the bottom of its memory: what outgrows it leaves the memory.
         ("recurse", "out of bounds memory access"),
         ("hoard", "resource table"),
+        ("gorge", "over its limits: over 16 MiB"),
     ];
     let mut wrecked = Vec::new();
     for (way, why) in ways {

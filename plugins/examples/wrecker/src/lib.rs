@@ -1,4 +1,4 @@
-//! Misbehaves on command (`/wreck trap`, `/wreck spin`, `/wreck eat`, `/wreck recurse`, `/wreck hoard`), to try a host's
+//! Misbehaves on command (`/wreck trap`, `/wreck spin`, `/wreck eat`, `/wreck recurse`, `/wreck hoard`, `/wreck gorge`), to try a host's
 //! fences with. It needs no grants.
 
 use kit::{
@@ -18,6 +18,8 @@ pub enum Wreck {
     Recurse,
     /// Asks for handles for ever.
     Hoard,
+    /// Asks the host for ever, with long questions.
+    Gorge,
 }
 
 /// The first way that a text asks for.
@@ -28,6 +30,7 @@ pub fn asked(text: &str) -> Option<Wreck> {
         "eat" => Some(Wreck::Eat),
         "recurse" => Some(Wreck::Recurse),
         "hoard" => Some(Wreck::Hoard),
+        "gorge" => Some(Wreck::Gorge),
         _ => None,
     })
 }
@@ -55,6 +58,14 @@ fn hoard(agent: &ClientAgent) {
     let mut handles = Vec::new();
     loop {
         handles.push(agent.read_only());
+    }
+}
+
+fn gorge(agent: &ClientAgent) {
+    let question = "x".repeat(1_000_000);
+    loop {
+        // Free, and kept by the host as every call is.
+        let _ = std::hint::black_box(agent.is_bot(&question));
     }
 }
 
@@ -90,6 +101,7 @@ impl Plugin for Wrecker {
             Some(Wreck::Eat) => eat(),
             Some(Wreck::Recurse) => drop(std::hint::black_box(recurse(0))),
             Some(Wreck::Hoard) => hoard(&agent),
+            Some(Wreck::Gorge) => gorge(&agent),
         }
         Ok(kit::done("survived"))
     }

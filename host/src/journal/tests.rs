@@ -1,0 +1,161 @@
+//! A journal on a real inbox, with a far side that counts.
+
+use std::cell::Cell;
+
+use store::{Dispatch, NewDelivery, NewTask, Scope, TaskKind};
+
+use super::*;
+
+/// One task in an inbox of its own, and how often its far side was asked.
+struct Bench {
+    _dir: tempfile::TempDir,
+    inbox: Inbox,
+    task: TaskId,
+    asked: Cell<u32>,
+    made: Cell<u32>,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let inbox = Inbox::open(&dir.path().join("inbox.db")).await.unwrap();
+        let delivery = NewDelivery {
+            guid: "g".into(),
+            event: "issue_comment".into(),
+            scope: Scope::Repo("o/r".into()),
+            key_level: "*".into(),
+            payload: bytes::Bytes::from_static(b"{}"),
+            received_at: jiff::Timestamp::now(),
+        };
+        inbox.accept(delivery).await.unwrap();
+        let task = NewTask {
+            plugin: "p".into(),
+            kind: TaskKind::Comment,
+            lane: "p o/r #1".into(),
+            component_digest: "d".into(),
+        };
+        let dispatch = Dispatch { config_revision: "rev".into(), key: None, considered: vec![], tasks: vec![task] };
+        let task = inbox.dispatch("g", dispatch).await.unwrap()[0].id;
+        Bench { _dir: dir, inbox, task, asked: Cell::new(0), made: Cell::new(0) }
+    }
+
+    /// A run that is answered from what earlier runs wrote.
+    async fn run(&self) -> Journal {
+        let kept = self.inbox.journal(self.task, 0).await.unwrap();
+        let pins = Pins {
+            component_digest: "d".into(),
+            config_revision: "rev".into(),
+            clock: jiff::Timestamp::UNIX_EPOCH,
+            seed: 7,
+        };
+        Journal::new(self.inbox.clone(), (self.task, 0), "g/p/comment", pins, kept, Budget::new(10))
+    }
+
+    async fn read(&self, journal: &mut Journal, args: u32) -> Result<u32, Interrupt> {
+        let live = async {
+            self.asked.set(self.asked.get() + 1);
+            Ok(args * 10)
+        };
+        Ok(journal.read("x.read", &args, live).await?.unwrap())
+    }
+
+    async fn effect(&self, journal: &mut Journal, kind: EffectKind) -> Result<Doubt, Interrupt> {
+        let make = |_key, doubt| {
+            self.made.set(self.made.get() + 1);
+            async move { Ok(u32::from(doubt == Doubt::MayBeMade)) }
+        };
+        let doubt = journal.effect(kind, "x.effect", &"args", make).await?.unwrap();
+        Ok(if doubt == 1 { Doubt::MayBeMade } else { Doubt::NotMade })
+    }
+
+    /// A run that is cut off between the intent and the result.
+    async fn cut_off(&self, kind: EffectKind) {
+        let mut journal = self.run().await;
+        self.read(&mut journal, 4).await.unwrap();
+        let never = |_, _| async { Err::<(), _>(Fault::Later { until: jiff::Timestamp::MAX, why: "cut".into() }) };
+        journal.effect(kind, "x.effect", &"args", never).await.unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn a_second_run_is_answered_from_the_journal_and_asks_no_one() {
+    let bench = Bench::new().await;
+    for run in 0..2 {
+        let mut journal = bench.run().await;
+        assert_eq!(bench.read(&mut journal, 4).await.unwrap(), 40, "run {run}");
+        bench.effect(&mut journal, EffectKind::Findable).await.unwrap();
+        assert_eq!((bench.asked.get(), bench.made.get()), (1, 1), "run {run}");
+    }
+}
+
+#[tokio::test]
+async fn reads_without_an_effect_are_not_written() {
+    let bench = Bench::new().await;
+    let mut journal = bench.run().await;
+    bench.read(&mut journal, 4).await.unwrap();
+    assert!(bench.inbox.journal(bench.task, 0).await.unwrap().is_empty());
+    bench.effect(&mut journal, EffectKind::Idempotent).await.unwrap();
+    assert_eq!(bench.inbox.journal(bench.task, 0).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_effect_in_doubt_is_made_again_with_the_doubt_said_or_never_by_its_kind() {
+    for kind in [EffectKind::Idempotent, EffectKind::Findable] {
+        let bench = Bench::new().await;
+        bench.cut_off(kind).await;
+        let mut journal = bench.run().await;
+        assert_eq!(bench.read(&mut journal, 4).await.unwrap(), 40);
+        assert_eq!(bench.effect(&mut journal, kind).await.unwrap(), Doubt::MayBeMade, "{kind}");
+        assert_eq!(bench.asked.get(), 1, "the read of the first run was the only one");
+    }
+    let bench = Bench::new().await;
+    bench.cut_off(EffectKind::Neither).await;
+    let mut journal = bench.run().await;
+    bench.read(&mut journal, 4).await.unwrap();
+    let error = bench.effect(&mut journal, EffectKind::Neither).await.unwrap_err();
+    assert!(matches!(error, Interrupt::Unknown(_)), "{error}");
+    assert_eq!(bench.made.get(), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_asks_something_else_has_diverged() {
+    let bench = Bench::new().await;
+    bench.cut_off(EffectKind::Findable).await;
+    let mut journal = bench.run().await;
+    let error = bench.read(&mut journal, 5).await.unwrap_err();
+    assert!(matches!(&error, Interrupt::Diverged(why) if why.contains("other arguments")), "{error}");
+    let mut journal = bench.run().await;
+    let error = bench.effect(&mut journal, EffectKind::Findable).await.unwrap_err();
+    assert!(matches!(&error, Interrupt::Diverged(why) if why.contains("was `x.read`")), "{error}");
+}
+
+#[test]
+fn an_effect_has_one_key_in_every_run_and_another_than_every_other_effect() {
+    let key = |seq: u32| EffectKey(format!("g/p/comment/0/{seq}"));
+    assert_eq!(key(1).marker(), key(1).marker());
+    assert_ne!(key(1).marker(), key(2).marker());
+    assert_ne!(key(1).uuid(), key(2).uuid());
+    assert_eq!(key(1).marker().len(), 16);
+}
+
+/// What an earlier run asked counts as if this one had asked it.
+#[tokio::test]
+async fn every_run_of_a_task_meets_its_bounds_at_the_same_place() {
+    let bench = Bench::new().await;
+    for _ in 0..2 {
+        let mut journal = bench.run().await;
+        for _ in 0..10 {
+            let live = async { Ok(1) };
+            journal.read("github-x.read", &(), live).await.unwrap().unwrap();
+        }
+        let live = async { Ok(1) };
+        let refused: Result<u32, _> = journal.read("github-x.read", &(), live).await.unwrap();
+        assert_eq!(refused.unwrap_err().kind, ErrorKind::Exhausted);
+        bench.effect(&mut journal, EffectKind::Idempotent).await.unwrap();
+    }
+    assert_eq!(bench.made.get(), 1);
+    let fresh = Bench::new().await;
+    let live = async { Ok("x".repeat(20 << 20)) };
+    let ended = fresh.run().await.read("x.read", &(), live).await.unwrap_err();
+    assert!(matches!(&ended, Interrupt::Exhausted(why) if why.contains("16 MiB")), "{ended}");
+}
