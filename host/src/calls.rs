@@ -71,7 +71,9 @@ fn fault(error: ::github::ApiError) -> Fault {
         Kind::Unprocessable => ErrorKind::Invalid,
         Kind::Conflict => ErrorKind::Conflict,
         Kind::Other => ErrorKind::Other,
-        Kind::RateLimited { .. } | Kind::Unavailable { .. } | Kind::Unauthorized => {
+        Kind::RateLimited { until, .. } => return Fault::Limited { until, why: error.to_string() },
+        // A token that was just replaced has been read anew by the client; one that nobody has replaced yet may still be.
+        Kind::Unavailable { .. } | Kind::Unauthorized => {
             let now = jiff::Timestamp::now();
             let until = error.retry_at(now).unwrap_or(now + std::time::Duration::from_secs(30));
             return Fault::Later { until, why: error.to_string() };

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Digest as _;
-use store::{EffectKind, Entry, EntryState, Inbox, Pins, TaskId};
+use store::{EffectKind, Entry, EntryState, Inbox, ParkKind, Pins, TaskId};
 
 use crate::budget::{Budget, Over};
 use crate::contract::types::{ApiError, ErrorKind};
@@ -27,6 +27,8 @@ pub enum Interrupt {
         until: jiff::Timestamp,
         /// What stood in the way, for the trace.
         why: String,
+        /// Whether anything failed.
+        kind: ParkKind,
     },
     /// The guest did not ask what it had asked in its first run.
     #[error("diverged from its journal: {0}")]
@@ -47,11 +49,18 @@ pub enum Interrupt {
 pub enum Fault {
     /// For good: the guest is told.
     Answer(ApiError),
-    /// It passes: the task is parked.
+    /// It failed, and may do better later: the task is parked, and one attempt is counted.
     Later {
         /// When to try again.
         until: jiff::Timestamp,
         /// What it was.
+        why: String,
+    },
+    /// The far side said when to come back: the task is parked, and nothing has failed.
+    Limited {
+        /// When to come back.
+        until: jiff::Timestamp,
+        /// What the far side said.
         why: String,
     },
 }
@@ -298,7 +307,8 @@ fn settle<T>(result: Result<T, Fault>) -> Result<Result<T, ApiError>, Interrupt>
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(Fault::Answer(error)) => Ok(Err(error)),
-        Err(Fault::Later { until, why }) => Err(Interrupt::Park { until, why }),
+        Err(Fault::Later { until, why }) => Err(Interrupt::Park { until, why, kind: ParkKind::Retry }),
+        Err(Fault::Limited { until, why }) => Err(Interrupt::Park { until, why, kind: ParkKind::Resume }),
     }
 }
 

@@ -13,8 +13,9 @@ use crate::guest::{self, Clients, End, Leavings, TaskContext, TaskFacts};
 use crate::journal::{Interrupt, Journal};
 use crate::plugin::Plugin;
 
-/// After so many runs that failed for an upstream's sake, a task is given up.
-const MAX_ATTEMPTS: u32 = 12;
+/// How long an upstream's failures are waited out before a task is given up: over a weekend. It is the waits that count; a
+/// host that was not running has not tried.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// How soon a task is tried again that could not be run because of us.
 const PUT_OFF: Duration = Duration::from_secs(5);
@@ -145,8 +146,8 @@ enum Verdict {
 /// would fail again.
 fn verdict(end: End, attempts: u32, now: Timestamp) -> Result<Verdict, StoreError> {
     let retry = |until: Timestamp, why: String| {
-        if attempts + 1 >= MAX_ATTEMPTS {
-            let why = format!("given up after {MAX_ATTEMPTS} attempts; the last: {why}");
+        if (0..=attempts).map(backoff).sum::<Duration>() > GIVE_UP_AFTER {
+            let why = format!("given up after {} attempts in three days; the last: {why}", attempts + 1);
             return Verdict::Finish(Outcome::Dead, why);
         }
         Verdict::Park(ParkKind::Retry, until, why)
@@ -163,7 +164,13 @@ fn verdict(end: End, attempts: u32, now: Timestamp) -> Result<Verdict, StoreErro
         End::OutOfTimeWaiting => {
             retry(later(now, backoff(attempts)), "over its deadline while an upstream kept it waiting".to_owned())
         }
-        End::Interrupted(Interrupt::Park { until, why }) => retry(until.max(later(now, backoff(attempts))), why),
+        End::Interrupted(Interrupt::Park { until, why, kind: ParkKind::Retry }) => {
+            retry(until.max(later(now, backoff(attempts))), why)
+        }
+        // Nothing failed, so nothing is counted; a pause all the same, should the far side's clock be behind.
+        End::Interrupted(Interrupt::Park { until, why, kind }) => {
+            Verdict::Park(kind, until.max(later(now, backoff(0))), why)
+        }
         End::Interrupted(Interrupt::Diverged(why)) => Verdict::Finish(Outcome::Dead, format!("diverged: {why}")),
         End::Interrupted(Interrupt::Exhausted(why)) => {
             Verdict::Finish(Outcome::Failed, format!("over its limits: {why}"))
@@ -239,7 +246,12 @@ mod tests {
 
     fn park(seconds: i64) -> End {
         let until = Timestamp::from_second(seconds).unwrap();
-        End::Interrupted(Interrupt::Park { until, why: "GitHub is away".into() })
+        End::Interrupted(Interrupt::Park { until, why: "GitHub is away".into(), kind: ParkKind::Retry })
+    }
+
+    fn limit(seconds: i64) -> End {
+        let until = Timestamp::from_second(seconds).unwrap();
+        End::Interrupted(Interrupt::Park { until, why: "come back".into(), kind: ParkKind::Resume })
     }
 
     #[test]
@@ -252,7 +264,10 @@ mod tests {
         check(End::OutOfTimeWaiting, 2, "Retry +4s: over its deadline while an upstream kept it waiting");
         check(park(60), 0, "Retry +60s: GitHub is away");
         check(park(0), 3, "Retry +8s: GitHub is away");
-        check(park(0), 11, "dead: given up after 12 attempts; the last: GitHub is away");
+        check(park(0), 12, "Retry +300s: GitHub is away");
+        check(limit(3600), 0, "Resume +3600s: come back");
+        check(limit(3600), 5000, "Resume +3600s: come back");
+        check(limit(0), 9, "Resume +1s: come back");
         check(End::Again(Duration::from_secs(5)), 0, "Wake +5s: asked to be called again after 5s");
         check(End::Interrupted(Interrupt::Diverged("x".into())), 0, "dead: diverged: x");
         check(End::Interrupted(Interrupt::Exhausted("x".into())), 0, "failed: over its limits: x");
@@ -261,6 +276,21 @@ mod tests {
             0,
             "unknown: whether `slack.post` took effect is unknown, and it is not made twice",
         );
+    }
+
+    /// Each attempt waits for its back-off, and none for more than five minutes.
+    #[test]
+    fn an_outage_of_three_days_is_waited_out() {
+        let (mut attempts, mut now) = (0, Timestamp::UNIX_EPOCH);
+        let reason = loop {
+            match verdict(park(0), attempts, now).unwrap() {
+                Verdict::Park(_, until, _) => (attempts, now) = (attempts + 1, until),
+                Verdict::Finish(outcome, reason) => break format!("{outcome}: {reason}"),
+            }
+        };
+        let hours = now.as_second() / 3600;
+        assert!((71..=72).contains(&hours), "{hours} h, {attempts} attempts");
+        assert!(reason.starts_with("dead: given up after") && reason.contains("three days"), "{reason}");
     }
 
     #[test]
