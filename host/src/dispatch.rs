@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use store::{Inbox, StoreError, StoredDelivery, Task};
-use tokio::sync::Semaphore;
+use store::{Inbox, StoreError, StoredDelivery, Task, TaskId};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +17,7 @@ use crate::lane::{Finished, Lanes};
 use crate::metrics::Metrics;
 use crate::plan::{self, Candidate};
 use crate::registry::{Registry, Unfit};
+use crate::slots::Slots;
 use crate::task::{self, After};
 
 /// How many stored deliveries are looked at in one turn.
@@ -45,7 +45,7 @@ struct Dispatcher {
     parts: Parts,
     lanes: Lanes,
     running: JoinSet<(String, Finished)>,
-    slots: Arc<Semaphore>,
+    slots: Slots,
 }
 
 /// How far one turn came with the stored deliveries.
@@ -64,7 +64,7 @@ enum TakenIn {
 /// # Errors
 /// If the inbox cannot be read at the start.
 pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) -> Result<(), StoreError> {
-    let slots = Arc::new(Semaphore::new(engine::SLOTS as usize));
+    let slots = Slots::new(engine::SLOTS as usize, engine::SLOTS_OF_ONE as usize);
     let mut dispatcher = Dispatcher { parts, lanes: Lanes::default(), running: JoinSet::new(), slots };
     let open = dispatcher.parts.inbox.open_tasks().await?;
     if !open.is_empty() {
@@ -167,11 +167,12 @@ impl Dispatcher {
                 });
             }
             Some(_) | None => {
-                let (parts, slots) = (self.parts.clone(), self.slots.clone());
+                let (parts, turn) = (self.parts.clone(), self.slots.turn(&task.plugin));
                 let span = tracing::info_span!("task", delivery = %task.guid, plugin = %task.plugin);
                 let guests = parts.guests.handle().clone();
                 let run = async move {
-                    let _slot = slots.acquire_owned().await.expect("the semaphore is never closed");
+                    // Without a slot the host is ending, and the task is taken up at its next start.
+                    let Ok(_slot) = turn.come().await else { return (lane, Finished::Due) };
                     (lane, run_one(&parts, &task).await)
                 };
                 self.running.spawn_on(run.instrument(span), &guests);
@@ -191,12 +192,12 @@ impl Dispatcher {
     }
 
     async fn drain(mut self, grace: Duration) {
-        let busy = self.lanes.busy();
-        tracing::info!(busy, ?grace, "no more tasks are started");
+        self.slots.close();
+        tracing::info!(running = self.slots.taken(), ?grace, "no more tasks are started");
         let ends = tokio::time::sleep(grace);
         tokio::pin!(ends);
         // Waits for a parked task's time are no work: only runs are waited for.
-        while self.slots.available_permits() < engine::SLOTS as usize {
+        while self.slots.taken() > 0 {
             tokio::select! {
                 () = &mut ends => {
                     tracing::warn!("the grace period is over; what still runs is taken up at the next start");
@@ -209,18 +210,33 @@ impl Dispatcher {
     }
 }
 
-/// Runs one task once, as it stands in the inbox now. While the inbox fails, it is tried again.
+/// Runs one task once, as it stands in the inbox now. While the inbox fails, the task waits, without a slot.
 async fn run_one(parts: &Parts, task: &Task) -> Finished {
-    loop {
-        match try_one(parts, task).await {
-            Ok(After::Ended) => return Finished::Ended,
-            Ok(After::Again(until)) => return Finished::Again(until),
-            Err(StoreError::NotThere { .. }) => return Finished::Ended,
-            Err(error) => {
-                tracing::error!(%error, "the inbox fails; the task waits");
-                tokio::time::sleep(INBOX_PAUSE).await;
-            }
+    match try_one(parts, task).await {
+        Ok(After::Ended) | Err(StoreError::NotThere { .. }) => Finished::Ended,
+        Ok(After::Again(until)) => Finished::Again(until),
+        Err(error) if error.is_transient() => {
+            tracing::error!(%error, "the inbox fails; the task waits");
+            Finished::Again(Timestamp::now() + INBOX_PAUSE)
         }
+        Err(error) => {
+            give_up(parts, task.id, format!("the inbox cannot keep what it does: {error}")).await;
+            Finished::Ended
+        }
+    }
+}
+
+/// Ends a task that would fail in the same way however often it were run.
+async fn give_up(parts: &Parts, task: TaskId, why: String) {
+    tracing::error!(why, "a task is given up");
+    // Its round may have grown since it was queued here.
+    let given_up = match parts.inbox.task(task).await {
+        Ok(Some(task)) => task::give_up(&parts.inbox, &task, why).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = given_up {
+        tracing::error!(%error, "that cannot be written down: the task is taken up at the next start");
     }
 }
 

@@ -16,6 +16,9 @@ pub const MAX_MEMORY: usize = 128 << 20;
 /// How many tasks run at once; the pool has room for that many instances.
 pub const SLOTS: u32 = 32;
 
+/// How many of them one plugin may have.
+pub const SLOTS_OF_ONE: u32 = 8;
+
 /// The settings that decide what machine code looks like. The child that compiles and the host that runs have to agree.
 fn code_config() -> Config {
     let mut config = Config::new();

@@ -27,6 +27,7 @@ pub mod retry;
 pub mod routes;
 pub mod run;
 pub mod scan;
+mod slots;
 pub mod source;
 pub mod task;
 
