@@ -1,12 +1,13 @@
 //! The dispatcher: from stored deliveries to tasks, and each task to its end. Tasks of one lane (plugin, repository, key)
 //! go in order; lanes go on beside one another.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use store::{Inbox, StoreError, StoredDelivery, Task, TaskId};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -24,6 +25,9 @@ use crate::task::{self, After};
 const BATCH: usize = 64;
 /// How long to wait when the inbox cannot be read or written.
 const INBOX_PAUSE: Duration = Duration::from_secs(1);
+/// How long a task waits whose run was lost, and how many runs may be.
+const LOST_PAUSE: Duration = Duration::from_secs(30);
+const MAX_LOST: u32 = 3;
 
 /// What the dispatcher works with.
 #[derive(Clone)]
@@ -44,7 +48,9 @@ pub struct Parts {
 struct Dispatcher {
     parts: Parts,
     lanes: Lanes,
-    running: JoinSet<(String, Finished)>,
+    running: JoinSet<Finished>,
+    /// The lane of everything in `running`.
+    lane_of: HashMap<Id, String>,
     slots: Slots,
 }
 
@@ -65,7 +71,8 @@ enum TakenIn {
 /// If the inbox cannot be read at the start.
 pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) -> Result<(), StoreError> {
     let slots = Slots::new(engine::SLOTS as usize, engine::SLOTS_OF_ONE as usize);
-    let mut dispatcher = Dispatcher { parts, lanes: Lanes::default(), running: JoinSet::new(), slots };
+    let mut dispatcher =
+        Dispatcher { parts, lanes: Lanes::default(), running: JoinSet::new(), lane_of: HashMap::new(), slots };
     let open = dispatcher.parts.inbox.open_tasks().await?;
     if !open.is_empty() {
         tracing::info!(tasks = open.len(), "taking up what was left");
@@ -86,7 +93,7 @@ pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) -> Resu
                     TakenIn::Failed => Some(Instant::now() + INBOX_PAUSE),
                 };
             }
-            Some(ended) = dispatcher.running.join_next() => dispatcher.settle(ended),
+            Some(ended) = dispatcher.running.join_next_with_id() => dispatcher.settle(ended),
         }
     }
     dispatcher.drain(grace).await;
@@ -159,36 +166,54 @@ impl Dispatcher {
     /// Starts the lane's first task, or the wait for its time, unless one is under way.
     fn go_on(&mut self, lane: String) {
         let Some(task) = self.lanes.begin(&lane) else { return };
-        match task.not_before {
-            Some(until) if until > Timestamp::now() => {
-                self.running.spawn(async move {
-                    wait_until(until).await;
-                    (lane, Finished::Due)
-                });
-            }
+        let handle = match task.not_before {
+            Some(until) if until > Timestamp::now() => self.running.spawn(async move {
+                wait_until(until).await;
+                Finished::Due
+            }),
             Some(_) | None => {
                 let (parts, turn) = (self.parts.clone(), self.slots.turn(&task.plugin));
                 let span = tracing::info_span!("task", delivery = %task.guid, plugin = %task.plugin);
                 let guests = parts.guests.handle().clone();
                 let run = async move {
                     // Without a slot the host is ending, and the task is taken up at its next start.
-                    let Ok(_slot) = turn.come().await else { return (lane, Finished::Due) };
-                    (lane, run_one(&parts, &task).await)
+                    let Ok(_slot) = turn.come().await else { return Finished::Due };
+                    run_one(&parts, &task).await
                 };
-                self.running.spawn_on(run.instrument(span), &guests);
+                self.running.spawn_on(run.instrument(span), &guests)
             }
-        }
+        };
+        self.lane_of.insert(handle.id(), lane);
     }
 
-    fn settle(&mut self, ended: Result<(String, Finished), tokio::task::JoinError>) {
+    fn settle(&mut self, ended: Result<(Id, Finished), JoinError>) {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let Some(lane) = self.lane_of.remove(&id) else { return };
         match ended {
-            Ok((lane, finished)) => {
+            Ok((_, finished)) => {
                 self.lanes.settle(&lane, finished);
                 self.go_on(lane);
             }
-            // A bug of ours. The task is on disk and is taken up at the next start; its lane stays shut until then.
-            Err(error) => tracing::error!(%error, "a task's run was lost"),
+            Err(error) => self.lost(lane, &error),
         }
+    }
+
+    /// A bug of ours. The task is run again after a while; one that brings its host down each time is given up, so that its
+    /// lane goes on.
+    fn lost(&mut self, lane: String, error: &JoinError) {
+        let Some((task, times)) = self.lanes.lose(&lane) else { return };
+        tracing::error!(%error, lane, times, "a task's run was lost");
+        if times < MAX_LOST {
+            self.lanes.settle(&lane, Finished::Again(Timestamp::now() + LOST_PAUSE));
+            self.go_on(lane);
+            return;
+        }
+        let parts = self.parts.clone();
+        let handle = self.running.spawn(async move {
+            give_up(&parts, task, format!("its run was lost {times} times, by a fault of the host: see its log")).await;
+            Finished::Ended
+        });
+        self.lane_of.insert(handle.id(), lane);
     }
 
     async fn drain(mut self, grace: Duration) {

@@ -17,6 +17,8 @@ struct Lane {
     busy: bool,
     /// Tasks that were queued anew while they stood here.
     again: HashSet<TaskId>,
+    /// How many runs of the first task were lost in a row.
+    lost: u32,
 }
 
 /// What became of a lane's first task, or of the wait for its time.
@@ -61,6 +63,9 @@ impl Lanes {
     pub(crate) fn settle(&mut self, name: &str, finished: Finished) {
         let Some(lane) = self.0.get_mut(name) else { return };
         lane.busy = false;
+        if finished == Finished::Ended {
+            lane.lost = 0;
+        }
         let Some(task) = lane.tasks.front_mut() else { return };
         match finished {
             Finished::Ended if lane.again.remove(&task.id) => task.not_before = None,
@@ -68,6 +73,14 @@ impl Lanes {
             Finished::Due => task.not_before = None,
             Finished::Again(until) => task.not_before = Some(until),
         }
+    }
+
+    /// The run of the lane's first task came to no end at all. Gives the task, which counts as under way still, and how many
+    /// of its runs were lost by now.
+    pub(crate) fn lose(&mut self, name: &str) -> Option<(TaskId, u32)> {
+        let lane = self.0.get_mut(name)?;
+        lane.lost += 1;
+        Some((lane.tasks.front()?.id, lane.lost))
     }
 }
 
@@ -131,6 +144,24 @@ mod tests {
         assert_eq!(lanes.begin(LANE).unwrap().id, both[1].id);
         lanes.settle(LANE, Finished::Ended);
         assert_eq!(lanes.begin(LANE), None);
+    }
+
+    #[tokio::test]
+    async fn a_lost_run_does_not_shut_its_lane() {
+        let dir = tempfile::tempdir().unwrap();
+        let both = tasks(&inbox(&dir).await, &["one", "two"]).await;
+        let mut lanes = Lanes::default();
+        both.iter().cloned().for_each(|task| lanes.add(task));
+        for times in 1..=2 {
+            lanes.begin(LANE).unwrap();
+            assert_eq!(lanes.lose(LANE), Some((both[0].id, times)));
+            assert_eq!(lanes.begin(LANE), None, "what becomes of it is not settled");
+            lanes.settle(LANE, Finished::Again(Timestamp::MAX));
+        }
+        lanes.begin(LANE).unwrap();
+        lanes.settle(LANE, Finished::Ended);
+        assert_eq!(lanes.begin(LANE).unwrap().id, both[1].id);
+        assert_eq!(lanes.lose(LANE), Some((both[1].id, 1)), "counted for each task");
     }
 
     /// The end is on disk, GitHub sends again, and only then the lane hears of the end.
