@@ -148,9 +148,9 @@ pub enum End {
     Failed(String),
     /// It trapped, or went over its memory.
     Trapped(String),
-    /// Its time was up while it computed.
+    /// Its time was up, and it had computed for most of it.
     OutOfTime,
-    /// Its time was up while the host waited for a far side.
+    /// Its time was up, and most of it had gone by while the host waited for a far side or for its own disk.
     OutOfTimeWaiting,
     /// The host ended the run.
     Interrupted(Interrupt),
@@ -170,7 +170,7 @@ pub struct Leavings {
 
 /// Calls `plugin` with one event. Whatever happens to the guest is in the [`End`]; the host goes on.
 pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event) -> (End, Leavings) {
-    let in_call = context.journal.in_call();
+    let waited = context.journal.waited();
     let agent = ClientAgent { repo: context.facts.home.clone(), read_only: false };
     let state = GuestState::new(plugin.limits, Some(Box::new(context)));
     let (mut store, instance) = match plugin.instantiate(state).await {
@@ -186,13 +186,17 @@ pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event)
         instance.call_handle(&mut store, event, handle).await
     };
     let end = match tokio::time::timeout(plugin.limits.deadline, called).await {
-        Err(_) if in_call.load(std::sync::atomic::Ordering::SeqCst) => End::OutOfTimeWaiting,
         Err(_) => End::OutOfTime,
         Ok(Ok(Ok(types::Outcome::Done(said)))) => End::Done(said),
         Ok(Ok(Ok(types::Outcome::Ignored(why)))) => End::Ignored(why),
         Ok(Ok(Ok(types::Outcome::AgainAfter(ms)))) => End::Again(Duration::from_millis(ms)),
         Ok(Ok(Err(failure))) => End::Failed(failure.message),
         Ok(Err(error)) => trapped(error),
+    };
+    // Whose time was it? A plugin that has computed for most of it would do so again.
+    let end = match end {
+        End::OutOfTime if waited.most_of(plugin.limits.deadline) => End::OutOfTimeWaiting,
+        end => end,
     };
     let context = store.into_data().task.expect("the task was put in above");
     let effects = context.journal.effects();

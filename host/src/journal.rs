@@ -6,8 +6,6 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +14,7 @@ use store::{EffectKind, Entry, EntryState, Inbox, ParkKind, Pins, TaskId};
 
 use crate::budget::{Budget, Over};
 use crate::contract::types::{ApiError, ErrorKind};
+use crate::waited::Waited;
 
 /// Why a run ends before the guest does. The guest never sees it: its store is dropped.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +118,7 @@ pub struct Journal {
     effects: u32,
     budget: Budget,
     calls: Vec<CallTrace>,
-    in_call: Arc<AtomicBool>,
+    waited: Waited,
 }
 
 impl Journal {
@@ -135,8 +134,8 @@ impl Journal {
     ) -> Self {
         let identity = format!("{identity}/{round}");
         let (kept, reads, calls) = (kept.into(), Vec::new(), Vec::new());
-        let in_call = Arc::default();
-        Journal { inbox, task, round, identity, pins, kept, reads, seq: 0, effects: 0, budget, calls, in_call }
+        let waited = Waited::default();
+        Journal { inbox, task, round, identity, pins, kept, reads, seq: 0, effects: 0, budget, calls, waited }
     }
 
     /// The moment and the choices that are fixed for this task.
@@ -144,9 +143,9 @@ impl Journal {
         &self.pins
     }
 
-    /// Set while a far side is being waited for.
-    pub fn in_call(&self) -> Arc<AtomicBool> {
-        self.in_call.clone()
+    /// How long this run has waited for others.
+    pub fn waited(&self) -> Waited {
+        self.waited.clone()
     }
 
     /// How many effects this run made or was answered.
@@ -183,7 +182,7 @@ impl Journal {
             self.trace(op, EffectKind::Read, true, &result, begun);
             return Ok(result);
         }
-        let result = settle(self.waiting(live).await)?;
+        let result = settle(self.waited.during(live).await)?;
         let json = to_json(&result);
         self.keep(&json)?;
         let (seq, state) = (self.seq, EntryState::Done(json));
@@ -226,16 +225,17 @@ impl Journal {
             None => {
                 let intent = Entry { seq, op: op.to_owned(), args, kind, state: EntryState::Intent };
                 let reads = std::mem::take(&mut self.reads);
-                self.inbox.intend(self.task, self.round, &self.pins, reads, intent).await?;
+                let intended = self.inbox.intend(self.task, self.round, &self.pins, reads, intent);
+                self.waited.during(intended).await?;
                 self.seq += 1;
                 Doubt::NotMade
             }
         };
-        let result = settle(self.waiting(make(key, doubt)).await)?;
+        let result = settle(self.waited.during(make(key, doubt)).await)?;
         let json = to_json(&result);
         let kept = self.keep(&json);
         // First what was done is written down, whatever becomes of the run.
-        self.inbox.resolve(self.task, self.round, seq, json).await?;
+        self.waited.during(self.inbox.resolve(self.task, self.round, seq, json)).await?;
         kept?;
         self.trace(op, kind, false, &result, begun);
         Ok(result)
@@ -255,13 +255,6 @@ impl Journal {
 
     fn keep(&mut self, answer: &str) -> Result<(), Interrupt> {
         self.budget.keep(answer.len()).map_err(Interrupt::Exhausted)
-    }
-
-    async fn waiting<T>(&self, call: impl Future<Output = T>) -> T {
-        self.in_call.store(true, Ordering::SeqCst);
-        let answer = call.await;
-        self.in_call.store(false, Ordering::SeqCst);
-        answer
     }
 
     /// The next entry of earlier runs, if there is one; it has to be of the same call.

@@ -30,6 +30,7 @@ pub mod scan;
 mod slots;
 pub mod source;
 pub mod task;
+pub mod waited;
 
 #[cfg(test)]
 mod test_data;
