@@ -128,7 +128,7 @@ impl prowjobs_write::Host for GuestState {
     ) -> Answer<String> {
         let repo = granted!(self, agent, Permission::Prowjobs, Access::Write);
         let (facts, now) = self.facts_and_clock();
-        let args = (&*repo, job, pr.number, &pr.head.sha, &pr.base.name, &base_sha, &labels);
+        let args = asked(&repo, job, &pr, &base_sha, &labels);
         let make = |key: EffectKey, _: Doubt| {
             let (repo, pr, base_sha, labels) = (&*repo, &pr, &base_sha, labels.clone());
             async move {
@@ -184,6 +184,17 @@ impl prowjobs_write::Host for GuestState {
         };
         Ok(self.task().journal.effect(EffectKind::Idempotent, "prowjobs-write.abort", &args, make).await?)
     }
+}
+
+/// A presubmit's creation as a replay compares it: all that the ProwJob is made of.
+fn asked<'a>(
+    repo: &'a RepoRef,
+    job: u32,
+    pr: &'a PullRequest,
+    base_sha: &'a str,
+    labels: &'a [(String, String)],
+) -> impl serde::Serialize + use<'a> {
+    (repo, job, pr, base_sha, labels)
 }
 
 impl GuestState {
@@ -279,4 +290,53 @@ fn shown(job: &ProwJob) -> prowjobs_read::Prowjob {
     };
     let (name, job_name, complete) = (job.metadata.name.clone(), job.spec.job.clone(), job.is_complete());
     prowjobs_read::Prowjob { name, job: job_name, job_type, state, complete }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::types::{Actor, ActorKind, BranchRef, IssueState};
+
+    fn pr() -> PullRequest {
+        let branch = |name: &str| BranchRef { name: name.into(), sha: "0".into(), repo: None };
+        PullRequest {
+            number: 7,
+            node_id: String::new(),
+            title: "a title".into(),
+            body: String::new(),
+            state: IssueState::Open,
+            draft: false,
+            merged: false,
+            mergeable: None,
+            author: Actor { login: "alice".into(), id: 1, kind: ActorKind::User },
+            html_url: "https://github.com/o/r/pull/7".into(),
+            head: branch("topic"),
+            base: branch("main"),
+            labels: Vec::new(),
+            assignees: Vec::new(),
+        }
+    }
+
+    /// Whatever a ProwJob would be another one by is an argument that a replay compares.
+    #[test]
+    fn a_replay_compares_all_that_a_prowjob_is_made_of() {
+        let json = |pr: &PullRequest| {
+            let repo = RepoRef { org: "o".into(), name: "r".into() };
+            serde_json::to_string(&asked(&repo, 1, pr, "sha", &[])).unwrap()
+        };
+        let changes: [fn(&mut PullRequest); 7] = [
+            |pr| pr.title = "another".into(),
+            |pr| pr.author.login = "bob".into(),
+            |pr| pr.head.name = "other".into(),
+            |pr| pr.head.sha = "1".into(),
+            |pr| pr.base.name = "release".into(),
+            |pr| pr.html_url = "https://github.com/o/r/pull/8".into(),
+            |pr| pr.number = 8,
+        ];
+        for (n, change) in changes.into_iter().enumerate() {
+            let mut other = pr();
+            change(&mut other);
+            assert_ne!(json(&pr()), json(&other), "change {n}");
+        }
+    }
 }
