@@ -214,16 +214,21 @@ fn trapped(error: wasmtime::Error) -> End {
     }
 }
 
+/// A message as it goes into the log: one line, since a second one could pass for the host's own, and not too long.
+fn line(mut message: String) -> String {
+    if message.len() > MAX_LOG_BYTES {
+        message.truncate(message.floor_char_boundary(MAX_LOG_BYTES));
+        message.push('…');
+    }
+    if message.contains(char::is_control) {
+        message = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    }
+    message
+}
+
 impl log::Host for GuestState {
-    async fn write(&mut self, level: log::Level, mut message: String) -> wasmtime::Result<()> {
-        if message.len() > MAX_LOG_BYTES {
-            let mut end = MAX_LOG_BYTES;
-            while !message.is_char_boundary(end) {
-                end -= 1;
-            }
-            message.truncate(end);
-            message.push('…');
-        }
+    async fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        let message = line(message);
         let Some(task) = self.task.as_mut() else { return Ok(()) };
         if task.log.len() == MAX_LOG_LINES {
             return Ok(());
@@ -253,3 +258,21 @@ impl log::Host for GuestState {
 }
 
 impl types::Host for GuestState {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_guest_writes_is_one_line_and_not_too_long() {
+        for (message, want) in [
+            ("as it is, ü", "as it is, ü".to_owned()),
+            ("one\nERROR host: two\r\x1b[31m\u{85}\tthree", "one ERROR host: two  [31m  three".to_owned()),
+            (&"x".repeat(5000), "x".repeat(4096) + "…"),
+            (&"ü".repeat(3000), "ü".repeat(2048) + "…"),
+            (&("x".to_owned() + &"ü".repeat(3000)), "x".to_owned() + &"ü".repeat(2047) + "…"),
+        ] {
+            assert_eq!(line(message.to_owned()), want);
+        }
+    }
+}
