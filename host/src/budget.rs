@@ -100,7 +100,12 @@ mod tests {
     #[test]
     fn each_bound_is_met_where_it_stands() {
         check("agent.is-bot", std::iter::repeat(10), 10_000, "ended: over 10000 host calls in one task");
-        check("agent.is-bot", [1 << 20, (1 << 20) + 1].into_iter(), 1, "ErrorKind::Exhausted: the arguments are over 1024 KiB");
+        check(
+            "agent.is-bot",
+            [1 << 20, (1 << 20) + 1].into_iter(),
+            1,
+            "ErrorKind::Exhausted: the arguments are over 1024 KiB",
+        );
         check(
             "agent.is-bot",
             std::iter::repeat(1 << 20),

@@ -31,6 +31,8 @@ pub use server::serve;
 
 /// Bodies over this are hashed and parsed two at a time.
 const LARGE: usize = 1 << 20;
+/// The most characters of a header that a refusal's log line has.
+const MAX_SAID: usize = 64;
 const EVENT: &str = "x-github-event";
 const DELIVERY: &str = "x-github-delivery";
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -136,10 +138,12 @@ impl Hook {
     }
 
     async fn respond(&self, request: Request, stop: &CancellationToken) -> Response {
+        let (delivery, event) = (said(request.headers(), DELIVERY), said(request.headers(), EVENT));
         let (status, text) = match self.receive(request, stop).await {
             Ok(text) => (StatusCode::OK, text),
             Err(refusal) => {
-                tracing::info!(code = refusal.status.as_u16(), why = %refusal.why, "a delivery was refused");
+                // What anyone may have written in the headers: quoted, and cut.
+                tracing::info!(delivery, event, code = refusal.status.as_u16(), why = %refusal.why, "a delivery was refused");
                 (refusal.status, refusal.to_string())
             }
         };
@@ -217,6 +221,12 @@ impl Hook {
         let rest = body::discard(body, 2 * limits.body_bytes, limits.body);
         self.0.drains.spawn(stop.clone().run_until_cancelled_owned(rest));
     }
+}
+
+/// A header for the log; empty where there is none, cut where it is long.
+fn said(headers: &HeaderMap, name: &str) -> String {
+    let text = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.chars().take(MAX_SAID).collect()
 }
 
 fn shutting_down() -> Refusal {

@@ -150,3 +150,15 @@ async fn an_event_of_an_organisation_is_kept_and_reaches_no_plugin() {
     assert_eq!(report.summary.scope, Scope::Org("my-org".to_owned()));
     assert!(report.reports.is_empty());
 }
+
+#[tokio::test]
+async fn a_refusal_is_logged_with_its_delivery_and_event() {
+    let stage = stage(example()).await;
+    let guid = "0f0f0f0f-0000-4000-8000-00000000000f";
+    let sent = Sent { event: "issues", guid, body: b"{}", secret: "not the key" };
+    let answer = hook::post(&stage.world.http, &stage.world.hook_url(), &sent).await.unwrap();
+    assert_eq!(answer.code, 403, "{}", answer.text);
+    let log = stage.world.logs();
+    let line = log.lines().find(|line| line.contains("a delivery was refused")).expect(&log);
+    assert!(line.contains(guid) && line.contains("issues") && line.contains("403"), "{line}");
+}
