@@ -72,6 +72,9 @@ pub enum FlagError {
     /// No request could match it.
     #[error("--webhook-path is `{0}`: it must begin with `/` and have no `?` or `#`")]
     WebhookPath(String),
+    /// The webhook would never be reached.
+    #[error("--webhook-path is `{0}`, where the webhook's port has the plugins' help: give another")]
+    WebhookPathTaken(String),
     /// No two listeners on one port.
     #[error("{0} and {1} are both {2}: give each a port of its own")]
     SamePort(&'static str, &'static str, u16),
@@ -86,6 +89,9 @@ impl HostFlags {
         self.github.check()?;
         if !self.webhook_path.starts_with('/') || self.webhook_path.contains(['?', '#']) {
             return Err(FlagError::WebhookPath(self.webhook_path.clone()));
+        }
+        if self.webhook_path == crate::routes::PLUGIN_HELP {
+            return Err(FlagError::WebhookPathTaken(self.webhook_path.clone()));
         }
         let ports = [("--port", self.port), ("--metrics-port", self.metrics_port), ("--health-port", self.health_port)];
         for (at, (name, port)) in ports.iter().enumerate() {
@@ -200,6 +206,8 @@ mod tests {
         let half = Err(FlagError::Github(github::FlagError::HalfAnApp));
         assert_eq!(check("--github-app-id 1"), half);
         assert_eq!(check("--webhook-path hook"), Err(FlagError::WebhookPath("hook".to_owned())));
+        let taken = Err(FlagError::WebhookPathTaken("/plugin-help".to_owned()));
+        assert_eq!(check("--webhook-path /plugin-help"), taken);
         let same = Err(FlagError::SamePort("--port", "--health-port", 8888));
         assert_eq!(check("--health-port 8888"), same);
         assert_eq!(check("--port 0 --health-port 0 --metrics-port 0"), Ok(()));

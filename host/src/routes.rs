@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 use crate::contract::types;
 use crate::dispatch::Parts;
 
+/// Where the plugins' help is, on the webhook's port.
+pub(crate) const PLUGIN_HELP: &str = "/plugin-help";
+
 /// What the pages are made of.
 #[derive(Clone)]
 pub struct Pages {
@@ -44,7 +47,7 @@ pub fn metrics(pages: Pages) -> Router {
 
 /// `/plugin-help`: on the webhook's port, as Prow has it.
 pub fn plugin_help(pages: Pages) -> Router {
-    Router::new().route("/plugin-help", get(help)).with_state(pages)
+    Router::new().route(PLUGIN_HELP, get(help)).with_state(pages)
 }
 
 async fn ready(State(pages): State<Pages>) -> Response {
