@@ -266,16 +266,21 @@ impl Keys {
             // The reader's own message would quote the line, and a secret with it.
             Err(_) => return Err("it has several lines and is not YAML".to_owned()),
         };
-        let Some(map) = value.as_object().filter(|map| map.is_empty() || map.values().any(serde_json::Value::is_array))
-        else {
-            return plain();
+        // `'*':` with nothing behind it is a level without tokens, which shuts everyone out; for Prow too.
+        let is_map = |map: &&serde_json::Map<_, _>| {
+            map.values().any(serde_json::Value::is_array) || map.values().all(serde_json::Value::is_null)
         };
+        let Some(map) = value.as_object().filter(is_map) else { return plain() };
         let mut levels = BTreeMap::new();
         for (level, entries) in map {
             let entries = Option::<Vec<Entry>>::deserialize(entries).map_err(|_| {
                 format!("what stands under `{level}` is not a list of `value` (a string) with `created_at` (a time)")
             })?;
-            let tokens = entries.unwrap_or_default().into_iter().map(|entry| Token(entry.value.into_bytes())).collect();
+            let entries = entries.unwrap_or_default();
+            if entries.iter().any(|entry| entry.value.trim().is_empty()) {
+                return Err(format!("a `value` under `{level}` is empty, with which anyone could sign"));
+            }
+            let tokens = entries.into_iter().map(|entry| Token(entry.value.into_bytes())).collect();
             levels.insert(level.clone(), tokens);
         }
         Ok(Some(Self::Levels(levels)))

@@ -55,6 +55,8 @@ fn the_first_level_present_decides() {
     check(&list("org/other", "right"), &repo(), None);
     check(&list("other", "right"), &repo(), None);
     check("{}", &repo(), None);
+    check("'*':\n", &repo(), None);
+    check("'*': ~\norg:\n", &repo(), None);
     check(&list("org", "right"), &org(), Some("org"));
     check(&list("org/repo", "right"), &org(), None);
     check(&list("*", "right"), &org(), Some("*"));
@@ -97,6 +99,10 @@ fn a_file_is_a_token_or_a_map() {
         let (_dir, path) = written(text);
         Hmacs::open(&path).map(|hmacs| hmacs.keys_in_force())
     };
+    for levels in ["'*':", "org:\norg/repo: null\n"] {
+        let keys = open(levels).unwrap();
+        assert!(matches!(&*keys, Keys::Levels(levels) if levels.values().all(Vec::is_empty)), "{levels}");
+    }
     for token in ["123abc", "{abc", "*abc", "12345", "true", "a: b", "- a", "\"quoted\"", "two\nlines"] {
         let keys = open(token).unwrap();
         assert_eq!(*keys, Keys::Plain([Token(token.as_bytes().to_vec())]), "{token}");
@@ -111,6 +117,8 @@ fn a_file_is_a_token_or_a_map() {
         "org:\n- value: a\nother: secret\n",
         "org:\n- value: a\n value: b\n",
         "org:\n- value: a\norg:\n- value: b\n",
+        "org:\n- value: \"\"\n",
+        "org:\n- value: a\n- value: \"  \"\n",
     ];
     for text in spoilt {
         let error = open(text).expect_err(text);
