@@ -91,19 +91,27 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     tasks.spawn(serve(health_at, routes::health(pages.clone()), dispatching.clone()));
     tasks.spawn(serve(metrics_at, routes::metrics(pages.clone()), dispatching.clone()));
     let hook = Hook::new(&flags.webhook_path, hmacs, inbox, &registry_of_metrics)?;
-    let taking = tokio::spawn(hook::serve(hook_at, hook, routes::plugin_help(pages), stop.clone()));
+    let taking =
+        hook::serve(hook_at, hook, routes::plugin_help(pages), stop.clone()).context("the webhook's server")?;
+    let mut taking = tokio::spawn(taking);
     ready.store(true, Ordering::SeqCst);
 
     tokio::pin!(dispatcher);
     tokio::select! {
+        biased;
         () = stop.cancelled() => {}
         ended = &mut dispatcher => {
             // Without it nothing would be handled: better to end and be started again.
             ended.context("the dispatcher")?.context("the dispatcher")?;
         }
+        ended = &mut taking => {
+            // Without it nothing would come in, and nobody would notice.
+            ended.context("the webhook's server")?;
+            anyhow::bail!("the webhook's server ended before it was told to");
+        }
     }
     ready.store(false, Ordering::SeqCst);
-    taking.await.context("the webhook's server")?.context("the webhook's server")?;
+    taking.await.context("the webhook's server")?;
     dispatching.cancel();
     if !dispatcher.is_finished() {
         (&mut dispatcher).await.context("the dispatcher")?.context("the dispatcher")?;

@@ -24,14 +24,23 @@ const BUFFER: usize = 64 << 10;
 /// How long to wait when no connection can be accepted for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves the webhook, and `others` beside it, until `stop`: then no connection is accepted any more, requests under way
-/// get their answer (503 for deliveries), and this returns when the last connection is closed.
+/// What serves the webhook, and `others` beside it, until `stop`: then no connection is accepted any more, requests under
+/// way get their answer (503 for deliveries), and it ends when the last connection is closed.
 ///
 /// # Errors
 /// If the process may not open enough files.
-pub async fn serve(listener: TcpListener, hook: Hook, others: Router, stop: CancellationToken) -> io::Result<()> {
+pub fn serve(
+    listener: TcpListener,
+    hook: Hook,
+    others: Router,
+    stop: CancellationToken,
+) -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let room = Arc::new(Semaphore::new(hook.0.limits.connections.min(file_room()?)));
+    Ok(take(listener, room, hook, others, stop))
+}
+
+async fn take(listener: TcpListener, room: Arc<Semaphore>, hook: Hook, others: Router, stop: CancellationToken) {
     let limits = hook.0.limits.clone();
-    let room = Arc::new(Semaphore::new(limits.connections.min(file_room()?)));
     let app = hook.router(others, stop.clone());
     let connections = TaskTracker::new();
     loop {
@@ -58,7 +67,6 @@ pub async fn serve(listener: TcpListener, hook: Hook, others: Router, stop: Canc
     connections.wait().await;
     hook.0.drains.close();
     hook.0.drains.wait().await;
-    Ok(())
 }
 
 /// The next connection, once there is a place for it.

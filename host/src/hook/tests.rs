@@ -32,7 +32,7 @@ struct World {
     inbox: Inbox,
     registry: Registry,
     stop: CancellationToken,
-    served: JoinHandle<std::io::Result<()>>,
+    served: JoinHandle<()>,
     dir: tempfile::TempDir,
 }
 
@@ -57,7 +57,7 @@ impl World {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let others = Router::new().route("/plugin-help", get(|| async { "help" }));
-        let served = tokio::spawn(serve(listener, hook.clone(), others, stop.clone()));
+        let served = tokio::spawn(serve(listener, hook.clone(), others, stop.clone()).unwrap());
         Self { address, hook, inbox, registry, stop, served, dir }
     }
 
@@ -87,7 +87,7 @@ impl World {
     /// Ends the server, and waits until it has.
     async fn end(self) {
         self.stop.cancel();
-        self.served.await.unwrap().unwrap();
+        self.served.await.unwrap();
     }
 
     fn file(&self, name: &str) -> PathBuf {
