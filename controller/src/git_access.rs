@@ -44,10 +44,8 @@ mod tests {
     #[track_caller]
     fn check(clone_uri: &str, want: &[&str]) {
         let refs = Refs { org: "o".into(), repo: "r".into(), clone_uri: clone_uri.into(), ..Refs::default() };
-        let access = GitAccess {
-            endpoints: vec!["https://api.github.com".into()],
-            token_file: Some("/etc/token".into()),
-        };
+        let access =
+            GitAccess { endpoints: vec!["https://api.github.com".into()], token_file: Some("/etc/token".into()) };
         let credentials = access.credentials(&[refs], None);
         let got: Vec<&str> = credentials.iter().map(|credentials| credentials.address.as_str()).collect();
         assert_eq!(got, want, "{clone_uri}");

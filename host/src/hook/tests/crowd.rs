@@ -63,3 +63,29 @@ async fn child() {
     drop(crowd);
     world.end().await;
 }
+
+/// Bodies of which most has come and the rest does not, more of them than there is memory for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_stall_give_their_memory_to_those_that_move() {
+    let limits = Limits { buffered_bytes: 8 << 20, body: Duration::from_secs(120), ..Limits::default() };
+    let world = World::with_limits(PLAIN, limits).await;
+    let announced = Post::new("{}", "key").with("Content-Length", "26214400");
+    let most = vec![b' '; 200 << 10];
+    let mut stalled = Vec::new();
+    for _ in 0..60 {
+        let mut slow = TcpStream::connect(world.address).await.unwrap();
+        slow.write_all(&announced.head()).await.unwrap();
+        slow.write_all(&most).await.unwrap();
+        stalled.push(slow);
+    }
+    let begun = Instant::now();
+    for _ in 0..20 {
+        world.check("a good one", &Post::new(about("org/a"), "key"), 200).await;
+    }
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    let cut = client::read(&mut stalled[0]).await;
+    assert_eq!(cut.status, 408, "{}", cut.text);
+    assert!(cut.text.contains("slower"), "{}", cut.text);
+    drop(stalled);
+    world.end().await;
+}
