@@ -42,6 +42,9 @@ impl Metrics {
         )?;
         let tasks = IntGaugeVec::new(Opts::new("bowsprit_tasks", "Tasks in the inbox, by state."), &["state"])?;
         let undispatched = IntGauge::new("bowsprit_deliveries_undispatched", "Deliveries that wait for dispatch.")?;
+        let version = IntGauge::new("prow_version", "The host's version: 1.2.3 is 1002003.")?;
+        version.set(version_number(env!("CARGO_PKG_VERSION")));
+        registry.register(Box::new(version))?;
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(errors.clone()))?;
         registry.register(Box::new(reload_failed.clone()))?;
@@ -57,6 +60,24 @@ impl Metrics {
         self.duration.with_label_values(&labels).observe(ran.duration.as_secs_f64());
         if ran.failed {
             self.errors.with_label_values(&labels).inc();
+        }
+    }
+}
+
+/// A version as one growing number, as Prow's (the time that it was built) is one.
+fn version_number(version: &str) -> i64 {
+    let parts = version.split(['.', '-', '+']).take(3).map(|part| part.parse::<i64>().unwrap_or(0));
+    parts.chain(std::iter::repeat(0)).take(3).fold(0, |number, part| number * 1000 + part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_a_growing_number() {
+        for (version, want) in [("0.1.0", 1000), ("1.2.3", 1_002_003), ("1.2.3-rc.1", 1_002_003), ("2", 2_000_000)] {
+            assert_eq!(version_number(version), want, "{version}");
         }
     }
 }

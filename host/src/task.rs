@@ -93,7 +93,8 @@ pub async fn run(
     let journal = Journal::new(inbox.clone(), (task.id, task.round), &identity, pins.clone(), kept, budget);
     let (end, leavings) = guest::handle(&begun.plugin, TaskContext::new(journal, facts), &handed).await;
     let duration = started.elapsed();
-    let ran = Ran { action, duration, took_action: !leavings.calls.is_empty(), failed: failed(&end) };
+    let took_action = leavings.calls.iter().any(|call| is_action(call.op));
+    let ran = Ran { action, duration, took_action, failed: failed(&end) };
     let after = write_down(inbox, task, &pins, end, leavings, duration).await?;
     Ok((after, ran))
 }
@@ -125,10 +126,16 @@ pub struct Ran {
     pub action: Option<String>,
     /// How long it took.
     pub duration: Duration,
-    /// Whether the plugin called anything.
+    /// Whether the plugin called one of the services that Prow counts, were it to read.
     pub took_action: bool,
     /// Whether it failed.
     pub failed: bool,
+}
+
+/// Behaviour: Prow pkg/plugins, `tookAction`: its clients of GitHub, OWNERS, Bugzilla and Jira, reads included; not ProwJobs,
+/// job config, git, clusters or Slack, and not who the bot is, which is remembered.
+fn is_action(op: &str) -> bool {
+    ["github-", "owners", "bugzilla", "jira"].iter().any(|client| op.starts_with(client))
 }
 
 fn failed(end: &End) -> bool {
@@ -291,6 +298,20 @@ mod tests {
         let hours = now.as_second() / 3600;
         assert!((71..=72).contains(&hours), "{hours} h, {attempts} attempts");
         assert!(reason.starts_with("dead: given up after") && reason.contains("three days"), "{reason}");
+    }
+
+    #[test]
+    fn an_action_is_a_call_of_a_client_that_prow_counts() {
+        for (op, want) in [
+            ("github-issues-read.list-comments", true),
+            ("github-issues-write.add-label", true),
+            ("owners.approvers", true),
+            ("agent.is-bot", false),
+            ("job-config.presubmits", false),
+            ("prowjobs-write.create-presubmit", false),
+        ] {
+            assert_eq!(is_action(op), want, "{op}");
+        }
     }
 
     #[test]

@@ -141,6 +141,13 @@ impl Client {
         Api { client: self.clone(), who: Who::Itself, user_agent, retry_not_found: false }
     }
 
+    /// Tells the metrics whose the personal token is.
+    pub(crate) fn count_user(&self, login: &str, email: &str) {
+        if let Ok(credential) = self.0.tokens.for_self() {
+            self.0.transport.count(|metrics| metrics.user(&credential.budget, login, email));
+        }
+    }
+
     pub(crate) fn bot_cell(&self) -> &OnceCell<Bot> {
         &self.0.bot
     }

@@ -51,6 +51,8 @@ pub struct Budget {
 #[derive(Deserialize)]
 struct Login {
     login: String,
+    #[serde(default)]
+    email: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +76,7 @@ impl Client {
                 Ok(Bot { login: app.slug, is_app: true })
             } else {
                 let user: Login = self.as_itself().get(Call::get(USER, &[])?).await?;
+                self.count_user(&user.login, user.email.as_deref().unwrap_or_default());
                 Ok(Bot { login: user.login, is_app: false })
             }
         });

@@ -13,6 +13,7 @@ pub(crate) struct Metrics {
     reset: GaugeVec,
     duration: HistogramVec,
     responses: IntCounterVec,
+    user: GaugeVec,
 }
 
 /// How the cache took part in one answer; the words are ghproxy's.
@@ -70,7 +71,12 @@ impl Metrics {
                 Opts::new("ghcache_responses", "Answers by the part that the ETag cache took in them."),
                 &["mode", "path", "user_agent", "token_hash"],
             )?,
+            user: GaugeVec::new(
+                Opts::new("github_user_info", "Whose the personal token is; always 1."),
+                &["token_hash", "login", "email"],
+            )?,
         };
+        registry.register(Box::new(metrics.user.clone()))?;
         registry.register(Box::new(metrics.usage.clone()))?;
         registry.register(Box::new(metrics.reset.clone()))?;
         registry.register(Box::new(metrics.duration.clone()))?;
@@ -83,6 +89,10 @@ impl Metrics {
         self.duration
             .with_label_values(&[labels.token_hash, labels.path, &status, labels.user_agent])
             .observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn user(&self, token_hash: &str, login: &str, email: &str) {
+        self.user.with_label_values(&[token_hash, login, email]).set(1.0);
     }
 
     pub(crate) fn cached(&self, labels: Labels<'_>, mode: CacheMode) {

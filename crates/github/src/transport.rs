@@ -283,7 +283,7 @@ impl Transport {
         })
     }
 
-    fn count(&self, count: impl FnOnce(&Metrics)) {
+    pub(crate) fn count(&self, count: impl FnOnce(&Metrics)) {
         if let Some(metrics) = &self.metrics {
             count(metrics);
         }

@@ -155,3 +155,15 @@ async fn the_budget_shows_in_prows_metrics() {
     let nanoseconds: f64 = reset.rsplit(' ').next().unwrap().parse().unwrap();
     assert!((50e9..61e9).contains(&nanoseconds), "{reset}");
 }
+
+#[tokio::test]
+async fn whose_the_token_is_shows_in_prows_metrics() {
+    let github = FarSide::start(|_, _| Reply::new(200, r#"{"login":"bot","email":"bot@example.com"}"#)).await;
+    let registry = prometheus::Registry::new();
+    let options = Options { registry: Some(registry.clone()), ..github.options() };
+    assert_eq!(Client::new(options).unwrap().bot().await.unwrap().login, "bot");
+    let text = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+    let hash = hex::encode(Sha256::digest("ghp_secret"));
+    let line = format!(r#"github_user_info{{email="bot@example.com",login="bot",token_hash="{hash}"}} 1"#);
+    assert!(text.contains(&line), "{line}\nnot in\n{text}");
+}
