@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sim::client::NewPr;
-use store::TaskState;
+use store::{TaskKind, TaskReport, TaskState};
 use tests::demo_config;
 use tests::programs::Programs;
 use tests::stage::{REPO, Stage};
@@ -50,7 +50,8 @@ async fn a_guest_that_traps_spins_eats_recurses_hoards_or_gorges_disturbs_nobody
         let ended = stage.world.wait("the plugin that misbehaves to have failed", SOON, async |world| {
             let inbox = seen(world.inbox().await)?;
             let report = seen(inbox.show(&guid).await)?.ok_or("no such delivery")?;
-            let task = report.reports.iter().find(|task| task.plugin == "wrecker").ok_or("no task")?;
+            let is_asked = |task: &&TaskReport| task.plugin == "wrecker" && task.kind == TaskKind::Comment;
+            let task = report.reports.iter().find(is_asked).ok_or("no task")?;
             let reason = task.reason.clone().unwrap_or_default();
             if task.state == TaskState::Failed && reason.contains(why) {
                 Ok(())

@@ -6,6 +6,7 @@ mod fences;
 mod keys;
 mod kills;
 mod operation;
+mod order;
 mod parked;
 mod replay;
 mod shutdown;

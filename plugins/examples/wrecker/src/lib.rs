@@ -1,4 +1,5 @@
-//! Misbehaves on command (`/wreck trap`, `/wreck spin`, `/wreck eat`, `/wreck recurse`, `/wreck hoard`, `/wreck gorge`), to try a host's
+//! Misbehaves on command (`/wreck trap`, `/wreck spin`, `/wreck eat`, `/wreck recurse`, `/wreck hoard`, `/wreck gorge`), or asks to be called again
+//! (`/wreck again`), to try a host's
 //! fences with. It needs no grants.
 
 use kit::{
@@ -20,7 +21,12 @@ pub enum Wreck {
     Hoard,
     /// Asks the host for ever, with long questions.
     Gorge,
+    /// Asks to be called again, once.
+    Again,
 }
+
+/// How long after the first call the second one is asked for, in milliseconds.
+const AGAIN_AFTER: u64 = 3000;
 
 /// The first way that a text asks for.
 pub fn asked(text: &str) -> Option<Wreck> {
@@ -31,6 +37,7 @@ pub fn asked(text: &str) -> Option<Wreck> {
         "recurse" => Some(Wreck::Recurse),
         "hoard" => Some(Wreck::Hoard),
         "gorge" => Some(Wreck::Gorge),
+        "again" => Some(Wreck::Again),
         _ => None,
     })
 }
@@ -76,7 +83,21 @@ impl Plugin for Wrecker {
         Description {
             name: "wrecker".to_owned(),
             summary: "Misbehaves on command.".to_owned(),
-            events: vec![EventKind::Comment],
+            // Those that no one asks for too: a host hands each to it, and it looks at none but comments.
+            events: vec![
+                EventKind::Issue,
+                EventKind::IssueComment,
+                EventKind::PullRequest,
+                EventKind::PullRequestReview,
+                EventKind::PullRequestReviewComment,
+                EventKind::Push,
+                EventKind::Status,
+                EventKind::CheckRun,
+                EventKind::CheckSuite,
+                EventKind::WorkflowRun,
+                EventKind::Comment,
+                EventKind::Other,
+            ],
             commands: Vec::new(),
             settings: Vec::new(),
         }
@@ -102,6 +123,8 @@ impl Plugin for Wrecker {
             Some(Wreck::Recurse) => drop(std::hint::black_box(recurse(0))),
             Some(Wreck::Hoard) => hoard(&agent),
             Some(Wreck::Gorge) => gorge(&agent),
+            Some(Wreck::Again) if event.round == 0 => return Ok(Outcome::AgainAfter(AGAIN_AFTER)),
+            Some(Wreck::Again) => return Ok(kit::done("called again")),
         }
         Ok(kit::done("survived"))
     }
