@@ -73,6 +73,7 @@ pub fn plan<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::envelope::Envelope;
 
     const COMMENT: &str = r#"{"action":"created","issue":{"id":1,"number":7,"pull_request":{}},"comment":{"id":3,"body":"/hold"},
         "repository":{"name":"r","full_name":"o/r","owner":{"login":"o"}}}"#;
@@ -118,5 +119,60 @@ mod tests {
         let dispatch = plan("g", &repo(), &event, "rev", &["nope"], |_| Candidate::Unknown);
         assert!(dispatch.tasks.is_empty());
         assert_eq!(dispatch.considered[0].why, "no component of this name is loaded");
+    }
+
+    /// Every real payload comes to its plugin in each of its forms, as of the repository that its key was chosen by; one
+    /// that names none reaches nobody.
+    #[test]
+    fn every_real_payload_is_planned_and_handed_over() {
+        use EventKind as Kind;
+        let all = [
+            Kind::Issue,
+            Kind::IssueComment,
+            Kind::PullRequest,
+            Kind::PullRequestReview,
+            Kind::PullRequestReviewComment,
+            Kind::Push,
+            Kind::Status,
+            Kind::CheckRun,
+            Kind::CheckSuite,
+            Kind::WorkflowRun,
+            Kind::Comment,
+            Kind::Other,
+        ];
+        let Some(payloads) = crate::test_data::payloads("every_real_payload_is_planned_and_handed_over") else {
+            return;
+        };
+        let (mut of_nobody, mut of_orgs, mut typed, mut comments) = (0, 0, 0, 0);
+        for payload in payloads {
+            let (name, body) = (payload.event, payload.body.to_string());
+            let scope = crate::scan::scan(body.as_bytes()).unwrap();
+            let event = prow::event::parse(&name, body.as_bytes()).unwrap();
+            let unread = matches!(&event.body, prow::event::EventBody::Other { unread: Some(_), .. });
+            assert!(!unread, "{name}: {:?}", event.body);
+            let dispatch = plan("g", &scope, &event, "rev", &["p"], |_| Candidate::Ready { wants: &all, digest: "d" });
+            match &scope {
+                Scope::Any => of_nobody += 1,
+                Scope::Org(_) => of_orgs += 1,
+                Scope::Repo(_) => {}
+            }
+            assert_eq!(dispatch.tasks.is_empty(), scope.repo().is_none(), "{name}");
+            let envelope = Envelope { guid: "g", scope: &scope, round: 0 };
+            for task in dispatch.tasks {
+                let handed = match task.kind {
+                    TaskKind::Typed => Some(convert::typed(&event, envelope)),
+                    TaskKind::Comment => convert::comment_event(&event, envelope),
+                };
+                match task.kind {
+                    TaskKind::Typed => typed += 1,
+                    TaskKind::Comment => comments += 1,
+                }
+                let handed = handed.expect("a comment's task is planned for comments only");
+                let repo = handed.repo.map(|repo| format!("{}/{}", repo.ref_.org, repo.ref_.name));
+                assert_eq!((repo.as_deref(), handed.org.as_deref()), (scope.repo(), scope.org()), "{name}");
+            }
+        }
+        assert_eq!((of_nobody, of_orgs, typed), (24, 25, 288));
+        assert!(comments > 20, "{comments} texts that someone wrote");
     }
 }

@@ -46,7 +46,6 @@ fn prow(dir: &Path) -> Vec<Payload> {
         let event = match name.as_str() {
             "push" => "push",
             name if name.ends_with("_pr") => "pull_request",
-            name if name.starts_with("review_comment") => "pull_request_review_comment",
             name if name.starts_with("review") => "pull_request_review",
             _ => "issue_comment",
         };

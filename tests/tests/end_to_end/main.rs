@@ -2,12 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod conversation;
+mod face;
 mod fences;
 mod keys;
 mod kills;
 mod operation;
 mod order;
 mod parked;
+mod payloads;
 mod replay;
 mod shutdown;
 mod upgrades;
