@@ -11,19 +11,17 @@ use crate::error::ApiError;
 /// The account that the client acts as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bot {
-    /// A personal token's login, or an App's slug.
+    /// As GitHub shows it: a personal token's login, or an App's slug with `[bot]` behind it.
     pub login: String,
-    /// Whether it is an App.
-    pub is_app: bool,
 }
 
 impl Bot {
     /// Whether `candidate`, a login as GitHub shows it, is this account.
     ///
-    /// Behaviour: compared with its case; an App's comments bear its slug with `[bot]` behind it.
+    /// Behaviour: compared with its case. Prow takes a trailing `[bot]` off the candidate under App authentication; here it
+    /// stays, since a person may be called like an App's slug, and is not the App.
     #[must_use]
     pub fn is(&self, candidate: &str) -> bool {
-        let candidate = if self.is_app { candidate.strip_suffix("[bot]").unwrap_or(candidate) } else { candidate };
         candidate == self.login
     }
 }
@@ -73,11 +71,11 @@ impl Client {
         let bot = self.bot_cell().get_or_try_init(|| async {
             if self.uses_app_auth() {
                 let app: App = self.as_itself().get(Call::get(APP, &[])?).await?;
-                Ok(Bot { login: app.slug, is_app: true })
+                Ok(Bot { login: format!("{}[bot]", app.slug) })
             } else {
                 let user: Login = self.as_itself().get(Call::get(USER, &[])?).await?;
                 self.count_user(&user.login, user.email.as_deref().unwrap_or_default());
-                Ok(Bot { login: user.login, is_app: false })
+                Ok(Bot { login: user.login })
             }
         });
         bot.await.cloned()
@@ -85,7 +83,7 @@ impl Client {
 }
 
 impl Api {
-    /// The login of the account that the client acts as: an App's slug without `[bot]`. Asked once and then remembered.
+    /// The login of the account that the client acts as: an App's slug with `[bot]`. Asked once and then remembered.
     ///
     /// # Errors
     /// As [`Client::bot`].
@@ -108,14 +106,14 @@ mod tests {
 
     #[test]
     fn a_bot_knows_itself() {
-        let check = |login: &str, is_app: bool, candidate: &str, want: bool| {
-            assert_eq!(Bot { login: login.into(), is_app }.is(candidate), want, "{login} {candidate}");
+        let check = |login: &str, candidate: &str, want: bool| {
+            assert_eq!(Bot { login: login.into() }.is(candidate), want, "{login} {candidate}");
         };
-        check("ci-bot", false, "ci-bot", true);
-        check("ci-bot", false, "CI-bot", false);
-        check("ci-bot", false, "ci-bot[bot]", false);
-        check("my-app", true, "my-app[bot]", true);
-        check("my-app", true, "my-app", true);
-        check("my-app", true, "other[bot]", false);
+        check("ci-bot", "ci-bot", true);
+        check("ci-bot", "CI-bot", false);
+        check("ci-bot", "ci-bot[bot]", false);
+        check("my-app[bot]", "my-app[bot]", true);
+        check("my-app[bot]", "my-app", false);
+        check("my-app[bot]", "other[bot]", false);
     }
 }

@@ -8,7 +8,7 @@
 pub struct TrustQuestion<'a> {
     /// The login in question, as the payload spells it.
     pub login: &'a str,
-    /// Our own login; a trailing `[bot]` (App authentication) makes no difference.
+    /// Our own account, as GitHub shows it.
     pub bot_login: &'a str,
     /// The organisation or user that owns the repository.
     pub org: &'a str,
@@ -58,7 +58,7 @@ pub struct Untrusted {
 /// Decides whether the login is trusted: the bot itself, members, collaborators, trusted apps, members of the trusted
 /// organisation, in this order.
 pub fn trust_user(question: &TrustQuestion<'_>, facts: TrustFacts) -> Trust {
-    if is_bot(question.login, question.bot_login) {
+    if question.login == question.bot_login {
         return Trust::Trusted;
     }
     match facts.org_member {
@@ -87,12 +87,6 @@ pub fn trust_user(question: &TrustQuestion<'_>, facts: TrustFacts) -> Trust {
         }
     }
     Trust::Untrusted(Untrusted { collaborators_count: !question.only_org_members, trusted_org_counts })
-}
-
-/// Whether `login` is our own account: equal, or equal but for the `[bot]` that payloads add under App authentication.
-/// Not the other way round: a person may be called like our app.
-pub fn is_bot(login: &str, bot_login: &str) -> bool {
-    login == bot_login || login.strip_suffix("[bot]") == Some(bot_login)
 }
 
 /// Whether the pull request carries `ok-to-test`, which makes it trusted whoever wrote it. `needs-ok-to-test` takes
@@ -157,9 +151,11 @@ mod tests {
     #[test]
     fn the_bot_is_trusted_unasked() {
         check(question("k8s-bot"), World::default(), &[], true);
-        check(question("k8s-bot[bot]"), World::default(), &[], true);
-        let ours = TrustQuestion { bot_login: "ours[bot]", ..question("ours") };
-        check(ours, World::default(), &[AskOrgMember, AskCollaborator], false);
+        // An App of the same name is another account, and so is a person who is called like our App.
+        check(question("k8s-bot[bot]"), World::default(), &[AskOrgMember, AskCollaborator], false);
+        let ours = |login| TrustQuestion { bot_login: "ours[bot]", ..question(login) };
+        check(ours("ours[bot]"), World::default(), &[], true);
+        check(ours("ours"), World::default(), &[AskOrgMember, AskCollaborator], false);
     }
 
     #[test]

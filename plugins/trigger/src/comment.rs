@@ -8,7 +8,6 @@ use kit::job_config::Presubmit;
 use kit::prow::commands::{Command, Commands, strip_code_blocks};
 use kit::prow::filter::Filters;
 use kit::prow::settings::TriggerSettings;
-use kit::prow::trust::is_bot;
 use kit::{CommentAction, CommentEvent, IssueState, PullRequest, Repository, has_label, reply};
 
 use crate::known::{Known, Question};
@@ -33,7 +32,7 @@ pub fn decide<'a>(said: &Said<'a>, known: &'a Known) -> Result<Plan<'a>, Questio
     if comment.action != CommentAction::Created || !comment.is_pr || comment.issue_state != IssueState::Open {
         return Ok(Plan::nothing("not a new comment on an open pull request"));
     }
-    if is_bot(&comment.author.login, known.bot_login()?) {
+    if comment.author.login == known.bot_login()? {
         return Ok(Plan::nothing("our own comment"));
     }
     let text = strip_code_blocks(&comment.body);

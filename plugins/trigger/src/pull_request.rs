@@ -3,7 +3,6 @@
 use kit::job_config::Presubmit;
 use kit::prow::filter::Filters;
 use kit::prow::settings::TriggerSettings;
-use kit::prow::trust::is_bot;
 use kit::prowjobs_read::{ProwjobState, ProwjobType};
 use kit::{PullRequestEvent, Repository, has_label, reply};
 
@@ -140,7 +139,7 @@ impl<'a> Turn<'a> {
     /// GitHub lets only who may triage put a label on, and that is trusted here. Our own label comes with the command,
     /// which starts the jobs itself.
     fn test_as_labelled(&self) -> Result<Plan<'a>, Question> {
-        if is_bot(self.happening.sender, self.known.bot_login()?) {
+        if self.happening.sender == self.known.bot_login()? {
             return Ok(Plan::nothing("our own label; the command has started what is due"));
         }
         self.build(Plan::default())

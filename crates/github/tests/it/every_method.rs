@@ -196,7 +196,7 @@ async fn every_method_speaks_githubs_language() {
     let client = Client::new(Options { endpoints, ..Options::new(auth) }).unwrap();
     let permissions = PERMISSIONS.iter().map(|(name, access, _)| (*name, *access)).collect::<PermissionSet>();
     let narrowed = Scope::repo(&RepoName::new("my-org", "hello")).with_permissions(permissions).with_plugin("test");
-    let with_app = every_method(&client.scoped(narrowed), &world, "bowsprit-app").await;
+    let with_app = every_method(&client.scoped(narrowed), &world, "bowsprit-app[bot]").await;
 
     let there_are = methods_there_are();
     let mut operations = BTreeSet::new();

@@ -30,7 +30,6 @@ fn case_18_what_is_no_concern_of_ours() {
         CommentEvent { action: CommentAction::Edited, ..comment_event(MEMBER, body) },
         CommentEvent { action: CommentAction::Deleted, ..comment_event(MEMBER, body) },
         comment_event("ci", body),
-        comment_event("ci[bot]", body),
         comment_event(MEMBER, "Looks good. Please /test all of it."),
         comment_event(MEMBER, ""),
     ];

@@ -142,7 +142,6 @@ fn case_16_ok_to_test_by_hand_starts_and_by_us_does_not() {
     on_label("ok-to-test", T, by(U).labelled(&["needs-ok-to-test"]), STARTED);
     on_label("ok-to-test", T, by(U).draft(), &[]);
     on_label("ok-to-test", "ci", by(U), &[]);
-    on_label("ok-to-test", "ci[bot]", by(U), &[]);
 }
 
 #[test]
