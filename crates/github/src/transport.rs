@@ -122,7 +122,8 @@ impl Transport {
         let (mut tries, mut rotations) = (0, 0);
         loop {
             self.check_limits(call, credential)?;
-            let failed = match self.once(call, credential, user_agent).await {
+            let at = self.current.load(Ordering::Relaxed);
+            let failed = match self.once(at, call, credential, user_agent).await {
                 Ok(answer) => {
                     self.health.succeeded(&credential.budget);
                     return Ok(answer);
@@ -133,7 +134,8 @@ impl Transport {
             let not_sent = failed.reached == Reached::Nothing;
             if not_sent && rotations + 1 < self.endpoints.len() {
                 rotations += 1;
-                self.current.fetch_add(1, Ordering::Relaxed);
+                // Of several calls that failed here at once, one moves on; else two would move past a good endpoint.
+                let _ = self.current.compare_exchange(at, at.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed);
                 continue;
             }
             let answered = failed.reached == Reached::Answer;
@@ -161,8 +163,14 @@ impl Transport {
         }
     }
 
-    async fn once(&self, call: &Call, credential: &Credential, user_agent: &HeaderValue) -> Result<Answer, Failed> {
-        let endpoint = &self.endpoints[self.current.load(Ordering::Relaxed) % self.endpoints.len()];
+    async fn once(
+        &self,
+        at: usize,
+        call: &Call,
+        credential: &Credential,
+        user_agent: &HeaderValue,
+    ) -> Result<Answer, Failed> {
+        let endpoint = &self.endpoints[at % self.endpoints.len()];
         let url = endpoint.join(&call.path_and_query());
         let key = Key { partition: credential.partition.clone(), url: url.clone(), accept: ACCEPTED };
         let kept = if call.is_read() { self.cache.get(&key) } else { None };
