@@ -233,6 +233,9 @@ fn job_files_are_found_by_prow_s_rules() {
     let world = World::new("", &[("a.yaml", &named("a")), ("deep/er/b.yml", &named("b")), ("notes.txt", "x: [")], "");
     world.write("jobs/c.yaml", &gzipped(&named("c")));
     world.write("jobs/..2024/a.yaml", b"x: [");
+    world.write("jobs/.prowignore", b"# not jobs\n/other/\n*.tmpl.yaml\n");
+    world.write("jobs/other/dashboards.yaml", b"x: [");
+    world.write("jobs/deep/job.tmpl.yaml", b"x: [");
     let names = |loaded: &Loaded| -> Vec<String> {
         loaded.config.presubmits("o", "r").iter().map(|job| job.base.name.clone()).collect()
     };

@@ -6,8 +6,8 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
+use ignore::WalkBuilder;
 use sha2::{Digest, Sha256};
-use walkdir::WalkDir;
 
 use crate::fault::{Fault, Position};
 
@@ -137,24 +137,28 @@ fn read_into(files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>, role: Role, p
     }
 }
 
-/// All `.yaml` and `.yml` files below `folder`. Names that start with `..` are how Kubernetes keeps the versions of a
+/// All `.yaml` and `.yml` files below `folder`, but for those that a `.prowignore` names as a `.gitignore` would. Names that start with `..` are how Kubernetes keeps the versions of a
 /// mounted config map, of which the plain names are links into the current one.
 fn read_folder(files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>, folder: &Path) {
-    let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
+    let mut walk = WalkBuilder::new(folder);
+    walk.standard_filters(false).add_custom_ignore_filename(".prowignore").sort_by_file_name(Ord::cmp);
+    walk.filter_entry(|entry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(".."));
     let mut by_name = BTreeMap::<String, PathBuf>::new();
-    for entry in walk.filter_entry(|entry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(".."))
-    {
+    for entry in walk.build() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                let path = error.path().unwrap_or(folder);
-                faults.push(unreadable(path, &format!("this cannot be read ({error}): make it readable")));
+                faults.push(unreadable(folder, &format!("this cannot be read ({error}): make it readable")));
                 continue;
             }
         };
+        if let Some(error) = entry.error() {
+            let ignore_file = entry.path().join(".prowignore");
+            faults.push(unreadable(&ignore_file, &format!("this is no list of files to ignore ({error}): correct it")));
+        }
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
-        if entry.file_type().is_dir() || !is_yaml || entry.path().is_dir() {
+        if entry.file_type().is_none_or(|kind| kind.is_dir()) || !is_yaml || entry.path().is_dir() {
             continue;
         }
         if let Some(other) = by_name.insert(name.clone(), entry.path().to_owned()) {
