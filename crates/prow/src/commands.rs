@@ -138,10 +138,13 @@ fn has_target(rest: &str) -> bool {
 /// of just the same three, the end of the text included. What is not closed so is not a block. Prow's expression
 /// misses blocks with CRLF line ends, which GitHub's own page sends; here they are blocks.
 pub fn strip_code_blocks(text: &str) -> Cow<'_, str> {
+    // An opening behind the last closing line cannot be closed. Known beforehand, so that a text full of openings is not
+    // searched to its end for each.
+    let last = FENCES.map(|fence| last_closing(text, fence));
     let mut kept = String::new();
     let mut rest = text;
     let mut stripped = false;
-    while let Some((start, end)) = first_block(rest) {
+    while let Some((start, end)) = first_block(rest, last.map(|last| last.checked_sub(text.len() - rest.len()))) {
         kept.push_str(&rest[..start]);
         rest = &rest[end..];
         stripped = true;
@@ -153,12 +156,28 @@ pub fn strip_code_blocks(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// Where the first code block of `text` starts and ends. What precedes `text` must end a line.
-fn first_block(text: &str) -> Option<(usize, usize)> {
+const FENCES: [&str; 2] = ["```", "~~~"];
+
+/// Where the last line of just `fence` starts; 0 if there is none, since a block opens before it closes.
+fn last_closing(text: &str, fence: &str) -> usize {
+    let is_closing = |at: &usize| {
+        let rest = &text[*at + fence.len()..];
+        let line = rest.split('\n').next().unwrap_or_default();
+        (*at == 0 || text.as_bytes()[*at - 1] == b'\n') && line.strip_suffix('\r').unwrap_or(line).is_empty()
+    };
+    text.rmatch_indices(fence).map(|(at, _)| at).find(is_closing).unwrap_or(0)
+}
+
+/// Where the first code block of `text` starts and ends. What precedes `text` must end a line. `last` is where each
+/// fence closes for the last time, if it does behind the start of `text`.
+fn first_block(text: &str, last: [Option<usize>; 2]) -> Option<(usize, usize)> {
     let mut start = 0;
     loop {
         let line = &text[start..];
-        for fence in ["```", "~~~"] {
+        for (fence, last) in FENCES.into_iter().zip(last) {
+            if last.is_none_or(|last| last <= start) {
+                continue;
+            }
             if let Some(end) = line.strip_prefix(fence).and_then(|body| block_end(body, fence)) {
                 return Some((start, start + fence.len() + end));
             }
@@ -309,6 +328,14 @@ mod tests {
     fn fences_with_crlf_are_stripped() {
         check_blocks("a\r\n```\r\n/test x\r\n```\r\nb", "a\r\nb");
         check_blocks("```\r\n/test x\r\n```\r", "");
+    }
+
+    #[test]
+    fn a_text_full_of_openings_is_read_once() {
+        let openings = "```x\n".repeat(1 << 20);
+        assert_eq!(strip_code_blocks(&openings), openings);
+        let closed = format!("{openings}~~~\n~~~\nend");
+        assert_eq!(strip_code_blocks(&closed), format!("{openings}end"));
     }
 
     #[test]
