@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::lenient::or_default;
 use crate::refs::Refs;
 
 /// The `apiVersion` of every ProwJob.
@@ -24,18 +25,18 @@ pub const KUBERNETES_AGENT: &str = "kubernetes";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProwJob {
     /// [`API_VERSION`].
-    #[serde(rename = "apiVersion", default, skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "apiVersion", default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub api_version: String,
     /// [`KIND`].
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// Name, labels and annotations.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub metadata: ObjectMeta,
     /// What is to run and for what source; fixed at creation.
     pub spec: ProwJobSpec,
     /// How far it has come.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub status: ProwJobStatus,
     /// Keys not known here, kept as they came.
     #[serde(flatten)]
@@ -46,25 +47,35 @@ pub struct ProwJob {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ObjectMeta {
     /// Unique among ProwJobs; a UUID for those created here.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The namespace, `prowjob_namespace` of the config for those created here.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub namespace: String,
     /// Given by the store: differs between two objects that bore one name.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub uid: String,
     /// Given by the store: changes with every write.
-    #[serde(rename = "resourceVersion", default, skip_serializing_if = "String::is_empty")]
+    #[serde(
+        rename = "resourceVersion",
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub resource_version: String,
     /// Given by the store.
-    #[serde(rename = "creationTimestamp", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "creationTimestamp",
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub creation_timestamp: Option<Timestamp>,
     /// See [`crate::labels`].
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     /// See [`crate::labels`].
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// Keys not known here, kept as they came.
     #[serde(flatten)]
@@ -165,66 +176,67 @@ pub struct ProwJobSpec {
     #[serde(rename = "type")]
     pub job_type: ProwJobType,
     /// Who runs it; [`KUBERNETES_AGENT`] is ours.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub agent: String,
     /// The build cluster's alias; empty is `default`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub cluster: String,
     /// Where its pod or pipeline goes.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub namespace: String,
     /// The job's name.
+    #[serde(default, deserialize_with = "or_default")]
     pub job: String,
     /// The source it tests; absent for periodics.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub refs: Option<Refs>,
     /// Further repositories to clone beside it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub extra_refs: Vec<Refs>,
     /// Whether its outcome is reported.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub report: bool,
     /// The context of its commit status.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub context: String,
     /// The comment that runs it again.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub rerun_command: String,
     /// How many runs of this job may be pending at once; 0 is any number.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub max_concurrency: u64,
     /// Whether an eviction ends it.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub error_on_eviction: bool,
     /// The pod as the job's author wrote it, presets merged in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub pod_spec: Option<Value>,
     /// For the agent `jenkins`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub jenkins_spec: Option<Value>,
     /// For the agent `tekton-pipeline`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub pipeline_run_spec: Option<Value>,
     /// For the agent `tekton-pipeline`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub tekton_pipeline_run_spec: Option<Value>,
     /// Timeouts, cloning and upload, all defaults merged in. Absent: not decorated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub decoration_config: Option<Value>,
     /// What reporters are to do differently for this job.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub reporter_config: Option<Value>,
     /// Who may run it again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub rerun_auth_config: Option<Value>,
     /// Whether the web page leaves it out.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub hidden: bool,
     /// Tenant and the like.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub prowjob_defaults: Option<Value>,
     /// A queue with a capacity of its own, `plank.job_queue_capacities`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub job_queue_name: String,
     /// Keys not known here, kept as they came.
     #[serde(flatten)]
@@ -266,37 +278,42 @@ impl ProwJobSpec {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProwJobStatus {
     /// When it was created.
-    #[serde(rename = "startTime", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "startTime", default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Timestamp>,
     /// When it was started.
-    #[serde(rename = "pendingTime", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "pendingTime", default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub pending_time: Option<Timestamp>,
     /// When its end was noticed. Set: it is over.
-    #[serde(rename = "completionTime", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "completionTime",
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub completion_time: Option<Timestamp>,
     /// Where it stands.
-    #[serde(default, skip_serializing_if = "ProwJobState::is_unset")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "ProwJobState::is_unset")]
     pub state: ProwJobState,
     /// A sentence for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Where to look for its log.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub url: String,
     /// The pod that runs it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub pod_name: String,
     /// A number of this run, rising with time.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub build_id: String,
     /// For the agent `jenkins`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub jenkins_build_id: String,
     /// Reporter → the last state that it has carried outward.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub prev_report_states: BTreeMap<String, String>,
     /// How often its pod was started anew.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub pod_revival_count: i64,
     /// Keys not known here, kept as they came.
     #[serde(flatten)]

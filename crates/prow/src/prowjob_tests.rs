@@ -32,6 +32,48 @@ fn check_round_trip(object: &Value) {
     assert_eq!(pruned(&back), pruned(object));
 }
 
+/// Sets every leaf of `value` to null, one at a time, and hands over what comes of it.
+fn with_each_null(value: &Value, at: &str, check: &mut impl FnMut(&str, &Value)) {
+    let paths: Vec<String> = match value {
+        Value::Object(map) => map.keys().map(|key| format!("{at}/{key}")).collect(),
+        _ => return,
+    };
+    for path in paths {
+        check(&path, &Value::Null);
+        let key = path.rsplit('/').next().unwrap();
+        with_each_null(&value[key], &path, check);
+    }
+}
+
+#[test]
+fn a_null_is_as_good_as_absent() {
+    let job = json!({
+        "apiVersion": "prow.k8s.io/v1", "kind": "ProwJob",
+        "metadata": {"name": "x", "namespace": "n", "labels": {}, "annotations": {}, "uid": "u"},
+        "spec": {
+            "type": "presubmit", "agent": "kubernetes", "cluster": "default", "job": "unit", "context": "unit",
+            "refs": {"org": "o", "repo": "r", "base_ref": "main", "base_sha": "a", "pulls": [], "workdir": true,
+                "path_alias": "p", "clone_uri": "c", "clone_depth": 1, "skip_submodules": true},
+            "extra_refs": [], "report": true, "rerun_command": "/test unit", "max_concurrency": 1, "hidden": true,
+            "namespace": "n", "pod_spec": {}, "error_on_eviction": true,
+        },
+        "status": {"state": "pending", "description": "d", "url": "u", "pod_name": "p", "build_id": "b",
+            "prev_report_states": {}, "startTime": "2026-01-02T03:04:05Z"},
+    });
+    let mut checked = 0;
+    with_each_null(&job, "", &mut |path, null| {
+        // Without these two it is no ProwJob, in Prow as here.
+        if matches!(path, "/spec" | "/spec/type") {
+            return;
+        }
+        let mut changed = job.clone();
+        *changed.pointer_mut(path).unwrap() = null.clone();
+        serde_json::from_value::<ProwJob>(changed).unwrap_or_else(|error| panic!("{path}: {error}"));
+        checked += 1;
+    });
+    assert!(checked > 35, "{checked} keys were tried");
+}
+
 #[test]
 fn prow_s_own_examples_survive() {
     let Some(folder) = crate::test_data::find("prow_s_own_examples_survive", "prow/decorated-pods") else {

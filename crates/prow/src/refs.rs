@@ -3,56 +3,58 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::lenient::or_default;
+
 /// A repository, its base, and the pull requests on top.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Refs {
     /// The owner: an organisation or a user.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub org: String,
     /// The repository's name without its owner.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub repo: String,
     /// The repository's web page.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub repo_link: String,
     /// The base branch or tag, without `refs/heads/`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub base_ref: String,
     /// The commit of the base; empty is its head.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub base_sha: String,
     /// The base commit's web page; for pushes the comparison's.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub base_link: String,
     /// What is merged into the base, in this order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub pulls: Vec<Pull>,
     /// Where it is checked out below `src/`, instead of `github.com/<org>/<repo>`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub path_alias: String,
     /// Whether the job starts in this checkout.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     pub workdir: bool,
     /// Whether it is only a tool for the job, not what is tested.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     pub auxiliary: bool,
     /// What git clones from, instead of the repository's usual address.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub clone_uri: String,
     /// Whether submodules are left alone.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     pub skip_submodules: bool,
     /// How many commits of the base are fetched; 0 is all.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_zero")]
     pub clone_depth: i64,
     /// Whether the fetch of all branches and tags is left out.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     pub skip_fetch_head: bool,
     /// Whether file contents are fetched only when needed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
     pub blobless_fetch: Option<bool>,
     /// The only files to check out; empty is all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub sparse_checkout_files: Vec<String>,
     /// Keys not known here, kept as they came.
     #[serde(flatten)]
@@ -63,31 +65,31 @@ pub struct Refs {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pull {
     /// Its number.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub number: u64,
     /// Its author's login.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub author: String,
     /// Its head commit.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub sha: String,
     /// Its title.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub title: String,
     /// Where git finds it, instead of by its commit.
-    #[serde(default, rename = "ref", skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", rename = "ref", skip_serializing_if = "String::is_empty")]
     pub git_ref: String,
     /// The branch that it comes from.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub head_ref: String,
     /// Its web page.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub link: String,
     /// Its head commit's web page.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub commit_link: String,
     /// Its author's web page.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub author_link: String,
     /// Keys not known here, kept as they came.
     #[serde(flatten)]
