@@ -35,6 +35,7 @@ pub mod seed;
 mod seeding;
 mod server;
 mod shapes;
+mod stranger;
 pub mod world;
 
 use std::net::SocketAddr;

@@ -22,7 +22,7 @@ use crate::fault::{FaultKind, When};
 use crate::hub::Hub;
 use crate::rest::{self, Incoming, limits, used_up};
 use crate::world::now;
-use crate::{admin, git_http, page_for_people};
+use crate::{admin, git_http, page_for_people, stranger};
 
 /// The largest body that is taken: packs come through here too.
 const LARGEST_BODY: usize = 256 << 20;
@@ -110,6 +110,9 @@ async fn respond(hub: Arc<Hub>, request: Request<Body>) -> Option<Answer> {
         }
     };
     let path = head.uri.path().to_owned();
+    if let Some(why) = stranger::refusal(&head.headers, &path, hub.base()) {
+        return Some(Refusal::new(StatusCode::FORBIDDEN, why).into_answer());
+    }
     let incoming = Incoming {
         method: head.method.to_string(),
         path: path.strip_prefix("/api/v3").filter(|rest| rest.starts_with('/')).unwrap_or(&path).to_owned(),

@@ -32,8 +32,13 @@ enum Names {
     Wrapped { labels: Vec<Name> },
     Plain(Vec<Name>),
     One(String),
-    Nothing {},
+    Nothing(Empty),
 }
+
+/// `{}`; a misspelt key is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Empty {}
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -47,7 +52,7 @@ impl Names {
         let names = match self {
             Self::Wrapped { labels } | Self::Plain(labels) => labels,
             Self::One(name) => vec![Name::Text(name)],
-            Self::Nothing {} => Vec::new(),
+            Self::Nothing(Empty {}) => Vec::new(),
         };
         let names = names.into_iter().map(|name| match name {
             Name::Text(name) | Name::Object { name } => name,
