@@ -38,8 +38,10 @@ pub struct HostFlags {
     /// plugins.yaml: which plugins handle what where, and what they may do.
     #[arg(long, default_value = "/etc/plugins/plugins.yaml", value_name = "FILE")]
     pub plugin_config: PathBuf,
+    /// Which files hold the config.
     #[command(flatten)]
     pub config: ConfigFlags,
+    /// Who the host is to GitHub.
     #[command(flatten)]
     pub github: GithubFlags,
     /// Change nothing on GitHub and create no ProwJob: plugins run, and what they would do is only written down.

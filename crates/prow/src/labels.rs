@@ -35,6 +35,12 @@ pub const BUILD_ID: &str = "prow.k8s.io/build-id";
 /// Set on jobs that are reported to Gerrit.
 pub const GERRIT_REPORT: &str = "prow.k8s.io/gerrit-report-label";
 
+/// Whether a label tells what a ProwJob is of or who made it, and so is set from its spec alone.
+pub fn is_standard(key: &str) -> bool {
+    let of_spec = [CREATED_BY_PROW, CREATED_BY_TIDE, TYPE, JOB, CONTEXT, ORG, REPO, BASE_REF, PULL, IS_OPTIONAL];
+    of_spec.contains(&key) || [EVENT_GUID, ID, BUILD_ID].contains(&key)
+}
+
 /// The longest that Kubernetes lets a label's value be, in bytes.
 pub const MAX_VALUE_BYTES: usize = 63;
 

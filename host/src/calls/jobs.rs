@@ -101,15 +101,15 @@ impl prowjobs_read::Host for GuestState {
         let prowjobs = self.task().facts.clients.prowjobs.clone();
         let found = async {
             let selector = Selector {
+                // Not by organisation and repository: `.github` and the like are no label values, and so not on the object.
                 labels: BTreeMap::from([
-                    (labels::ORG.to_owned(), repo.org.clone()),
-                    (labels::REPO.to_owned(), repo.name.clone()),
                     (labels::PULL.to_owned(), pr.to_string()),
                     (labels::TYPE.to_owned(), ProwJobType::Presubmit.to_string()),
                 ]),
                 incomplete_only: false,
             };
             let mut jobs = prowjobs.list(&selector).await.map_err(later)?;
+            jobs.retain(|job| is_of(job, &repo));
             jobs.sort_by_key(|job| std::cmp::Reverse((job.status.start_time, job.metadata.name.clone())));
             Ok(jobs.iter().map(shown).collect())
         };
@@ -132,6 +132,7 @@ impl prowjobs_write::Host for GuestState {
         let make = |key: EffectKey, _: Doubt| {
             let (repo, pr, base_sha, labels) = (&*repo, &pr, &base_sha, labels.clone());
             async move {
+                check_labels(&labels)?;
                 let presubmit = at(facts.loaded.config.presubmits(&repo.org, &repo.name), job)?;
                 let refs = refs::of_pull(&web(&facts), repo, pr, base_sha);
                 let creation = creation(&facts, &key, now, labels);
@@ -153,6 +154,7 @@ impl prowjobs_write::Host for GuestState {
         let make = |key: EffectKey, _: Doubt| {
             let (repo, labels) = (&*repo, labels.clone());
             async move {
+                check_labels(&labels)?;
                 let EventBody::Push(push) = &facts.event.body else {
                     return Err(Fault::answer(ErrorKind::Invalid, "a postsubmit is of a push, and this event is none"));
                 };
@@ -221,6 +223,21 @@ fn web(facts: &TaskFacts) -> String {
     github::web_base(&facts.clients.github_endpoints, facts.loaded.config.core.link_url.as_deref())
 }
 
+/// Whether a ProwJob is of this repository.
+fn is_of(job: &ProwJob, repo: &RepoRef) -> bool {
+    job.spec.refs.as_ref().is_some_and(|refs| refs.org == repo.org && refs.repo == repo.name)
+}
+
+/// Refuses labels by which others tell what a ProwJob is of, and who made it.
+fn check_labels(given: &[(String, String)]) -> Result<(), Fault> {
+    match given.iter().find(|(key, _)| labels::is_standard(key)) {
+        None => Ok(()),
+        Some((key, _)) => {
+            Err(Fault::answer(ErrorKind::Invalid, format!("the label `{key}` is set by the host: use another key")))
+        }
+    }
+}
+
 fn creation(facts: &TaskFacts, key: &EffectKey, now: Timestamp, labels: Vec<(String, String)>) -> Creation {
     Creation {
         // The same in every run: a second creation finds the first.
@@ -249,8 +266,7 @@ async fn abort(facts: &TaskFacts, repo: &RepoRef, name: &str, description: &str)
     let prowjobs = &facts.clients.prowjobs;
     loop {
         let Some(job) = prowjobs.get(name).await.map_err(later)? else { return Ok(()) };
-        let of_repo = job.spec.refs.as_ref().is_some_and(|refs| refs.org == repo.org && refs.repo == repo.name);
-        if !of_repo {
+        if !is_of(&job, repo) {
             let message = format!("ProwJob `{name}` is not of {}/{}", repo.org, repo.name);
             return Err(Fault::Answer(ApiError { kind: ErrorKind::Denied, message }));
         }

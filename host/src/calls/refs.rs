@@ -18,6 +18,7 @@ pub(super) fn of_pull(web: &str, repo: &RepoRef, pr: &PullRequest, base_sha: &st
         head_ref: pr.head.name.clone(),
         link: format!("{link}/pull/{}", pr.number),
         commit_link: format!("{link}/pull/{}/commits/{}", pr.number, pr.head.sha),
+        author_link: format!("{web}/{}", pr.author.login),
         ..Pull::default()
     };
     Refs {
