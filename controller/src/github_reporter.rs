@@ -174,13 +174,13 @@ impl GithubReporter {
             .map(|comment| Existing { id: comment.id, body: comment.body })
             .collect();
         let plan = failure_comment::plan(&comments, &jobs, &template, mode);
-        for id in plan.delete {
-            api.delete_comment(&repo, id).await?;
-        }
         match plan.write {
             Some(Write::Create(body)) => drop(api.create_comment(&repo, pull.number, &body).await?),
             Some(Write::Edit(id, body)) => drop(api.edit_comment(&repo, id, &body).await?),
             None => (),
+        }
+        for id in plan.delete {
+            api.delete_comment(&repo, id).await?;
         }
         Ok(())
     }

@@ -18,6 +18,8 @@ pub(crate) struct Content {
     pub(crate) comments: Vec<(u64, u64, String)>,
     /// Commits on which statuses fail with a 500.
     pub(crate) broken: BTreeSet<String>,
+    /// How many new comments are refused with a 403.
+    pub(crate) refused_comments: u32,
     /// Commits that are not there.
     pub(crate) unknown: BTreeSet<String>,
     last_id: u64,
@@ -102,6 +104,10 @@ async fn list_comments(State(content): Shared, Path(number): Path<u64>) -> Json<
 
 async fn create_comment(State(content): Shared, Path(number): Path<u64>, Json(body): Json<Value>) -> Response {
     let mut content = content.lock().unwrap();
+    if content.refused_comments > 0 {
+        content.refused_comments -= 1;
+        return (StatusCode::FORBIDDEN, Json(json!({"message": "Not now"}))).into_response();
+    }
     content.last_id += 1;
     let id = content.last_id;
     content.comments.push((number, id, text(&body, "body")));

@@ -34,6 +34,24 @@ async fn a_failure_is_commented_on_and_the_comment_goes_with_the_next_success() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_comment_that_github_refuses_once_loses_no_other_job_s_row() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let refs = origin.pull(7, "x", "x\n");
+    let controller = world.controller().await;
+    world.create("first", "unit", "exit 1", &refs).await;
+    world.complete("first").await;
+    world.reported("first").await;
+    world.github.content.lock().unwrap().refused_comments = 1;
+    world.create("second", "lint", "exit 1", &refs).await;
+    world.complete("second").await;
+    world.reported("second").await;
+    assert_eq!(world.github.content.lock().unwrap().refused_comments, 0);
+    let comments = world.github.comments(7);
+    assert!(comments.len() == 1 && comments[0].contains("unit | ") && comments[0].contains("lint | "), "{comments:?}");
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn g12_failures_that_end_together_share_one_comment() {
     let (world, origin) = (World::new().await, Origin::new());
     let refs = origin.pull(7, "x", "x\n");

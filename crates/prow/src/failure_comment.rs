@@ -30,7 +30,8 @@ pub enum Mode {
     Summary,
 }
 
-/// What to do with the pull request's comments: first the deletions, then the write.
+/// What to do with the pull request's comments: first the write, then the deletions. Whoever is stopped in between leaves
+/// two comments that the next plan makes one of; the other way round the rows of other jobs would be lost.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// The comments to delete.
@@ -105,14 +106,20 @@ pub fn plan(comments: &[Existing], jobs: &[ProwJob], template: &str, mode: Mode)
     // A comment that only loses rows is edited; one that gains a row is written anew, so that people are told.
     let edited = if failed_now || table.is_empty() { None } else { delete.pop() };
     let all_told = mode == Mode::Summary && !jobs.iter().any(|job| job.status.state == ProwJobState::Aborted);
-    let write = (!table.is_empty() || all_told).then(|| {
-        let body = body(first, &table, template);
-        match edited {
-            Some(id) => Write::Edit(id, body),
-            None => Write::Create(body),
-        }
-    });
-    Plan { delete, write }
+    if table.is_empty() && !all_told {
+        return Plan { delete, write: None };
+    }
+    let body = body(first, &table, template);
+    // Written by whoever was stopped before the deletions: people have been told.
+    if failed_now && tagged.last().is_some_and(|last| last.body == body) {
+        delete.pop();
+        return Plan { delete, write: None };
+    }
+    let write = match edited {
+        Some(id) => Write::Edit(id, body),
+        None => Write::Create(body),
+    };
+    Plan { delete, write: Some(write) }
 }
 
 /// The rows of earlier comments, those of newer comments before those of older ones with the same key, without the

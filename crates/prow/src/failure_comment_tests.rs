@@ -117,6 +117,23 @@ fn g20_several_comments_become_one_and_the_newest_row_counts() {
 }
 
 #[test]
+fn a_comment_that_was_written_before_its_writer_was_killed_is_not_written_again() {
+    let old = comment(1, &[("lint", "old"), ("unit", "old")]);
+    let Plan { write: Some(Write::Create(body)), .. } =
+        plan(std::slice::from_ref(&old), &[job("unit", Failure)], "", Mode::PerJob)
+    else {
+        panic!("a failure makes a comment")
+    };
+    let told = Existing { id: 2, body };
+    check_one(&[old, told.clone()], Failure, "-1");
+    check_one(std::slice::from_ref(&told), Failure, "");
+    check_one(std::slice::from_ref(&told), Success, "~2 lint@old");
+    // Another job's failure is told with what both comments say.
+    let both = [comment(1, &[("e2e", "old")]), told];
+    check(&both, &[job("fuzz", Failure)], Mode::PerJob, "-1 -2 + e2e@old,lint@old,unit@c0ffee,fuzz@c0ffee");
+}
+
+#[test]
 fn g21_a_success_takes_its_row_out() {
     check_one(&[comment(1, &[("unit", "old"), ("lint", "old")])], Success, "~1 lint@old");
     let two = [comment(1, &[("lint", "older")]), comment(2, &[("unit", "x")])];

@@ -16,8 +16,10 @@ pub(super) async fn of(world: &World, script: &Script) -> anyhow::Result<Vec<Str
         labels.sort_unstable();
         lines.push(format!("#{number}: {}, merged: {}, labels: {labels:?}", pr.state, pr.merged));
         let comments = world.sim.comments(REPO, number).await?;
-        let mut said: Vec<_> =
-            comments.iter().map(|c| format!("#{number}, {}: {}", c.author, without_ids(&c.body))).collect();
+        let mut said: Vec<_> = comments
+            .iter()
+            .map(|c| format!("#{number}, {}: {}", c.author, without_ids(&sorted_rows(&c.body))))
+            .collect();
         // Plugins do not wait for each other, so that the order of their comments is not theirs to keep.
         said.sort_unstable();
         lines.extend(said);
@@ -66,6 +68,17 @@ fn run(job: &ProwJob, script: &Script) -> String {
     format!("ProwJob of {commit}: {} {} {}", job.spec.job_type, job.spec.job, job.status.state)
 }
 
+/// The text with the rows of its tables in order: jobs that end together are told of in any.
+fn sorted_rows(text: &str) -> String {
+    let mut lines: Vec<&str> = text.split('\n').collect();
+    let is_row = |line: &&str| line.contains(" | ");
+    for rows in lines.split_mut(|line| line.starts_with("---")).skip(1) {
+        let count = rows.iter().take_while(|line| is_row(line)).count();
+        rows[..count].sort_unstable();
+    }
+    lines.join("\n")
+}
+
 /// The text with every word that has a digit in it, or that could be a part of a hash, replaced by `#`.
 fn without_ids(text: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric();
@@ -88,6 +101,12 @@ fn only_what_differs_is_shown() {
     assert_eq!(difference(&lines("a b c"), &lines("a b c")), None);
     assert_eq!(difference(&lines("a b b"), &lines("a b c")).unwrap(), "- b\n+ c");
     assert_eq!(difference(&lines("a b"), &lines("b a")).unwrap(), "the order of the lines");
+}
+
+#[test]
+fn rows_stand_in_order_and_nothing_else_does() {
+    let text = "b\nName | Sha\n--- | ---\nb | 2\na | 1\n\na";
+    assert_eq!(sorted_rows(text), "b\nName | Sha\n--- | ---\na | 1\nb | 2\n\na");
 }
 
 #[test]

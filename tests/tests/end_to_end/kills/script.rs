@@ -65,7 +65,12 @@ impl Script {
             9 => self.keep(step, alice.push_to_pr(REPO, 1, "More", &file("more.txt", Some("more\n"))).await?),
             10 => drop(bob.comment(REPO, 1, "/hold cancel").await?),
             11 => self.keep(step, alice.merge(REPO, 1).await?),
-            12 => self.keep(step, mallory.push_to_pr(REPO, 2, "Break it", &file("FAIL", Some("x\n"))).await?),
+            // Two jobs fail of it, so that the comment has to keep the row of one while the other's comes.
+            12 => {
+                let changes =
+                    [file("FAIL", Some("x\n")), file("broken.sh", Some("if\n"))].into_iter().flatten().collect();
+                self.keep(step, mallory.push_to_pr(REPO, 2, "Break it", &changes).await?);
+            }
             _ => unreachable!("there are thirteen steps, in {}", world.dir().display()),
         }
         Ok(())
