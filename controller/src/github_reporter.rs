@@ -93,7 +93,9 @@ impl GithubReporter {
         }
         let state = job.status.state;
         let patch = json!({"status": {"prev_report_states": {REPORTER: state}}});
-        self.store.patch(name, &patch).await.context("GitHub was told, and it could not be written down")?;
+        // Whoever superseded it meanwhile has noted that nothing more is to be told: that stands.
+        let written = self.store.update(name, |job| (!report::is_reported(job)).then(|| patch.clone()));
+        written.await.context("GitHub was told, and it could not be written down")?;
         self.metrics.succeeded(job.status.completion_time, Timestamp::now());
         info!(job = %job.spec.job, %state, "GitHub was told");
         Ok(Next::Nothing)

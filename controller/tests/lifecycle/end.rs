@@ -71,6 +71,26 @@ async fn a_newer_run_supersedes_and_github_hears_only_of_the_newer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_superseded_while_github_is_slow_is_not_told_of_as_a_failure() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let first = origin.pull(7, "x", "one\n");
+    let sha = &first.pulls[0].sha;
+    world.github.content.lock().unwrap().held.insert(sha.clone());
+    let controller = world.controller().await;
+    world.create("old", "unit", "sleep 600", &first).await;
+    world.until("GitHub is slow", || async { world.github.content.lock().unwrap().has_waited }).await;
+    let second = origin.pull(7, "x", "two\n");
+    world.create("new", "unit", "true", &second).await;
+    world.complete("old").await;
+    world.github.content.lock().unwrap().held.clear();
+    world.until("GitHub has answered", || async { !world.github.states(sha).is_empty() }).await;
+    // It waits for what it has begun.
+    controller.stop().await;
+    assert_eq!(world.get("old").await.status.prev_report_states["github-reporter"], "aborted");
+    assert_eq!(world.github.states(sha), ["pending"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_takes_too_long_fails() {
     let (world, origin) = (World::new().await, Origin::new());
     let refs = origin.pull(7, "x", "x\n");

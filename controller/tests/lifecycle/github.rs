@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -18,11 +19,23 @@ pub(crate) struct Content {
     pub(crate) comments: Vec<(u64, u64, String)>,
     /// Commits on which statuses fail with a 500.
     pub(crate) broken: BTreeSet<String>,
+    /// Commits on which statuses are not answered for as long as they stand here.
+    pub(crate) held: BTreeSet<String>,
+    /// Whether a status has come that was not answered at once.
+    pub(crate) has_waited: bool,
     /// How many new comments are refused with a 403.
     pub(crate) refused_comments: u32,
     /// Commits that are not there.
     pub(crate) unknown: BTreeSet<String>,
     last_id: u64,
+}
+
+impl Content {
+    fn must_wait(&mut self, sha: &str) -> bool {
+        let held = self.held.contains(sha);
+        self.has_waited |= held;
+        held
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +91,9 @@ fn text(body: &Value, key: &str) -> String {
 }
 
 async fn set_status(State(content): Shared, Path(sha): Path<String>, Json(body): Json<Value>) -> Response {
+    while content.lock().unwrap().must_wait(&sha) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let mut content = content.lock().unwrap();
     if content.broken.contains(&sha) {
         return (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({"message": "Server Error"}))).into_response();
