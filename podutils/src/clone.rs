@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::git::{Credentials, Git, Ran};
 use crate::source;
+use crate::userinfo;
 
 /// How long to wait before each further try of a fetch.
 pub const RETRIES: [Duration; 9] = [
@@ -79,7 +80,8 @@ impl Cloner<'_> {
     /// Clones all of them, one after the other, until one fails. The last record then says why.
     pub fn clone_all(&self, all: &[Refs]) -> Vec<Record> {
         if let (Err(why), Some(first)) = (source::check_all(all), all.first()) {
-            return vec![Record { refs: first.clone(), failed: true, reason: why, ..Record::default() }];
+            let refs = Refs { clone_uri: userinfo::cut(&first.clone_uri), ..first.clone() };
+            return vec![Record { refs, failed: true, reason: why, ..Record::default() }];
         }
         let mut records = Vec::new();
         for refs in all {
@@ -105,7 +107,7 @@ impl Cloner<'_> {
             Err(reason) => (String::new(), reason),
         };
         Record {
-            refs: refs.clone(),
+            refs: Refs { clone_uri: userinfo::cut(&refs.clone_uri), ..refs.clone() },
             commands: one.commands,
             failed: !reason.is_empty(),
             reason,
@@ -279,7 +281,7 @@ impl One<'_> {
 
     fn git(&mut self, args: &[&str]) -> Result<(), String> {
         let ran = self.command(args, &[]);
-        ran.result.map_err(|how| format!("`git {}` failed ({how}): {}", args.join(" "), ran.output.trim()))
+        ran.result.map_err(|how| format!("`{}` failed ({how}): {}", shown(args), ran.output.trim()))
     }
 
     fn command(&mut self, args: &[&str], env: &[(&str, &str)]) -> Ran {
@@ -288,13 +290,18 @@ impl One<'_> {
         }
         let ran = Git { folder: self.folder, credentials: self.credentials, ..self.cloner.git.clone() }.run(args, env);
         self.commands.push(CommandRecord {
-            command: format!("git {}", args.join(" ")),
+            command: shown(args),
             output: ran.output.clone(),
             error: ran.result.clone().err().unwrap_or_default(),
             duration: nanos(ran.took),
         });
         ran
     }
+}
+
+/// A command line for people.
+fn shown(args: &[&str]) -> String {
+    userinfo::cut(&format!("git {}", args.join(" ")))
 }
 
 /// The records as text for people.

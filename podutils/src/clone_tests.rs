@@ -270,3 +270,20 @@ fn a_submodule_that_a_pull_request_names_on_the_same_server_is_shown_no_token() 
     let shown: Vec<bool> = server.asked("/o/other.git").into_iter().map(|(_, shown)| shown).collect();
     assert!(!shown.is_empty() && !shown.contains(&true), "{shown:?}: {}", text(&records));
 }
+
+#[test]
+fn a_password_in_a_clone_address_is_published_nowhere() {
+    let origin = Origin::new();
+    let server = PrivateServer::start(&[]);
+    let clone_uri = format!("{}/o/r.git", server.address.replace("://", "://bot:s3cr3t@"));
+    let folder = tempfile::tempdir().unwrap();
+    let records = cloned(&[Refs { clone_uri, ..origin.refs(Vec::new()) }], folder.path());
+    assert!(records[0].failed && server.asked("/o/r.git").iter().any(|(_, shown)| *shown), "{}", text(&records));
+    for published in [serde_json::to_string(&records).unwrap(), text(&records)] {
+        assert!(published.contains("/o/r.git") && !published.contains("s3cr3t"), "{published}");
+    }
+    // Nor where it is refused before git has seen it.
+    let refused = Refs { clone_uri: "ftp://bot:s3cr3t@host/o/r".into(), ..origin.refs(Vec::new()) };
+    let records = serde_json::to_string(&cloned(&[refused], folder.path())).unwrap();
+    assert!(records.contains("ftp://host/o/r") && !records.contains("s3cr3t"), "{records}");
+}

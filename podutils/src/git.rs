@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::userinfo;
+
 /// How much of one command's output is kept, in bytes.
 const MAX_OUTPUT_BYTES: usize = 256 * 1024;
 
@@ -63,7 +65,7 @@ pub struct Git<'a> {
 /// What one command did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
-    /// Both of its streams, as they came.
+    /// Both of its streams, as they came but for secrets.
     pub output: String,
     /// Whether it succeeded; else what it ended with.
     pub result: Result<(), String>,
@@ -151,8 +153,9 @@ impl Git<'_> {
         settings
     }
 
-    /// The text without the token, should a server have sent it back.
+    /// The text without passwords in addresses, and without the token, should a server have sent it back.
     fn censored(&self, text: String) -> String {
+        let text = userinfo::cut(&text);
         let token = self.credentials.and_then(|credentials| std::fs::read_to_string(&credentials.token_file).ok());
         match token.as_deref().map(str::trim) {
             Some(token) if !token.is_empty() => text.replace(token, "CENSORED"),

@@ -17,3 +17,4 @@ pub mod process;
 pub mod sandbox;
 pub mod source;
 pub mod supervise;
+mod userinfo;

@@ -4,6 +4,8 @@ use std::path::{Component, Path, PathBuf};
 
 use prow::refs::Refs;
 
+use crate::userinfo;
+
 /// Checks everything of these refs that becomes an argument of git or a path.
 ///
 /// # Errors
@@ -66,10 +68,10 @@ pub fn start_folder(root: &Path, all: &[Refs]) -> PathBuf {
 /// git would take a leading `-` for an option; a control character is no part of any name.
 fn plain(what: &str, value: &str) -> Result<(), String> {
     if value.starts_with('-') {
-        return Err(format!("{what} `{value}` starts with `-`, which git would take for an option"));
+        return Err(format!("{what} `{}` starts with `-`, which git would take for an option", userinfo::cut(value)));
     }
     if value.chars().any(char::is_control) {
-        return Err(format!("{what} {value:?} has a control character in it"));
+        return Err(format!("{what} {:?} has a control character in it", userinfo::cut(value)));
     }
     Ok(())
 }
@@ -106,7 +108,7 @@ fn address(value: &str) -> Result<(), String> {
     if is_scp {
         return Ok(());
     }
-    Err(format!("the clone address `{value}` is none of https, http, ssh and file"))
+    Err(format!("the clone address `{}` is none of https, http, ssh and file", userinfo::cut(value)))
 }
 
 fn path(value: &str) -> Result<(), String> {

@@ -63,6 +63,7 @@ pub mod review;
 #[cfg(feature = "matching")]
 pub mod scalar;
 pub mod settings;
+mod shorten;
 pub mod sinker;
 pub mod step;
 pub mod supersede;

@@ -2,6 +2,7 @@
 
 use crate::labels;
 use crate::prowjob::{ProwJob, ProwJobState, ProwJobType};
+use crate::shorten::shortened;
 
 /// The name under which a ProwJob's `prev_report_states` says what GitHub was told.
 pub const REPORTER: &str = "github-reporter";
@@ -9,7 +10,6 @@ pub const REPORTER: &str = "github-reporter";
 /// The longest description that GitHub takes. Its limit is characters; bytes are on the safe side.
 pub const MAX_DESCRIPTION_BYTES: usize = 140;
 
-const ELISION: &str = " ... ";
 const BASE_SHA: &str = " BaseSHA:";
 /// A wide blank that pushes the base commit out of sight.
 const PADDING: char = '\u{2001}';
@@ -133,17 +133,6 @@ pub fn description(text: &str, base_sha: &str) -> String {
 pub fn base_sha(description: &str) -> Option<&str> {
     let (_, sha) = description.split_once(BASE_SHA)?;
     (sha.len() == 40).then_some(sha)
-}
-
-/// At most `max` bytes of `text`: its beginning and its end where it is longer.
-fn shortened(text: &str, max: usize) -> String {
-    if text.len() <= max {
-        return text.to_owned();
-    }
-    let half = max.saturating_sub(ELISION.len()) / 2;
-    let head = text.floor_char_boundary(half);
-    let tail = text.ceil_char_boundary(text.len() - half);
-    format!("{}{ELISION}{}", &text[..head], &text[tail..])
 }
 
 /// Whether GitHub's refusal of a status is as good as a success: the commit is full, or gone, and will be next time.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::concurrency::Room;
 use crate::prowjob::ProwJobState as State;
 use crate::prowjob::{KUBERNETES_AGENT, ProwJob, ProwJobState};
+use crate::shorten::shortened;
 
 /// How soon to look again where the runner cannot tell yet.
 pub const UNKNOWN_POLL: Duration = Duration::from_secs(1);
@@ -19,6 +20,9 @@ pub const ROOM_POLL: Duration = Duration::from_secs(10);
 pub const STOP_POLL: Duration = Duration::from_millis(500);
 /// How long after its grace period a run that was asked to stop is killed from outside.
 pub const STOP_MARGIN: Duration = Duration::from_secs(15);
+
+/// The longest description; whatever is longer stands as a whole in the job's log.
+pub const MAX_DESCRIPTION_BYTES: usize = 1024;
 
 /// All that one turn may look at, the clock included.
 #[derive(Debug, Clone)]
@@ -228,7 +232,7 @@ fn cannot_run(why: &str) -> Step {
 }
 
 fn finish(state: ProwJobState, description: &str) -> Step {
-    Step::Finish { state, description: description.to_owned() }
+    Step::Finish { state, description: shortened(description, MAX_DESCRIPTION_BYTES) }
 }
 
 /// What is left of `limit` counted from `since`; none: it is used up. A clock that went back leaves all of it.

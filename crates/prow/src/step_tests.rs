@@ -223,3 +223,21 @@ fn a_clock_that_went_back_is_no_timeout() {
     let back = |_: &mut ProwJob, c: &mut Change| c.now = at(-1000);
     check_with(State::Pending, Run::Running { since: at(0) }, back, Step::LookAgain(60 * MINUTE));
 }
+
+#[test]
+fn a_description_is_short_however_much_there_is_to_say() {
+    let (begin, end) = ("`git fetch` failed", "not found");
+    let why = format!("{begin}: {} {end}", "remote: no\n".repeat(20_000));
+    for run in [Run::Exited(Exit::NotCloned(why.clone())), Run::Invalid(why)] {
+        with(
+            ProwJobState::Pending,
+            run,
+            |_, _| (),
+            |step| {
+                let Step::Finish { description, .. } = step else { panic!("{step:?}") };
+                assert!(description.len() <= 1024, "{}", description.len());
+                assert!(description.contains(begin) && description.ends_with(end), "{description}");
+            },
+        );
+    }
+}
