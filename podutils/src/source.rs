@@ -35,23 +35,33 @@ pub fn check(refs: &Refs) -> Result<(), String> {
     refs.sparse_checkout_files.iter().try_for_each(|file| plain("sparse_checkout_files", file))
 }
 
-/// Checks all refs of one job, and that no two of them share a folder.
+/// Checks all refs of one job, and that no two of them share a folder or lie in one another: what a pull request brings
+/// along could hold a symbolic link where the inner one is to be.
 ///
 /// # Errors
 /// The value that is refused, and why.
 pub fn check_all(all: &[Refs]) -> Result<(), String> {
     for (i, refs) in all.iter().enumerate() {
         check(refs).map_err(|why| format!("{}: {why}", refs.full_name()))?;
-        if let Some(other) = all[..i].iter().find(|other| other.checkout_path() == refs.checkout_path()) {
-            return Err(format!(
-                "{} and {} would both be checked out at {}: give one of them a `path_alias`",
-                other.full_name(),
-                refs.full_name(),
-                refs.checkout_path()
-            ));
+        for other in &all[..i] {
+            apart(refs, other)?;
         }
     }
     Ok(())
+}
+
+/// Paths are compared part by part, as the file system does.
+fn apart(refs: &Refs, other: &Refs) -> Result<(), String> {
+    let (path, other_path) = (refs.checkout_path(), other.checkout_path());
+    let parts = |path| Path::new(path).components().collect::<Vec<_>>();
+    let (mine, theirs) = (parts(&path), parts(&other_path));
+    if !mine.starts_with(&theirs) && !theirs.starts_with(&mine) {
+        return Ok(());
+    }
+    let (name, other_name) = (refs.full_name(), other.full_name());
+    Err(format!(
+        "{other_name} at {other_path} and {name} at {path} would be checked out in one folder: give one of them another `path_alias`"
+    ))
 }
 
 /// Where these refs are checked out below `root`.
@@ -186,12 +196,28 @@ mod tests {
         }
     }
 
+    #[track_caller]
+    fn check_apart(one: &str, other: &str, want: bool) {
+        let at = |alias: &str| Refs { path_alias: alias.into(), ..refs() };
+        for (one, other) in [(at(one), at(other)), (at(other), at(one))] {
+            let got = check_all(&[one, other]);
+            assert_eq!(got.is_ok(), want, "{got:?}");
+        }
+    }
+
     #[test]
     fn d40_two_refs_at_one_path_are_refused() {
-        let mut other = refs();
-        assert!(check_all(&[refs(), other.clone()]).is_err());
-        other.path_alias = "elsewhere".into();
-        assert!(check_all(&[refs(), other]).is_ok());
+        check_apart("", "", false);
+        check_apart("", "elsewhere", true);
+        check_apart("a/b", "a//b/", false);
+    }
+
+    #[test]
+    fn no_checkout_lies_in_another_whose_pull_request_may_bring_a_link() {
+        check_apart("a", "a/b", false);
+        check_apart("", "github.com/o/r/tools", false);
+        check_apart("a/b", "a/bc", true);
+        check_apart("a/b", "a/c", true);
     }
 
     #[test]
