@@ -47,15 +47,15 @@ impl LocalRunner {
         let Some(dir) = self.dir(job.name()) else {
             return Ok(Run::Invalid("its name cannot be a folder's: use letters, digits, `-`, `_` and `.`".to_owned()));
         };
-        let run = observe::observe(&dir)?;
-        if run != Run::Absent {
-            return Ok(run);
-        }
-        // It was started and its folder is gone. Whatever it did may be half done: it is not started again.
-        if job.status.state == ProwJobState::Pending && !job.status.build_id.is_empty() {
-            return Ok(Run::Lost);
-        }
-        Ok(launch::obstacle(job).map_or(Run::Absent, Run::Invalid))
+        let or_invalid = |run| launch::obstacle(job).map_or(run, Run::Invalid);
+        Ok(match observe::observe(&dir)? {
+            // It was started and its folder is gone. Whatever it did may be half done: it is not started again.
+            Run::Absent if job.status.state == ProwJobState::Pending && !job.status.build_id.is_empty() => Run::Lost,
+            Run::Absent => or_invalid(Run::Absent),
+            // Nobody was let begin; whoever saw to that may have been killed before it was told why.
+            Run::Lost if observe::is_forbidden(&dir)? => or_invalid(Run::Lost),
+            run => run,
+        })
     }
 
     /// Starts a run and waits until its supervisor has taken it on. Where there is one already, nothing happens.
@@ -92,6 +92,13 @@ impl LocalRunner {
         }
         // From here on it is on its own; tokio collects it when it ends while we live, init when not.
         Ok(())
+    }
+
+    /// Writes the log of a job that never runs: why.
+    pub(crate) fn explain(&self, name: &str, why: &str) -> io::Result<()> {
+        let dir = self.dir(name).ok_or_else(|| io::Error::other("its name cannot be a folder's"))?;
+        fs::create_dir_all(dir.path())?;
+        podutils::file::replace(&dir.log(), format!("bowsprit: the job cannot run: {why}\n").as_bytes())
     }
 
     /// The build id of the run in this folder, which is the truth even where the ProwJob was not told.

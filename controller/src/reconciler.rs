@@ -159,8 +159,10 @@ impl Reconciler {
                 let mut after = job.clone();
                 after.status.state = state;
                 after.status.description.clone_from(&description);
-                let url = self.url(&after);
-                let status = json!({"state": state, "description": description, "url": url, "completionTime": now});
+                let mut status = json!({"state": state, "description": description, "completionTime": now});
+                if self.has_log(job, run) {
+                    status["url"] = self.url(&after).into();
+                }
                 self.write(job, status).await
             }
             Step::Complete => {
@@ -231,6 +233,13 @@ impl Reconciler {
             Run::Exited(_) => Ok(true),
             Run::Unknown | Run::Starting { .. } | Run::Running { .. } | Run::Stopping { .. } => Ok(false),
         }
+    }
+
+    /// Whether there is a log to point to. One that says why it cannot run is written for a job that never ran.
+    fn has_log(&self, job: &ProwJob, run: &Run) -> bool {
+        let Run::Invalid(why) = run else { return true };
+        let written = self.runner.explain(job.name(), why);
+        written.inspect_err(|error| warn!(%error, "why it cannot run stands in no log")).is_ok()
     }
 
     /// Where this job's log is: by the config's template, else on our own port.

@@ -83,11 +83,17 @@ pub fn forbid(dir: &JobDir) -> io::Result<bool> {
         Ok(()) => Ok(true),
         // Without a folder no supervisor finds its options.
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            Ok(read::<Process>(&dir.supervisor())?.is_some_and(|process| process.pid == 0))
-        }
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => is_forbidden(dir),
         Err(e) => Err(e),
     }
+}
+
+/// Whether [`forbid`] was faster than any supervisor.
+///
+/// # Errors
+/// If the folder is there and cannot be read.
+pub fn is_forbidden(dir: &JobDir) -> io::Result<bool> {
+    Ok(read::<Process>(&dir.supervisor())?.is_some_and(|process| process.pid == 0))
 }
 
 /// The request to stop, if there is one.

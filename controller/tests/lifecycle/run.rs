@@ -74,9 +74,27 @@ async fn what_cannot_run_here_is_an_error_that_says_why() {
         assert_eq!(job.status.state, ProwJobState::Error);
         assert!(job.status.description.contains(telling), "{}", job.status.description);
         world.reported(name).await;
+        let last = world.github.last(&refs.pulls[0].sha).unwrap();
+        assert_eq!(last.state, "error");
+        let log = reqwest::get(&last.target_url).await.unwrap();
+        assert_eq!(log.status(), 200);
+        assert!(log.text().await.unwrap().contains(telling), "the status links to what the log says");
     }
-    let last = world.github.last(&refs.pulls[0].sha).unwrap();
-    assert_eq!(last.state, "error");
+    world.create("no folder", "odd", "true", &refs).await;
+    assert_eq!(world.complete("no folder").await.status.url, "", "where there is no log there is no link");
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_job_cannot_run_is_told_also_when_the_first_who_saw_it_was_killed() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let refs = origin.pull(7, "x", "x\n");
+    std::fs::create_dir_all(world.dir("pj").path()).unwrap();
+    assert!(podutils::observe::forbid(&world.dir("pj")).unwrap());
+    world.create_with("pj", "unit", "", &refs, |job| job.spec.pod_spec = None).await;
+    let controller = world.controller().await;
+    let job = world.complete("pj").await;
+    assert!(job.status.description.contains("no `spec`"), "{}", job.status.description);
     controller.stop().await;
 }
 
