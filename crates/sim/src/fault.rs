@@ -23,7 +23,7 @@ pub struct FaultSpec {
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Match {
-    /// `GET` and so on.
+    /// `GET` and so on; several stand with commas between them: `POST,PATCH`.
     pub method: Option<String>,
     /// A regular expression that is looked for anywhere in the path.
     pub path_regex: Option<String>,
@@ -172,8 +172,28 @@ impl Faults {
 }
 
 fn holds(matches: &Match, pattern: Option<&Regex>, method: &str, path: &str, user_agent: &str) -> bool {
-    matches.method.as_ref().is_none_or(|want| want.eq_ignore_ascii_case(method))
+    matches.method.as_ref().is_none_or(|wanted| wanted.split(',').any(|want| want.eq_ignore_ascii_case(method)))
         && pattern.is_none_or(|pattern| pattern.is_match(path))
         && matches.path_prefix.as_ref().is_none_or(|prefix| path.starts_with(prefix.as_str()))
         && matches.user_agent.as_ref().is_none_or(|part| user_agent.contains(part.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_match_names_one_method_or_several_or_none() {
+        for (wanted, method, want) in [
+            (Some("POST"), "POST", true),
+            (Some("post"), "POST", true),
+            (Some("POST"), "PUT", false),
+            (Some("PATCH,PUT"), "PUT", true),
+            (Some("PATCH,PUT"), "POST", false),
+            (None, "DELETE", true),
+        ] {
+            let matches = Match { method: wanted.map(str::to_owned), ..Match::default() };
+            assert_eq!(holds(&matches, None, method, "/", "agent"), want, "{wanted:?} {method}");
+        }
+    }
 }

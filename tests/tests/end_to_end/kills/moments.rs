@@ -18,6 +18,9 @@ pub(super) const PLUGINS: &str = "bowsprit.";
 /// What the controller's requests have there; the host makes none in its own name with a personal token.
 pub(super) const CONTROLLER: &str = "bowsprit/";
 
+/// The methods that change something.
+const WRITES: &str = "POST,PATCH,PUT,DELETE";
+
 /// Intents, and results of effects: each is one durable commit.
 const JOURNAL_COMMITS: &str = "SELECT count(*) + count(result) FROM journal WHERE kind <> 'read'";
 const PROWJOB_WRITES: &str = "SELECT revision FROM counter";
@@ -39,7 +42,7 @@ pub(super) enum Kind {
 
 /// What a moment is seen by.
 pub(super) enum Trigger {
-    /// A request of this agent, with this method.
+    /// A request of this agent, with one of these methods.
     Request { agent: &'static str, method: Option<&'static str> },
     /// A number in a database has grown.
     Commit(fn(&World) -> anyhow::Result<Counter>),
@@ -48,7 +51,7 @@ pub(super) enum Trigger {
 impl Kind {
     pub(super) fn trigger(self) -> Trigger {
         match self {
-            Self::HostWrite => Trigger::Request { agent: PLUGINS, method: Some("POST") },
+            Self::HostWrite => Trigger::Request { agent: PLUGINS, method: Some(WRITES) },
             Self::HostRead => Trigger::Request { agent: PLUGINS, method: Some("GET") },
             Self::ControllerRequest => Trigger::Request { agent: CONTROLLER, method: None },
             Self::JournalCommit => Trigger::Commit(|world| Counter::open(&world.inbox_file(), JOURNAL_COMMITS)),
@@ -99,7 +102,7 @@ impl Totals {
         for kind in KINDS {
             let total = match kind.trigger() {
                 Trigger::Request { agent, method } => {
-                    let method_fits = |own: &str| method.is_none_or(|method| method == own);
+                    let method_fits = |own: &str| method.is_none_or(|wanted| wanted.split(',').any(|one| one == own));
                     let fits = |r: &&Request| r.user_agent.contains(agent) && method_fits(&r.method);
                     u64::try_from(requests.iter().filter(fits).count())?
                 }
