@@ -5,6 +5,7 @@ mod banner;
 mod child;
 mod config_files;
 mod first_start;
+mod going_on;
 mod keeper;
 mod plan;
 mod ports;
@@ -35,8 +36,10 @@ pub(crate) use crate::up::secret::HMAC_FILE;
   bowsprit up --port-base 10000                 ports 10000 to 10006 instead
   bowsprit up --free-ports --state-dir /tmp/b   whatever ports are free; /tmp/b/up.json says which
 
-The state directory holds everything: Ctrl-C ends the system, and `bowsprit up` finds it as it was. Jobs run on this
-machine as the user who starts this: run only code that you trust.")]
+The state directory holds everything: Ctrl-C ends the system, and `bowsprit up`
+finds it as it was. Jobs that run then go on by themselves, and are found too.
+Jobs run on this machine as the user who starts this: run only code that you
+trust.")]
 pub(crate) struct UpArgs {
     /// Where everything is kept.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_STATE_DIR)]
@@ -102,7 +105,8 @@ pub(crate) async fn run(args: UpArgs, log: &LogArgs) -> anyhow::Result<()> {
     };
     // Whatever came of it, nothing is left running.
     let ended = keeper.end().await;
-    ran.and(ended)
+    let told = crate::output::print(&going_on::render(going_on::count(&state_dir)));
+    ran.and(ended).and(told)
 }
 
 fn make_private(dir: &Path) -> anyhow::Result<()> {

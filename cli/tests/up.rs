@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use prow::prowjob::{ProwJob, ProwJobSpec, ProwJobState, ProwJobType};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
+use store::ProwJobs;
 
 /// Enough for a slow machine; a condition that holds is noticed at once.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -133,6 +135,39 @@ fn a_part_that_dies_is_started_again_and_the_system_ends_in_order_and_comes_back
 
     let again = Up::start(dir.path());
     assert_eq!(again.record()["ports"], first["ports"]);
+}
+
+/// The ProwJobs of a system, as any other process would open them.
+fn prowjobs<T>(up: &Up, work: impl AsyncFnOnce(ProwJobs) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { work(ProwJobs::open(&up.dir.join("state/prowjobs.db")).await.unwrap()).await })
+}
+
+#[test]
+fn a_job_goes_on_when_the_system_ends_and_is_found_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut up = Up::start(dir.path());
+    let script = "echo began; while [ ! -e $ARTIFACTS/go ]; do sleep 0.05; done; echo ended";
+    let mut spec = ProwJobSpec::new(ProwJobType::Periodic, "long");
+    spec.agent = "kubernetes".into();
+    spec.pod_spec = Some(json!({ "containers": [{ "command": ["sh", "-c", script] }] }));
+    let mut job = ProwJob::new("a-job", spec);
+    job.status.state = ProwJobState::Triggered;
+    job.status.start_time = Some(jiff::Timestamp::now());
+    prowjobs(&up, async |jobs| jobs.create(&job).await.unwrap());
+    let folder = dir.path().join("state/jobs/a-job");
+    let said = || fs::read_to_string(folder.join("build-log.txt")).unwrap_or_default();
+    until(|| said().contains("began"), || format!("waited for the job; {}", up.log()));
+
+    up.signal(Signal::INT);
+    assert!(up.ended().success(), "{}", up.log());
+    assert!(up.log().ends_with("1 job goes on without the rest of the system; it is found again at the next start.\n"));
+    fs::write(folder.join("artifacts/go"), "").unwrap();
+    until(|| said().contains("ended"), || format!("waited for the job to end by itself: {}", said()));
+
+    let up = Up::start(dir.path());
+    let state = || prowjobs(&up, async |jobs| jobs.get("a-job").await.unwrap().unwrap().status.state);
+    until(|| state() == ProwJobState::Success, || format!("waited for the job's end; {}", up.log()));
 }
 
 #[test]

@@ -24,6 +24,11 @@ pub const RETRIES: [Duration; 9] = [
     Duration::from_secs(30),
 ];
 
+/// For how long a server that nobody can connect to is waited for, beyond the tries of a fetch: it may be about to start.
+pub const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// How often it is looked for.
+const UNREACHABLE_POLL: Duration = Duration::from_secs(1);
+
 /// What cloning one repository did. (The keys of Prow's `clone-records.json`; durations in nanoseconds.)
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -72,6 +77,8 @@ pub struct Cloner<'a> {
     pub credentials: &'a [Credentials],
     /// The pauses before further tries of a fetch, usually [`RETRIES`].
     pub retries: &'a [Duration],
+    /// How long a server that nobody can connect to is waited for, usually [`PATIENCE`].
+    pub patience: Duration,
     /// Whether to give up. Asked before each command and during pauses.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
@@ -249,16 +256,27 @@ impl One<'_> {
         if blobless { vec!["--filter=blob:none"] } else { Vec::new() }
     }
 
-    /// Tries each of the commands, and all of them again after each pause, until one succeeds.
+    /// Tries each of the commands, and all of them again after each pause, until one succeeds. While nobody can connect to
+    /// the server, no try is used up, for as long as there is patience.
     fn fetch_with_retries(&mut self, commands: &[Vec<&str>]) -> Result<(), String> {
+        let end = Instant::now() + self.cloner.patience;
         let mut pauses = self.cloner.retries.iter();
         loop {
+            let tried = self.commands.len();
             let mut failure = String::new();
             for command in commands {
                 match self.git(command) {
                     Ok(()) => return Ok(()),
                     Err(why) => failure = why,
                 }
+            }
+            if is_unreachable(&failure) && Instant::now() < end {
+                if !self.waited(UNREACHABLE_POLL) {
+                    return Err(failure);
+                }
+                // Hundreds of them would say no more than the last.
+                self.commands.truncate(tried);
+                continue;
             }
             match pauses.next() {
                 Some(pause) if self.waited(*pause) => (),
@@ -297,6 +315,13 @@ impl One<'_> {
         });
         ran
     }
+}
+
+/// Whether git says of the server that no connection came about.
+fn is_unreachable(failure: &str) -> bool {
+    ["Failed to connect to", "Couldn't connect to server", "Connection refused"]
+        .iter()
+        .any(|said| failure.contains(said))
 }
 
 /// A command line for people.

@@ -75,6 +75,7 @@ fn cloned_as(credentials: &[Credentials], all: &[Refs], folder: &Path) -> Vec<Re
         git: Git { folder, home: home.path(), credentials: None, mark: ("MARK", "test") },
         credentials,
         retries: &[Duration::from_millis(1)],
+        patience: Duration::ZERO,
         stop: &|| false,
     }
     .clone_all(all)
@@ -286,4 +287,37 @@ fn a_password_in_a_clone_address_is_published_nowhere() {
     let refused = Refs { clone_uri: "ftp://bot:s3cr3t@host/o/r".into(), ..origin.refs(Vec::new()) };
     let records = serde_json::to_string(&cloned(&[refused], folder.path())).unwrap();
     assert!(records.contains("ftp://host/o/r") && !records.contains("s3cr3t"), "{records}");
+}
+
+#[test]
+fn a_server_that_is_not_there_yet_is_waited_for() {
+    let origin = Origin::new();
+    origin.git(&["update-server-info"]);
+    let folder = tempfile::tempdir().unwrap();
+    let (token_file, home) = (folder.path().join("token"), folder.path().join("home"));
+    fs::write(&token_file, "s3cr3t\n").unwrap();
+    fs::create_dir(&home).unwrap();
+    // An address of its own on this machine's loopback, which nobody else takes meanwhile.
+    let at = format!("127.83.{}.{}:8080", std::process::id() / 250 % 250, 1 + std::process::id() % 250);
+    let address = format!("http://{at}/o/r.git");
+    let refs = Refs { clone_uri: address.clone(), ..origin.refs(Vec::new()) };
+    let server = std::sync::OnceLock::new();
+    let asked = std::sync::atomic::AtomicU32::new(0);
+    let records = Cloner {
+        root: folder.path(),
+        git: Git { folder: folder.path(), home: &home, credentials: None, mark: ("MARK", "test") },
+        credentials: &[Credentials { address, token_file }],
+        retries: &[],
+        patience: Duration::from_secs(60),
+        // Asked before `init` and `fetch`, and then while it waits: only then does the server start.
+        stop: &|| {
+            if asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 4 {
+                assert!(server.set(PrivateServer::start_at(&at, &[("o/r.git", origin.folder.path())])).is_ok());
+            }
+            false
+        },
+    }
+    .clone_all(&[refs]);
+    assert!(!records[0].failed && server.get().is_some(), "{}", text(&records));
+    assert!(!text(&records).contains("onnect"), "what came to nothing is not told: {}", text(&records));
 }

@@ -24,9 +24,14 @@ pub(crate) struct PrivateServer {
 impl PrivateServer {
     /// Serves these work trees under these names.
     pub(crate) fn start(repositories: &[(&str, &Path)]) -> Self {
+        Self::start_at("127.0.0.1:0", repositories)
+    }
+
+    /// The same at a known address.
+    pub(crate) fn start_at(at: &str, repositories: &[(&str, &Path)]) -> Self {
         let repositories: Vec<(String, PathBuf)> =
             repositories.iter().map(|(name, folder)| (format!("/{name}/"), folder.join(".git"))).collect();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind(at).unwrap();
         let at = listener.local_addr().unwrap();
         let (asked, stop) = (Asked::default(), Arc::new(AtomicBool::new(false)));
         let thread = std::thread::spawn({

@@ -14,7 +14,7 @@ use prow::step::Exit;
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::clone::{self, Cloner, RETRIES, Record};
+use crate::clone::{self, Cloner, PATIENCE, RETRIES, Record};
 use crate::exit_marker::ExitMarker;
 use crate::file;
 use crate::git::Git;
@@ -126,6 +126,7 @@ fn clone_in(dir: &JobDir, options: &Options, stop: &AtomicBool) -> io::Result<Ve
         git: Git { folder: &work, home: home.path(), credentials: None, mark: (MARK, &mark) },
         credentials: &options.credentials,
         retries: &RETRIES,
+        patience: PATIENCE,
         stop: &|| stop.load(Ordering::SeqCst),
     };
     Ok(cloner.clone_all(&options.refs))

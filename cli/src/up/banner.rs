@@ -31,7 +31,7 @@ Three things to try, in another terminal:
        {program} jobs list{state_flag} --repo {REPO}
        {program} deliveries list{state_flag}
 
-Ctrl-C ends it; started again, everything is as it was.
+Ctrl-C ends it; started again, everything is as it was. A job that runs then goes on meanwhile, and is found again.
 
 ",
         state = state.display(),
@@ -75,7 +75,7 @@ mod tests {
                ./bowsprit jobs list --state-dir /work/.bowsprit --repo my-org/hello
                ./bowsprit deliveries list --state-dir /work/.bowsprit
 
-        Ctrl-C ends it; started again, everything is as it was.
+        Ctrl-C ends it; started again, everything is as it was. A job that runs then goes on meanwhile, and is found again.
 
         ");
     }

@@ -24,7 +24,8 @@ pub(super) enum Role {
 impl Role {
     /// In this order they start, each needing the one before.
     pub(super) const STARTING: [Self; 3] = [Self::Sim, Self::Host, Self::Controller];
-    /// In this order they end: nothing new comes in, then no job goes on, then there is nobody left to tell.
+    /// In this order they end: nothing new comes in, then nobody looks after the jobs (they go on by themselves),
+    /// then there is nobody left to tell.
     pub(super) const ENDING: [Self; 3] = [Self::Host, Self::Controller, Self::Sim];
 
     /// As the subcommand is called.
