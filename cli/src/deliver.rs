@@ -21,12 +21,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Sign a webhook payload and send it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  bowsprit deliver --event pull_request opened.json             to the system that `bowsprit up` runs
-  bowsprit deliver --event ping --url http://127.0.0.1:8888/hook --hmac-secret-file hmac - < ping.json
-  bowsprit deliver --event push --guid 72d3162e-cc78-11e3-81ab-4c9367dc0958 push.json
+  To the system that `bowsprit up` runs:
+    bowsprit deliver --event pull_request opened.json
+  To any other:
+    bowsprit deliver --event ping --url http://127.0.0.1:8888/hook \\
+      --hmac-secret-file hmac - < ping.json
+  As a delivery that came before:
+    bowsprit deliver --event push \\
+      --guid 72d3162e-cc78-11e3-81ab-4c9367dc0958 push.json
 
-Exits 0 if the answer is a success (2xx), else 1. A GUID that was handled before is answered with success, and nothing
-happens again.")]
+Exits 0 if the answer is a success (2xx), else 1. A GUID that was handled
+before is answered with success, and nothing happens again.")]
 pub(crate) struct DeliverArgs {
     #[command(flatten)]
     state: StateArgs,

@@ -32,12 +32,15 @@ pub(crate) use crate::up::secret::HMAC_FILE;
 /// Run the whole system on this machine: a stand-in GitHub, the host and the controller.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  bowsprit up                                   on the default ports, state in ./.bowsprit
-  bowsprit up --port-base 10000                 ports 10000 to 10006 instead
-  bowsprit up --free-ports --state-dir /tmp/b   whatever ports are free; /tmp/b/up.json says which
+  On the default ports, with its state in ./.bowsprit:
+    bowsprit up
+  On ports 10000 to 10006 instead:
+    bowsprit up --port-base 10000
+  On whatever ports are free; /tmp/b/up.json says which:
+    bowsprit up --free-ports --state-dir /tmp/b
 
-The state directory holds everything: Ctrl-C ends the system, and `bowsprit up`
-finds it as it was. Jobs that run then go on by themselves, and are found too.
+The state directory holds everything: Ctrl-C ends the system, and the next
+`bowsprit up` finds it as it was. Jobs that run then go on by themselves, and are found too.
 Jobs run on this machine as the user who starts this: run only code that you
 trust.")]
 pub(crate) struct UpArgs {

@@ -13,8 +13,10 @@ Examples:
   Look at what would happen, changing nothing:
     bowsprit controller --config-path config.yaml --state-dir ./state
   In earnest, with a personal access token:
-    bowsprit controller --config-path /etc/config/config.yaml --job-config-path /etc/jobs --dry-run=false \\
-      --github-token-path /etc/github/token --external-url https://logs.example.com
+    bowsprit controller --config-path /etc/config/config.yaml \\
+      --job-config-path /etc/jobs --dry-run=false \\
+      --github-token-path /etc/github/token \\
+      --external-url https://logs.example.com
   Go's spellings work too: -config-path=config.yaml -dry-run=false";
 
 /// What `bowsprit controller` is told at its start.

@@ -13,9 +13,11 @@ use github::GithubFlags;
 pub const EXAMPLES: &str = "\
 Examples:
   Look at what would happen, changing nothing:
-    bowsprit host --config-path config.yaml --plugin-config plugins.yaml --hmac-secret-file hmac --state-dir ./state
+    bowsprit host --config-path config.yaml --plugin-config plugins.yaml \\
+      --hmac-secret-file hmac --state-dir ./state
   For a GitHub App, in earnest:
-    bowsprit host --config-path /etc/config/config.yaml --job-config-path /etc/jobs --dry-run=false \\
+    bowsprit host --config-path /etc/config/config.yaml \\
+      --job-config-path /etc/jobs --dry-run=false \\
       --github-app-id 12345 --github-app-private-key-path /etc/github/key.pem
   Go's spellings work too: -config-path=config.yaml -dry-run=false";
 

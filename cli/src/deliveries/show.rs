@@ -18,7 +18,8 @@ use crate::table::Table;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   bowsprit deliveries show 72d3162e-cc78-11e3-81ab-4c9367dc0958
-  bowsprit deliveries show 72d3162e-cc78-11e3-81ab-4c9367dc0958 --output json | jq .considered")]
+  bowsprit deliveries show --output json \\
+    72d3162e-cc78-11e3-81ab-4c9367dc0958 | jq .considered")]
 pub(super) struct ShowArgs {
     #[command(flatten)]
     state_dir: StateArgs,

@@ -16,7 +16,8 @@ use crate::state::StateArgs;
   bowsprit jobs abort 3f0c9a
   bowsprit jobs abort 3f0c9a --by alice
 
-The controller ends the job's processes; `bowsprit jobs list` shows when it is done.")]
+The controller ends the job's processes; `bowsprit jobs list` shows when it is
+done.")]
 pub(super) struct AbortArgs {
     #[command(flatten)]
     state: StateArgs,

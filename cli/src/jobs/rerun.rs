@@ -14,7 +14,8 @@ use crate::state::StateArgs;
   bowsprit jobs rerun 3f0c9a
   bowsprit jobs logs -f \"$(bowsprit jobs rerun 3f0c9a)\"
 
-Prints the new ProwJob's name. A newer config is not looked at: for that, comment /test JOB on the pull request.")]
+Prints the new ProwJob's name. A newer config is not looked at: for that,
+comment /test JOB on the pull request.")]
 pub(super) struct RerunArgs {
     #[command(flatten)]
     state: StateArgs,

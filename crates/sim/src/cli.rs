@@ -16,10 +16,11 @@ use crate::{Options, serve};
 /// A stand-in GitHub: serve one, or drive one that is being served.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
-  bowsprit sim serve --demo --webhook-url http://127.0.0.1:8888/hook --webhook-secret s3cret
+  bowsprit sim serve --demo --webhook-secret s3cret \\
+    --webhook-url http://127.0.0.1:8888/hook
   bowsprit sim pr open my-org/hello --as bob --file hello.txt=hi
   bowsprit sim comment my-org/hello 1 --as alice '/test all'
-  bowsprit sim faults add '{\"match\": {\"path_prefix\": \"/repos\"}, \"times\": 2, \"fault\": \"500\"}'")]
+  bowsprit sim faults add '{\"times\": 2, \"fault\": \"500\"}'")]
 pub struct Args {
     /// The stand-in to drive.
     #[arg(long, global = true, env = "BOWSPRIT_SIM_URL", default_value = "http://127.0.0.1:8880")]
@@ -33,14 +34,25 @@ enum Command {
     /// Serve a stand-in until Ctrl-C.
     Serve(ServeArgs),
     /// Add what a document names: accounts, organisations, repositories, apps.
+    #[command(after_help = "Examples:
+  bowsprit sim seed world.yaml")]
     Seed {
         /// YAML or JSON.
         file: PathBuf,
     },
     /// Pull requests.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  bowsprit sim pr open my-org/hello --as bob --file hello.txt=hi
+  bowsprit sim pr push my-org/hello 1 --as bob --file hello.txt=there
+  bowsprit sim pr show my-org/hello 1"
+    )]
     Pr(PrCommand),
     /// Comment on an issue or pull request.
+    #[command(after_help = "Examples:
+  bowsprit sim comment my-org/hello 1 --as alice '/test all'
+  bowsprit sim comment my-org/hello 1 --as mallory 'Nice work!'")]
     Comment {
         /// owner/name.
         repo: String,
@@ -53,6 +65,9 @@ enum Command {
         login: String,
     },
     /// Put a label on, or take it off.
+    #[command(after_help = "Examples:
+  bowsprit sim label my-org/hello 1 bug
+  bowsprit sim label my-org/hello 1 bug --remove")]
     Label {
         /// owner/name.
         repo: String,
@@ -68,6 +83,8 @@ enum Command {
         login: String,
     },
     /// Merge a pull request.
+    #[command(after_help = "Examples:
+  bowsprit sim merge my-org/hello 1 --as alice")]
     Merge {
         /// owner/name.
         repo: String,
@@ -78,19 +95,33 @@ enum Command {
         login: String,
     },
     /// Print everything it knows, as JSON.
+    #[command(after_help = "Examples:
+  bowsprit sim state | jq keys")]
     State,
     /// Faults to play on requests.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  bowsprit sim faults add '{\"times\": 2, \"fault\": \"500\"}'
+  bowsprit sim faults list
+  bowsprit sim faults clear"
+    )]
     Faults(FaultsCommand),
     /// Print the requests that were made of it.
+    #[command(after_help = "Examples:
+  bowsprit sim requests --since 40 | jq '.[].path'")]
     Requests {
         /// Only those with a higher number.
         #[arg(long, default_value_t = 0)]
         since: u64,
     },
     /// Print the log of webhook deliveries.
+    #[command(after_help = "Examples:
+  bowsprit sim deliveries | jq '.[] | [.id, .event, .status_code]'")]
     Deliveries,
     /// Send a delivery again, under its GUID.
+    #[command(after_help = "Examples:
+  bowsprit sim redeliver 12")]
     Redeliver {
         /// The delivery's id.
         id: u64,
@@ -98,6 +129,12 @@ enum Command {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  The demonstration's world, whose webhooks go to a host on this machine:
+    bowsprit sim serve --demo --webhook-secret s3cret \\
+      --webhook-url http://127.0.0.1:8888/hook
+  A world of your own, kept in a directory:
+    bowsprit sim serve --seed world.yaml --state-dir ./github")]
 struct ServeArgs {
     /// The port to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 8880)]
@@ -131,6 +168,10 @@ struct ServeArgs {
 #[derive(Debug, Subcommand)]
 enum PrCommand {
     /// Commit on a new branch (of a fork, for who may not push) and open a pull request.
+    #[command(after_help = "Examples:
+  bowsprit sim pr open my-org/hello --as bob --file hello.txt=hi
+  bowsprit sim pr open my-org/hello --as mallory --draft \\
+    --title 'Not yet' --file a.txt=a --file b.txt=b")]
     Open {
         /// owner/name.
         repo: String,
@@ -157,6 +198,8 @@ enum PrCommand {
         login: String,
     },
     /// Push one more commit to a pull request.
+    #[command(after_help = "Examples:
+  bowsprit sim pr push my-org/hello 1 --as bob --file hello.txt=there")]
     Push {
         /// owner/name.
         repo: String,
@@ -173,6 +216,8 @@ enum PrCommand {
         login: String,
     },
     /// Print a pull request.
+    #[command(after_help = "Examples:
+  bowsprit sim pr show my-org/hello 1 | jq .labels")]
     Show {
         /// owner/name.
         repo: String,
@@ -184,13 +229,21 @@ enum PrCommand {
 #[derive(Debug, Subcommand)]
 enum FaultsCommand {
     /// Print those that are still to be played.
+    #[command(after_help = "Examples:
+  bowsprit sim faults list")]
     List,
     /// Add one: {"match": {…}, "times": N, "fault": …}.
+    #[command(after_help = "Examples:
+  bowsprit sim faults add '{\"times\": 2, \"fault\": \"500\"}'
+  bowsprit sim faults add '{\"fault\": {\"delay_ms\": 500},
+    \"match\": {\"method\": \"POST,PATCH\", \"path_prefix\": \"/repos\"}}'")]
     Add {
         /// JSON.
         spec: String,
     },
     /// Forget all.
+    #[command(after_help = "Examples:
+  bowsprit sim faults clear")]
     Clear,
 }
 
