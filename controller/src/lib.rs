@@ -17,6 +17,7 @@ mod reconciler;
 mod sinker;
 mod template;
 mod turns;
+mod user;
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
@@ -50,6 +51,7 @@ use local_runner::LocalRunner;
 use metrics::{ProwJobMetrics, ReporterMetrics, SharedRegistry, SinkerMetrics};
 use reconciler::Reconciler;
 use sinker::Sinker;
+use user::User;
 
 /// How often ProwJobs are counted.
 const SAMPLE_PERIOD: Duration = Duration::from_secs(30);
@@ -269,7 +271,7 @@ fn supervisor(options: &Options) -> anyhow::Result<Vec<String>> {
 
 /// Looks at the machine once, and says what jobs may do on it.
 fn machine(options: &Options, state_dir: &Path) -> Machine {
-    let user = std::env::var("USER").unwrap_or_else(|_| "this user".to_owned());
+    let user = User::current();
     info!("jobs run as processes on this machine, with the rights of {user}; their images are ignored");
     let sandbox = match Sandbox::probe(vec![state_dir.to_owned()], options.github.secrets()) {
         Ok(sandbox) => {
@@ -281,5 +283,10 @@ fn machine(options: &Options, state_dir: &Path) -> Machine {
             None
         }
     };
+    if user.is_root() {
+        warn!(
+            "jobs run as root, since the controller does: start it as a user of its own, who may do no more than jobs should"
+        );
+    }
     Machine { sandbox, search_path: std::env::var("PATH").unwrap_or_default() }
 }

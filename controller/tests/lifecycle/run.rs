@@ -161,7 +161,11 @@ async fn metrics_and_health_are_served() {
 async fn it_says_at_its_start_whose_rights_jobs_have_and_whether_there_is_a_sandbox() {
     let world = World::new().await;
     world.controller().await.stop().await;
-    assert!(!said(&["with the rights of"]).is_empty());
+    let name = std::process::Command::new("id").arg("-un").output().unwrap().stdout;
+    let name = String::from_utf8(name).unwrap();
+    let rights = format!("with the rights of the user {};", name.trim());
+    assert!(!said(&[&rights]).is_empty(), "{rights}");
+    assert_eq!(said(&["WARN", "jobs run as root"]).is_empty(), name.trim() != "root");
     assert!(!said(&["jobs are"]).iter().any(|line| !line.contains("sandboxed")));
     assert!(!said(&["jobs are", "sandboxed"]).is_empty());
 }
