@@ -15,6 +15,7 @@ mod local_runner;
 mod metrics;
 mod reconciler;
 mod sinker;
+mod starts;
 mod template;
 mod turns;
 mod user;
@@ -35,7 +36,6 @@ use podutils::sandbox::Sandbox;
 use prometheus::Registry;
 use store::{ProwJobs, Selector};
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -51,6 +51,7 @@ use local_runner::LocalRunner;
 use metrics::{ProwJobMetrics, ReporterMetrics, SharedRegistry, SinkerMetrics};
 use reconciler::Reconciler;
 use sinker::Sinker;
+use starts::Starts;
 use user::User;
 
 /// How often ProwJobs are counted.
@@ -131,7 +132,7 @@ impl Controller {
             logs_url,
             dry_run: options.dry_run,
             build_ids: BuildIds::default(),
-            starting: Mutex::new(()),
+            starts: Starts::default(),
         };
         let reporter = GithubReporter {
             store: store.clone(),

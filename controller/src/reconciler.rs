@@ -15,7 +15,6 @@ use prow::step::{Observed, Patience, Run, STOP_POLL, Step, step};
 use prow::supersede::superseded_by;
 use serde_json::{Value, json};
 use store::{ProwJobs, Selector, StoreError};
-use tokio::sync::Mutex;
 use tracing::{debug, info, instrument, warn};
 
 use crate::build_id::BuildIds;
@@ -23,6 +22,7 @@ use crate::drive::Next;
 use crate::git_access::GitAccess;
 use crate::launch::{self, GRACE_PERIOD, Machine};
 use crate::local_runner::LocalRunner;
+use crate::starts::Starts;
 use crate::template::render;
 
 /// How often a run that is under way is looked at.
@@ -39,8 +39,7 @@ pub(crate) struct Reconciler {
     pub(crate) logs_url: String,
     pub(crate) dry_run: bool,
     pub(crate) build_ids: BuildIds,
-    /// Held from the look for room to the write that takes it, so that no limit is overrun.
-    pub(crate) starting: Mutex<()>,
+    pub(crate) starts: Starts,
 }
 
 /// What became of a step.
@@ -55,7 +54,7 @@ impl Reconciler {
     /// One turn of one ProwJob.
     #[instrument(name = "reconcile", skip_all, fields(prowjob = %name))]
     pub(crate) async fn turn(&self, name: &str) -> anyhow::Result<Next> {
-        let mut starting = None;
+        let (mut looking, mut start) = (None, None);
         loop {
             let Some(job) = self.store.get(name).await? else {
                 self.remove(name).await?;
@@ -65,11 +64,15 @@ impl Reconciler {
             let may_start = run == Run::Absent
                 && !job.is_complete()
                 && matches!(job.status.state, ProwJobState::Triggered | ProwJobState::Pending);
-            if may_start && starting.is_none() && !self.dry_run {
-                starting = Some(self.starting.lock().await);
+            if may_start && looking.is_none() && start.is_none() && !self.dry_run {
+                looking = Some(self.starts.look().await);
                 continue;
             }
             let decided = self.decide(&job, &run).await?;
+            if decided == Step::Start && start.is_none() {
+                start = Some(self.starts.begin(name));
+            }
+            looking = None;
             debug!(state = %job.status.state, ?run, ?decided, "decided");
             if let Applied::Done(next) = self.apply(&job, &run, decided).await? {
                 return Ok(next);
@@ -81,7 +84,8 @@ impl Reconciler {
         let loaded = self.config.current();
         let plank = &loaded.config.core.plank;
         let wants_room = job.status.state == ProwJobState::Triggered && *run == Run::Absent;
-        let others = self.others(job, wants_room).await?;
+        let mut others = self.others(job, wants_room).await?;
+        self.starts.count_as_pending(&mut others);
         let limits = Limits { global: plank.max_concurrency, queues: &plank.job_queue_capacities };
         let room = if wants_room { room(job, others.iter(), limits) } else { Room::Free };
         match &room {

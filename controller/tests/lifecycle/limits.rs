@@ -1,7 +1,7 @@
 //! How many run at once.
 
 use crate::origin::Origin;
-use crate::world::World;
+use crate::world::{World, said};
 
 /// When a job began and ended, as it wrote it, in nanoseconds.
 fn span(log: &str) -> (u128, u128) {
@@ -40,4 +40,21 @@ async fn p44_runs_of_a_limited_job_go_one_after_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_global_limit_holds_for_all_jobs_together() {
     assert_eq!(most_at_once("plank: { max_concurrency: 1 }\n", &["a", "b", "c"], 0).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_that_does_not_come_up_holds_up_no_other_job() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let mut options = world.options();
+    // It is there for as long as its folder is, and does nothing.
+    let script = r#"case "$*" in */stuck) while [ -d "${*##* }" ]; do sleep 0.1; done;; *) exec "$@";; esac"#;
+    let shell = ["sh", "-c", script, "sh"].map(str::to_owned).to_vec();
+    options.supervisor = options.supervisor.map(|supervisor| [shell, supervisor].concat());
+    let controller = world.controller_with(options).await;
+    world.create("stuck", "stuck", "true", &origin.pull(1, "x", "1\n")).await;
+    world.until("it is started", || async { world.dir("stuck").options().exists() }).await;
+    world.create("other", "other", "true", &origin.pull(2, "x", "2\n")).await;
+    world.complete("other").await;
+    assert!(said(&["stuck", "did not begin within"]).is_empty(), "the other waited until it was given up");
+    controller.stop().await;
 }
