@@ -62,10 +62,11 @@ impl LocalRunner {
     pub(crate) async fn start(&self, name: &str, options: &Options) -> anyhow::Result<()> {
         let dir = self.dir(name).context("a run that can be started has a folder")?;
         fs::create_dir_all(dir.path()).with_context(|| format!("cannot create {}", dir.path().display()))?;
-        if !dir.supervisor().exists() {
-            // Whoever was here before may have got this far; a supervisor of theirs reads either version.
-            podutils::file::replace(&dir.options(), &serde_json::to_vec_pretty(options)?)?;
-        }
+        // Whoever was here before may have got this far: a supervisor of theirs may be about to begin with theirs.
+        let ours = match podutils::file::create_new(&dir.options(), &serde_json::to_vec_pretty(options)?) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => false,
+            outcome => outcome.map(|()| true)?,
+        };
         let log = fs::File::create(dir.supervisor_log())?;
         let (program, args) = self.supervisor.split_first().context("a supervisor has a program")?;
         // In our process group: a leader of its own could not begin the session that a supervisor needs.
@@ -76,7 +77,11 @@ impl LocalRunner {
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .with_context(|| format!("cannot start the supervisor {program}"))?;
+            .with_context(|| format!("cannot start the supervisor {program}"))
+            // No supervisor will read them; at the next try, things may be different.
+            .or_else(|error| {
+                if ours { fs::remove_file(dir.options()).map_err(Into::into).and(Err(error)) } else { Err(error) }
+            })?;
         let deadline = Instant::now() + CLAIM_LIMIT;
         while !dir.supervisor().exists() {
             if let Some(status) = child.try_wait()?

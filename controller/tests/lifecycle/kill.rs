@@ -7,7 +7,7 @@ use podutils::process::Process;
 use prow::prowjob::ProwJobState;
 
 use crate::origin::Origin;
-use crate::world::{World, is_alive, processes_of};
+use crate::world::{World, is_alive, processes_of, said};
 
 /// How often the controller is killed: a few times, or with `BOWSPRIT_LONG` many.
 fn kills() -> u64 {
@@ -90,6 +90,45 @@ async fn a_supervisor_that_is_killed_is_an_error_and_leaves_nothing() {
     assert!(job.status.description.contains("was lost"), "{}", job.status.description);
     assert!(!tree.is_empty() && !tree.iter().any(|pid| is_alive(pid)), "some of {tree:?} live");
     controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_a_run_that_cannot_be_started_for_now_stays_triggered_and_is_tried_again() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let refs = origin.pull(7, "x", "x\n");
+    let mut options = world.options();
+    options.supervisor = Some(vec!["/no/such/supervisor".into()]);
+    let controller = world.controller_with(options).await;
+    world.create("not-yet", "unit", "true", &refs).await;
+    let tries = || said(&["not-yet", "will try again", "/no/such/supervisor"]).len();
+    world.until("it was tried twice", || async { tries() >= 2 }).await;
+    let job = world.get("not-yet").await;
+    assert_eq!((job.status.state, job.status.build_id.as_str()), (ProwJobState::Triggered, ""));
+    controller.stop().await;
+    let controller = world.controller().await;
+    assert_eq!(world.complete("not-yet").await.status.state, ProwJobState::Success);
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_controller_told_a_supervisor_stands() {
+    let (world, origin) = (World::new().await, Origin::new());
+    let refs = origin.pull(7, "x", "x\n");
+    let first = world.controller().await;
+    world.create("first", "unit", "true", &refs).await;
+    world.complete("first").await;
+    first.stop().await;
+    // As if it had been killed before that job's supervisor began.
+    let options = std::fs::read_to_string(world.dir("first").options()).unwrap();
+    std::fs::create_dir_all(world.dir("again").path()).unwrap();
+    let options = options.replace("jobs/first", "jobs/again");
+    std::fs::write(world.dir("again").options(), &options).unwrap();
+    world.create("again", "lint", "true", &refs).await;
+    let second = world.controller().await;
+    let build_id = world.complete("again").await.status.build_id;
+    assert_eq!(build_id, world.get("first").await.status.build_id, "the supervisor's and the ProwJob's are one");
+    assert_eq!(std::fs::read_to_string(world.dir("again").options()).unwrap(), options);
+    second.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
