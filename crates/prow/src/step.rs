@@ -139,7 +139,9 @@ pub enum Step {
 pub fn step(seen: &Observed<'_>) -> Step {
     let state = seen.job.status.state;
     if seen.job.spec.agent != KUBERNETES_AGENT {
-        return Step::Wait;
+        // Others wait for a cluster as well, and are passed through; what comes then is their agent's.
+        let waits = state == State::Scheduling && !seen.job.is_complete();
+        return if waits { Step::Schedule } else { Step::Wait };
     }
     if seen.job.is_complete() {
         // Someone else wrote the end while its run goes on: no run without a job.

@@ -200,6 +200,12 @@ fn p47_an_abort_that_does_not_succeed_does_not_complete() {
 }
 
 #[test]
+fn p53_a_job_that_waits_for_a_cluster_is_passed_through_whoever_its_agent_is() {
+    check_with(State::Scheduling, Run::Absent, |_, _| (), Step::Schedule);
+    check_with(State::Scheduling, Run::Absent, |job, _| job.spec.agent = "jenkins".into(), Step::Schedule);
+}
+
+#[test]
 fn p48_another_agent_s_job_and_a_complete_one_are_left_alone() {
     check_with(State::Triggered, Run::Absent, |job, _| job.spec.agent = "jenkins".into(), Step::Wait);
     let over = |job: &mut ProwJob, _: &mut Change| job.status.completion_time = Some(at(1));
