@@ -27,9 +27,11 @@ pub(crate) enum Next {
 }
 
 /// Follows all changes until `shutdown`. `interest` names the ProwJobs that are to have a turn because of a change;
-/// `turn` is one. A turn that fails is had again, later with each failure in a row.
+/// `turn` is one; no more than `at_once` are had at once. A turn that fails is had again, later with each failure in a
+/// row.
 pub(crate) async fn drive<T, F>(
     what: &'static str,
+    at_once: usize,
     store: &ProwJobs,
     shutdown: &CancellationToken,
     mut interest: impl FnMut(&Change) -> Vec<String>,
@@ -44,7 +46,9 @@ pub(crate) async fn drive<T, F>(
     let mut running: JoinSet<()> = JoinSet::new();
     let (done, mut finished) = tokio::sync::mpsc::unbounded_channel();
     loop {
-        while let Some(key) = turns.take(Instant::now()) {
+        while turns.running() < at_once
+            && let Some(key) = turns.take(Instant::now())
+        {
             let (turn, done) = (Arc::clone(&turn), done.clone());
             running.spawn(async move {
                 let outcome = tokio::spawn(turn(key.clone())).await;
@@ -52,7 +56,9 @@ pub(crate) async fn drive<T, F>(
                 let _ = done.send((key, outcome));
             });
         }
-        let next = turns.next().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        // With no room for another turn it is the end of one that is waited for.
+        let next = turns.next().filter(|_| turns.running() < at_once);
+        let next = next.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
         tokio::select! {
             () = shutdown.cancelled() => break,
             change = watch.next() => match change {
@@ -97,4 +103,48 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use prow::prowjob::{ProwJob, ProwJobSpec, ProwJobType};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_turns_than_that_are_had_at_once_and_everyone_has_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ProwJobs::open(&folder.path().join("jobs.db")).await.unwrap();
+        for i in 0..9 {
+            let spec = ProwJobSpec::new(ProwJobType::Periodic, "unit");
+            store.create(&ProwJob::new(format!("pj-{i}"), spec)).await.unwrap();
+        }
+        let shutdown = CancellationToken::new();
+        let counts = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0)));
+        let turn = {
+            let (counts, shutdown) = (Arc::clone(&counts), shutdown.clone());
+            move |_: String| {
+                let (counts, shutdown) = (Arc::clone(&counts), shutdown.clone());
+                async move {
+                    let (now, most, all) = &*counts;
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    // Everything else that is due is begun meanwhile, if it may be.
+                    sleep(Duration::from_millis(20)).await;
+                    now.fetch_sub(1, Ordering::SeqCst);
+                    if all.fetch_add(1, Ordering::SeqCst) == 8 {
+                        shutdown.cancel();
+                    }
+                    Ok(Next::Nothing)
+                }
+            }
+        };
+        let interest = |change: &Change| match change {
+            Change::Put(job, _) => vec![job.name().to_owned()],
+            Change::Gone { .. } => Vec::new(),
+        };
+        timeout(Duration::from_secs(60), drive("test", 3, &store, &shutdown, interest, turn)).await.unwrap();
+        assert_eq!((counts.1.load(Ordering::SeqCst), counts.2.load(Ordering::SeqCst)), (3, 9));
+    }
 }

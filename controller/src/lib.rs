@@ -56,6 +56,11 @@ use user::User;
 
 /// How often ProwJobs are counted.
 const SAMPLE_PERIOD: Duration = Duration::from_secs(30);
+/// How many ProwJobs are worked on at once. Those that start or die wait for processes, and hold up others only when so
+/// many do.
+const RECONCILES: usize = 50;
+/// How many ProwJobs are told of at once: GitHub asks its clients not to come in crowds.
+const REPORTS: usize = 10;
 
 /// Where a controller listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,6 +199,7 @@ impl Controller {
             tokio::join!(
                 drive::drive(
                     "controller",
+                    RECONCILES,
                     &store,
                     &shutdown,
                     |change| interest.of(change),
@@ -202,7 +208,7 @@ impl Controller {
                         async move { reconciler.turn(&name).await }
                     }
                 ),
-                drive::drive("github-reporter", &store, &shutdown, github_reporter::interest, move |name| {
+                drive::drive("github-reporter", REPORTS, &store, &shutdown, github_reporter::interest, move |name| {
                     let reporter = Arc::clone(&reporter);
                     async move { reporter.turn(&name).await }
                 }),

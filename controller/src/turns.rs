@@ -39,6 +39,11 @@ impl Turns {
         Some(key)
     }
 
+    /// How many keys are worked on.
+    pub(crate) fn running(&self) -> usize {
+        self.running.len()
+    }
+
     /// When [`Turns::take`] will have something, as far as is known; keys that are worked on do not count.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.order.iter().find(|(_, key)| !self.running.contains(key)).map(|(due, _)| *due)
@@ -86,7 +91,7 @@ mod tests {
         turns.ask("a", now);
         turns.ask("b", now);
         assert_eq!(turns.take(now).as_deref(), Some("b"));
-        assert_eq!((turns.take(now), turns.next()), (None, None));
+        assert_eq!((turns.take(now), turns.next(), turns.running()), (None, None, 2));
         turns.done("a");
         assert_eq!(turns.take(now).as_deref(), Some("a"), "what was asked meanwhile is not lost");
     }
