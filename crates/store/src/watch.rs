@@ -16,6 +16,9 @@ use crate::prowjobs::{Revision, from_json};
 /// How long another process's write may stay unnoticed.
 const POLL: Duration = Duration::from_millis(50);
 
+/// How many changes are read at once.
+const PAGE: usize = 500;
+
 /// One change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
@@ -46,12 +49,14 @@ pub struct Watch {
     db: Db,
     written: watch::Receiver<u64>,
     since: Revision,
+    /// Whether what was there at the beginning is still being read: its older part may lie behind the horizon.
+    beginning: bool,
     ready: VecDeque<Result<Change, StoreError>>,
 }
 
 impl Watch {
     pub(crate) fn new(db: Db, written: watch::Receiver<u64>, since: Revision) -> Self {
-        Self { db, written, since, ready: VecDeque::new() }
+        Self { db, written, since, beginning: since == Revision::START, ready: VecDeque::new() }
     }
 
     /// The next change, as soon as there is one. Nothing is lost if the call is dropped while it waits.
@@ -80,13 +85,15 @@ impl Watch {
     /// # Errors
     /// As [`Watch::next`].
     pub async fn ready(&mut self) -> Result<Vec<Change>, StoreError> {
-        self.load().await?;
+        while self.load().await? {}
         self.ready.drain(..).collect()
     }
 
-    async fn load(&mut self) -> Result<(), StoreError> {
-        let since = self.since;
-        let page = self.db.read(move |db| changes(db, since)).await?;
+    /// Reads a page; true if there is more.
+    async fn load(&mut self) -> Result<bool, StoreError> {
+        let (since, beginning) = (self.since, self.beginning);
+        let page = self.db.read(move |db| changes(db, since, beginning)).await?;
+        let is_full = page.rows.len() == PAGE;
         for (revision, name, object) in page.rows {
             let revision = Revision(revision);
             self.ready.push_back(match object.map(from_json) {
@@ -97,7 +104,8 @@ impl Watch {
             });
         }
         self.since = page.until;
-        Ok(())
+        self.beginning &= is_full;
+        Ok(is_full)
     }
 }
 
@@ -108,7 +116,7 @@ struct Page {
     until: Revision,
 }
 
-fn changes(db: &Connection, since: Revision) -> Result<Page, Fault> {
+fn changes(db: &Connection, since: Revision, beginning: bool) -> Result<Page, Fault> {
     let (latest, horizon) = db
         .prepare_cached("SELECT revision, horizon FROM counter")?
         .query_row([], |row| Ok((row.get(0)?, row.get::<_, u64>(1)?)))?;
@@ -116,21 +124,24 @@ fn changes(db: &Connection, since: Revision) -> Result<Page, Fault> {
     if since == until {
         return Ok(Page { rows: Vec::new(), until });
     }
-    if since != Revision::START && since.0 < horizon {
+    if !beginning && since.0 < horizon {
         return Err(StoreError::Expired { since: since.0 }.into());
     }
-    // Who begins has no use for what is gone already.
+    // Who begins has no use for what is gone already. A page that is full ends at its last change.
     let mut query = db.prepare_cached(
         "SELECT revision, name, json FROM prowjobs WHERE revision > ?1
          UNION ALL SELECT revision, name, NULL FROM tombstones WHERE revision > ?1 AND NOT ?2
-         ORDER BY revision",
+         ORDER BY revision LIMIT ?3",
     )?;
-    let rows = query.query_map(params![since.0, since == Revision::START], |row| {
+    let rows = query.query_map(params![since.0, since == Revision::START, PAGE], |row| {
         Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?))
     })?;
     let rows = rows.map(|row| {
         let (revision, name, json): (u64, String, Option<String>) = row?;
         Ok::<_, Fault>((revision, name, json.map(|json| serde_json::from_str(&json)).transpose()?))
     });
-    Ok(Page { rows: rows.collect::<Result<_, _>>()?, until })
+    let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+    let until =
+        if rows.len() == PAGE { rows.last().map_or(until, |(revision, ..)| Revision(*revision)) } else { until };
+    Ok(Page { rows, until })
 }

@@ -198,6 +198,28 @@ mod sqlite {
         };
     }
 
+    /// More than one page of them, the older half behind the horizon.
+    #[tokio::test]
+    async fn a_watch_over_many_begins_with_all_of_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("prowjobs.db");
+        let jobs = store::ProwJobs::open(&path).await.unwrap();
+        let mut creating = tokio::task::JoinSet::new();
+        for i in 0..1050 {
+            let jobs = jobs.clone();
+            creating.spawn(async move { jobs.create(&super::job(&format!("{i:04}"))).await.unwrap() });
+        }
+        creating.join_all().await;
+        rusqlite::Connection::open(&path).unwrap().execute("UPDATE counter SET horizon = 800", []).unwrap();
+        let mut watch = jobs.watch(super::Revision::START);
+        let mut seen = std::collections::BTreeSet::new();
+        while seen.len() < 1050 {
+            assert!(seen.insert(super::next(&mut watch).await), "told twice");
+        }
+        assert_eq!(watch.ready().await.unwrap(), []);
+        assert_eq!(jobs.watch(super::Revision::START).ready().await.unwrap().len(), 1050);
+    }
+
     with_two_handles! {
         creating_gives_an_identity
         lists_select
