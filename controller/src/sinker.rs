@@ -29,7 +29,11 @@ impl Sinker {
     pub(crate) async fn run(&self, shutdown: &CancellationToken) {
         loop {
             let begun = Instant::now();
-            self.round().await;
+            // What is left is found by the next start's first round.
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = self.round() => (),
+            }
             self.metrics.round(begun.elapsed());
             let pause = self.config.current().config.core.sinker.resync_period;
             tokio::select! {

@@ -9,6 +9,8 @@ use crate::prowjob::ProwJobType;
 use crate::raw_config::{GoDuration, RawConfig, RawGithubReporter, RawPlank, RawSinker};
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// Shorter than this, the cleaner would keep a processor busy.
+const MIN_RESYNC_PERIOD: Duration = Duration::from_millis(10);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// config.yaml without its jobs.
@@ -127,7 +129,7 @@ impl CoreConfig {
             default_job_timeout: or(raw.default_job_timeout, 24 * HOUR),
             link_url: link_url.map(|url| url.trim_end_matches('/').to_owned()),
             plank: plank(raw.plank.take().unwrap_or_default(), file, problems),
-            sinker: sinker(raw.sinker.take().unwrap_or_default()),
+            sinker: sinker(raw.sinker.take().unwrap_or_default(), file, problems),
             github_reporter: github_reporter(raw.github_reporter.take().unwrap_or_default(), file, problems),
             scheduler_enabled: raw.scheduler.take().and_then(|scheduler| scheduler.enabled).unwrap_or_default(),
             decorate_all_jobs: raw.decorate_all_jobs.unwrap_or_default(),
@@ -192,7 +194,11 @@ fn plank(raw: RawPlank, file: &str, problems: &mut Problems) -> Plank {
     }
 }
 
-fn sinker(raw: RawSinker) -> Sinker {
+fn sinker(raw: RawSinker, file: &str, problems: &mut Problems) -> Sinker {
+    if raw.resync_period.is_some_and(|period| period.0 < MIN_RESYNC_PERIOD) {
+        let at = KeyPath::root().key("sinker").key("resync_period");
+        problems.add(file, at, "it would clean up without a pause: write 10ms or more, usually an hour (`1h`)");
+    }
     let max_pod_age = or(raw.max_pod_age, 24 * HOUR);
     Sinker {
         resync_period: or(raw.resync_period, HOUR),

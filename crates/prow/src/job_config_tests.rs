@@ -308,6 +308,8 @@ fn components_refusals() {
     check_refused(entry, &[], &["config.yaml: plank.default_decoration_config_entries[0].config.timeout … `x`"]);
     let reporter = json!({"github_reporter": {"job_types_to_report": ["presubmit", "periodic"]}});
     check_refused(reporter, &[], &["config.yaml: github_reporter.job_types_to_report[1] … not reported"]);
+    let sinker = json!({"sinker": {"resync_period": "0s"}});
+    check_refused(sinker, &[], &["config.yaml: sinker.resync_period … without a pause"]);
     check_refused(json!({"github": {"link_url": "ghe"}}), &[], &["config.yaml: github.link_url … is not a URL"]);
 }
 
