@@ -62,6 +62,12 @@ pub enum FlagError {
     /// Who is the controller to GitHub?
     #[error(transparent)]
     Github(#[from] github::FlagError),
+    /// In earnest, and nobody to GitHub.
+    #[error(
+        "--dry-run=false reports to GitHub, which takes nothing from strangers: give --github-token-path, or \
+         --github-app-id and --github-app-private-key-path"
+    )]
+    Nobody,
     /// No two listeners on one port.
     #[error("{0} and {1} are both {2}: give each a port of its own")]
     SamePort(&'static str, &'static str, u16),
@@ -74,6 +80,9 @@ impl Options {
     /// The first contradiction; each says which flags it is about.
     pub fn check(&self) -> Result<(), FlagError> {
         self.github.check()?;
+        if !self.dry_run && self.github.secrets().is_empty() {
+            return Err(FlagError::Nobody);
+        }
         let ports = [("--port", self.port), ("--metrics-port", self.metrics_port), ("--health-port", self.health_port)];
         for (at, (name, port)) in ports.iter().enumerate() {
             if let Some((other, _)) = ports[..at].iter().find(|(_, other)| other == port && *port != 0) {
@@ -116,6 +125,8 @@ mod tests {
     fn contradictions_are_told() {
         check(&[], Ok(()));
         check(&["--github-app-id=1"], Err(FlagError::Github(github::FlagError::HalfAnApp)));
+        check(&["--dry-run=false"], Err(FlagError::Nobody));
+        check(&["--dry-run=false", "--github-token-path=t"], Ok(()));
         check(&["--port=1", "--health-port=1"], Err(FlagError::SamePort("--port", "--health-port", 1)));
         check(&["--port=0", "--health-port=0"], Ok(()));
     }

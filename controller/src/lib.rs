@@ -114,7 +114,8 @@ impl Controller {
         github.endpoints.clone_from(&options.github.github_endpoint);
         github.dry_run = options.dry_run;
         github.registry = Some((*registry).clone());
-        let client = github::Client::new(github)?;
+        let client = github::Client::new(github)
+            .map_err(|error| anyhow::anyhow!("{}: {error}", options.github.at_fault(&error).unwrap_or("GitHub")))?;
 
         let (logs, logs_at) = http::listen(options.address, options.port, "--port").await?;
         let (metrics, metrics_at) = http::listen(options.address, options.metrics_port, "--metrics-port").await?;

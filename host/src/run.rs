@@ -56,7 +56,13 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     }
     let hmacs = Hmacs::open(&flags.hmac_secret_file)?;
     let registry_of_metrics = prometheus::Registry::new();
-    let github = github::Client::new(github_options(&flags, &registry_of_metrics)).context("GitHub")?;
+    if !flags.dry_run && flags.github.secrets().is_empty() {
+        tracing::warn!(
+            "nobody to GitHub: plugins read little and change nothing there; give --github-token-path, or --github-app-id"
+        );
+    }
+    let github = github::Client::new(github_options(&flags, &registry_of_metrics))
+        .map_err(|error| anyhow::anyhow!("{}: {error}", flags.github.at_fault(&error).unwrap_or("GitHub")))?;
     let inbox = Inbox::open(&state.join("inbox.db")).await?;
     let prowjobs = ProwJobs::open(&state.join("prowjobs.db")).await?;
     let metrics = Arc::new(Metrics::new(&registry_of_metrics)?);

@@ -171,6 +171,15 @@ async fn it_says_at_its_start_whose_rights_jobs_have_and_whether_there_is_a_sand
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_there_is_told_with_its_flag() {
+    let world = World::new().await;
+    std::fs::remove_file(world.folder.path().join("token")).unwrap();
+    let error = controller::Controller::start(world.options()).await.err().unwrap();
+    let error = format!("{error:#}");
+    assert!(error.contains("--github-token-path") && error.contains("/token"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_controller_on_one_state_directory_is_refused() {
     let world = World::new().await;
     let controller = world.controller().await;

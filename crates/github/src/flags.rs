@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::Auth;
+use crate::{Auth, SetupError};
 
 /// Who a program is to GitHub, and where GitHub is.
 #[derive(Debug, Clone, clap::Args)]
@@ -60,6 +60,17 @@ impl GithubFlags {
         }
     }
 
+    /// Which flag a client cannot be made because of; none: it is because of the machine.
+    #[must_use]
+    pub fn at_fault(&self, error: &SetupError) -> Option<&'static str> {
+        match error {
+            SetupError::Secret { .. } if self.github_token_path.is_some() => Some("--github-token-path"),
+            SetupError::Secret { .. } => Some("--github-app-private-key-path"),
+            SetupError::Endpoint { .. } => Some("--github-endpoint"),
+            SetupError::UserAgent(_) | SetupError::Roots(_) | SetupError::Metrics(_) => None,
+        }
+    }
+
     /// The files that hold who the program is.
     #[must_use]
     pub fn secrets(&self) -> Vec<PathBuf> {
@@ -79,10 +90,30 @@ mod tests {
         github: GithubFlags,
     }
 
+    #[tokio::test]
+    async fn a_file_that_is_not_there_is_told_with_its_flag() {
+        let app = "--github-app-id 1 --github-app-private-key-path /no/such/file";
+        for (line, flag) in [
+            ("--github-token-path /no/such/file", "--github-token-path"),
+            (app, "--github-app-private-key-path"),
+            ("--github-endpoint ftp://x", "--github-endpoint"),
+        ] {
+            let flags = parse(line);
+            let mut options = crate::Options::new(flags.auth());
+            options.endpoints.clone_from(&flags.github_endpoint);
+            let error = crate::Client::new(options).unwrap_err();
+            assert_eq!(flags.at_fault(&error), Some(flag), "{error}");
+        }
+    }
+
+    fn parse(line: &str) -> GithubFlags {
+        let args = std::iter::once("program").chain(line.split_whitespace());
+        Cli::try_parse_from(args).unwrap().github
+    }
+
     #[track_caller]
     fn check(line: &str, want: Result<(), FlagError>) {
-        let args = std::iter::once("program").chain(line.split_whitespace());
-        assert_eq!(Cli::try_parse_from(args).unwrap().github.check(), want, "{line}");
+        assert_eq!(parse(line).check(), want, "{line}");
     }
 
     #[test]
