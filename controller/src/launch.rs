@@ -75,7 +75,7 @@ pub(crate) fn options(
         timeout: decoration.timeout.unwrap_or(default_timeout),
         grace_period: decoration.grace_period.unwrap_or(GRACE_PERIOD),
         sandbox: machine.sandbox.clone(),
-        notes: notes(&container, machine),
+        notes: notes(job, &container, machine),
     })
 }
 
@@ -87,13 +87,16 @@ pub(crate) fn refs(job: &ProwJob) -> Vec<Refs> {
     job.spec.refs.iter().chain(&job.spec.extra_refs).cloned().collect()
 }
 
-fn notes(container: &Container, machine: &Machine) -> Vec<String> {
+fn notes(job: &ProwJob, container: &Container, machine: &Machine) -> Vec<String> {
     let mut notes = Vec::new();
     if !container.image.is_empty() {
         notes.push(format!(
             "the image {} is ignored: the job runs as a process on this machine, with the programs that are installed here",
             container.image
         ));
+    }
+    if !matches!(job.spec.cluster.as_str(), "" | "default") {
+        notes.push(format!("the cluster {} is ignored: the job runs on this machine", job.spec.cluster));
     }
     if !container.ignored.is_empty() {
         notes.push(format!("not acted on here: {}", container.ignored.join(", ")));
@@ -146,8 +149,12 @@ mod tests {
 
     #[test]
     fn the_log_says_what_is_ignored_and_whose_rights_it_has() {
-        let notes = options_of(&job()).notes.join("\n");
+        let mut job = job();
+        assert!(!options_of(&job).notes.join("\n").contains("cluster"), "it named none");
+        job.spec.cluster = "build-7".into();
+        let notes = options_of(&job).notes.join("\n");
         assert!(notes.contains("the image golang:1.26 is ignored"), "{notes}");
+        assert!(notes.contains("the cluster build-7 is ignored"), "{notes}");
         assert!(notes.contains("all rights of the controller's user"), "{notes}");
     }
 
