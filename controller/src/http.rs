@@ -9,7 +9,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use prometheus::{Registry, TextEncoder};
@@ -21,6 +21,9 @@ use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::local_runner::LocalRunner;
+
+/// Tells clients that this is a log and where in it the answer begins, in bytes. Any other page leaves it out.
+const LOG_OFFSET: HeaderName = HeaderName::from_static("bowsprit-log-offset");
 
 /// Listens on this port: on all of this machine's addresses, as Prow's components do.
 ///
@@ -59,11 +62,12 @@ async fn log(State(runner): State<LocalRunner>, Path(name): Path<String>, Query(
         return (StatusCode::INTERNAL_SERVER_ERROR, format!("500: the log cannot be read: {error}\n")).into_response();
     }
     let headers = [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
         // A job writes what it likes; no browser is to take it for anything but text.
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
-        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (LOG_OFFSET, query.offset.to_string()),
     ];
     (headers, Body::from_stream(ReaderStream::new(file))).into_response()
 }

@@ -16,6 +16,9 @@ use crate::state::StateArgs;
 /// How often a log that is followed is looked at.
 const POLL: Duration = Duration::from_millis(200);
 
+/// By this header the controller's server tells a log and where in it an answer begins.
+const LOG_OFFSET: &str = "bowsprit-log-offset";
+
 /// Print a job's log.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -110,14 +113,20 @@ impl Log {
     }
 
     async fn read_url(&self, url: &str) -> anyhow::Result<Option<Vec<u8>>> {
-        let answer = self.http.get(url).send().await.with_context(|| format!("cannot get the log from {url}"))?;
+        let mut address = reqwest::Url::parse(url).with_context(|| format!("the log's address is none: {url}"))?;
+        // Of a long log that is followed, only what is new.
+        address.query_pairs_mut().append_pair("offset", &self.printed.to_string());
+        let request = self.http.get(address);
+        let answer = request.send().await.with_context(|| format!("cannot get the log from {url}"))?;
         if answer.status() == reqwest::StatusCode::NOT_FOUND {
             return Ok(None);
         }
         let answer = answer.error_for_status().with_context(|| format!("cannot get the log from {url}"))?;
-        let mut all = answer.bytes().await.with_context(|| format!("{url} broke off"))?.to_vec();
-        let printed = usize::try_from(self.printed).unwrap_or(usize::MAX).min(all.len());
-        Ok(Some(all.split_off(printed)))
+        let offset = answer.headers().get(LOG_OFFSET).and_then(|offset| offset.to_str().ok());
+        if offset != Some(self.printed.to_string().as_str()) {
+            bail!("{url} is no log that a controller of ours serves, but a page for people: open it in a browser");
+        }
+        Ok(Some(answer.bytes().await.with_context(|| format!("{url} broke off"))?.to_vec()))
     }
 }
 
@@ -126,6 +135,7 @@ mod tests {
     use super::*;
     use jiff::Timestamp;
     use prow::prowjob::{ProwJobSpec, ProwJobState, ProwJobType};
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 
     fn job() -> ProwJob {
         let mut job = ProwJob::new("j", ProwJobSpec::new(ProwJobType::Presubmit, "unit"));
@@ -144,6 +154,37 @@ mod tests {
         assert_eq!(log.more(&job()).await.unwrap().unwrap(), b"two\n");
         log.printed = 8;
         assert_eq!(log.more(&job()).await.unwrap().unwrap(), b"");
+    }
+
+    /// Answers each request with its path and query, behind these headers.
+    async fn echo(header: Option<&'static str>) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let mut stream = tokio::io::BufReader::new(stream);
+                let mut line = String::new();
+                stream.read_line(&mut line).await.unwrap();
+                let path = line.split(' ').nth(1).unwrap().to_owned();
+                let offset = path.split_once("offset=").map_or("", |(_, offset)| offset);
+                let header = header.map(|name| format!("{name}: {offset}\r\n")).unwrap_or_default();
+                let length = path.len();
+                let head = format!("HTTP/1.1 200 OK\r\n{header}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+                stream.write_all(format!("{head}{path}").as_bytes()).await.unwrap();
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn only_what_is_new_is_fetched_and_no_other_page_is_taken_for_a_log() {
+        let mut log = Log::new("/no/such/file".into()).unwrap();
+        let mut job = job();
+        job.status.url = format!("{}/log/j", echo(Some("Bowsprit-Log-Offset")).await);
+        log.printed = 7;
+        assert_eq!(log.more(&job).await.unwrap().unwrap(), b"/log/j?offset=7");
+        job.status.url = format!("{}/view/j", echo(None).await);
+        assert!(log.more(&job).await.unwrap_err().to_string().contains("a page for people"));
     }
 
     #[test]

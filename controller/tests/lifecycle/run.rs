@@ -34,6 +34,7 @@ async fn a_presubmit_runs_on_the_merged_source_and_its_status_turns_green() {
     assert_eq!(served.headers()["content-type"], "text/plain; charset=utf-8");
     assert_eq!(served.text().await.unwrap(), log);
     let more = reqwest::get(format!("{}?offset={}", status.target_url, log.len() - 2)).await.unwrap();
+    assert_eq!(more.headers()["bowsprit-log-offset"], (log.len() - 2).to_string());
     assert_eq!(more.text().await.unwrap(), log[log.len() - 2..]);
     for (path, want) in [("log/none", 404), ("log/..%2f..%2ftoken", 404)] {
         let answer = reqwest::get(format!("http://127.0.0.1:{}/{path}", controller.at.logs.port())).await.unwrap();
