@@ -100,6 +100,11 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
     if let Chore::Setup { check: true } = chore {
         return setup::check();
     }
+    if let Chore::Up { args } = &chore
+        && launch::asks_for_help(args)
+    {
+        return launch::up_help(&Workspace::find()?);
+    }
     setup::ensure()?;
     let workspace = Workspace::find()?;
     match chore {
