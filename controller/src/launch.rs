@@ -6,12 +6,14 @@ use std::time::Duration;
 use podutils::job_dir::JobDir;
 use podutils::options::Options;
 use podutils::sandbox::Sandbox;
-use podutils::{git::Credentials, source};
+use podutils::source;
 use prow::container::{self, Container};
 use prow::decoration::Decoration;
 use prow::env::{self, Folders};
 use prow::prowjob::ProwJob;
 use prow::refs::Refs;
+
+use crate::git_access::Shown;
 
 /// How long a job has from the request to stop until it is killed, where its decoration says nothing.
 pub(crate) const GRACE_PERIOD: Duration = Duration::from_secs(15);
@@ -32,7 +34,7 @@ pub(crate) fn obstacle(job: &ProwJob) -> Option<String> {
     checks.into_iter().flatten().next()
 }
 
-/// What the supervisor of this run is told. `default_timeout` is the config's; `credentials` are those of [`refs`].
+/// What the supervisor of this run is told. `default_timeout` is the config's; `shown` is for [`refs`].
 ///
 /// # Errors
 /// As [`obstacle`].
@@ -41,7 +43,7 @@ pub(crate) fn options(
     build_id: &str,
     dir: &JobDir,
     default_timeout: Duration,
-    credentials: Vec<Credentials>,
+    shown: Shown,
     machine: &Machine,
 ) -> Result<Options, String> {
     let container = container::of(job)?;
@@ -71,11 +73,11 @@ pub(crate) fn options(
         command: container.command.iter().map(|word| env::expand(word, &known)).collect(),
         env: all,
         refs: refs(job),
-        credentials,
+        credentials: shown.credentials,
         timeout: decoration.timeout.unwrap_or(default_timeout),
         grace_period: decoration.grace_period.unwrap_or(GRACE_PERIOD),
         sandbox: machine.sandbox.clone(),
-        notes: notes(job, &container, machine),
+        notes: [notes(job, &container, machine), shown.notes].concat(),
     })
 }
 
@@ -133,7 +135,7 @@ mod tests {
 
     fn options_of(job: &ProwJob) -> Options {
         let machine = Machine { sandbox: None, search_path: String::new() };
-        options(job, "42", &JobDir::new("/s/jobs/pj"), Duration::from_secs(60), Vec::new(), &machine).unwrap()
+        options(job, "42", &JobDir::new("/s/jobs/pj"), Duration::from_secs(60), Shown::default(), &machine).unwrap()
     }
 
     #[test]

@@ -134,7 +134,7 @@ impl Controller {
             config: Arc::clone(&config),
             runner: runner.clone(),
             machine,
-            git_access: GitAccess::new(&options.github),
+            git_access: GitAccess::new(&options.github, &client),
             logs_url,
             dry_run: options.dry_run,
             build_ids: BuildIds::default(),

@@ -182,8 +182,8 @@ impl Reconciler {
         let Some(dir) = self.runner.dir(job.name()) else { return Ok(Applied::Again) };
         let core = &self.config.current().config.core;
         let build_id = self.build_ids.next(now);
-        let credentials = self.git_access.credentials(&launch::refs(job), core.link_url.as_deref());
-        match launch::options(job, &build_id, &dir, core.default_job_timeout, credentials, &self.machine) {
+        let shown = self.git_access.of(&launch::refs(job), core.link_url.as_deref(), &dir).await?;
+        match launch::options(job, &build_id, &dir, core.default_job_timeout, shown, &self.machine) {
             Ok(options) => self.runner.start(job.name(), &options).await?,
             // The next look finds it invalid.
             Err(why) => debug!(why, "cannot run"),

@@ -19,6 +19,11 @@ impl JobDir {
         &self.0
     }
 
+    /// What git shows while the source is cloned: one file a repository. Gone before the command runs.
+    pub fn credentials(&self) -> PathBuf {
+        self.0.join("credentials")
+    }
+
     /// What is to run: [`crate::options::Options`] as JSON. Written before the supervisor starts.
     pub fn options(&self) -> PathBuf {
         self.0.join("options.json")

@@ -102,6 +102,8 @@ async fn cloned(
             }
         }
     };
+    // The command has no use for it, and without a sandbox it could read it.
+    file::remove_folder(&dir.credentials())?;
     let text = clone::text(&records);
     file::replace(&dir.clone_records(), &serde_json::to_vec_pretty(&records)?)?;
     file::replace(&dir.clone_log(), text.as_bytes())?;

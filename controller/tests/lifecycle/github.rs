@@ -1,14 +1,16 @@
 //! A small GitHub: statuses and comments, with faults on demand.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 use axum::{Json, Router};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 #[derive(Default)]
@@ -27,8 +29,17 @@ pub(crate) struct Content {
     pub(crate) refused_comments: u32,
     /// Commits that are not there.
     pub(crate) unknown: BTreeSet<String>,
+    /// The work tree of `o/r`, which only the token of an installation may clone.
+    pub(crate) repository: Option<PathBuf>,
+    /// What tokens were asked for: the bodies of those requests.
+    pub(crate) minted: Vec<Value>,
     last_id: u64,
 }
+
+/// The token that every installation gets here.
+pub(crate) const TOKEN: &str = "ghs_narrow";
+/// How git shows it.
+const SHOWN: &str = "Basic eC1hY2Nlc3MtdG9rZW46Z2hzX25hcnJvdw==";
 
 impl Content {
     fn must_wait(&mut self, sha: &str) -> bool {
@@ -63,6 +74,13 @@ impl Github {
             .route("/repos/o/r/statuses/{sha}", post(set_status))
             .route("/repos/o/r/issues/{number}/comments", get(list_comments).post(create_comment))
             .route("/repos/o/r/issues/comments/{id}", patch(edit_comment).delete(delete_comment))
+            .route("/app", get(async || Json(json!({"slug": "bot"}))))
+            .route(
+                "/app/installations",
+                get(async || Json(json!([{"id": 3, "app_slug": "bot", "account": {"login": "o"}}]))),
+            )
+            .route("/app/installations/3/access_tokens", post(mint))
+            .route("/o/r.git/{*path}", get(clone_file))
             .with_state(Arc::clone(&content));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -110,6 +128,24 @@ async fn set_status(State(content): Shared, Path(sha): Path<String>, Json(body):
         target_url: text(&body, "target_url"),
     });
     (StatusCode::CREATED, Json(body)).into_response()
+}
+
+async fn mint(State(content): Shared, Json(body): Json<Value>) -> Response {
+    content.lock().unwrap().minted.push(body);
+    let answer = json!({"token": TOKEN, "expires_at": Timestamp::now() + Duration::from_secs(3600)});
+    (StatusCode::CREATED, Json(answer)).into_response()
+}
+
+/// git's oldest protocol: plain files.
+async fn clone_file(State(content): Shared, Path(path): Path<String>, headers: HeaderMap) -> Response {
+    if headers.get(header::AUTHORIZATION).is_none_or(|shown| shown != SHOWN) {
+        return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"git\"")]).into_response();
+    }
+    let repository = content.lock().unwrap().repository.clone().unwrap();
+    match std::fs::read(repository.join(".git").join(path)) {
+        Ok(bytes) => bytes.into_response(),
+        Err(_) => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn list_comments(State(content): Shared, Path(number): Path<u64>) -> Json<Value> {

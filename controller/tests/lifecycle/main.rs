@@ -1,6 +1,7 @@
 //! The controller at work: real processes, real git repositories, a small GitHub on loopback.
 #![expect(clippy::unwrap_used, reason = "a test whose world cannot be set up has failed")]
 
+mod app;
 mod end;
 mod github;
 mod kill;

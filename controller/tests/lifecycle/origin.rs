@@ -1,6 +1,7 @@
 //! A git repository as GitHub would keep it.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use prow::refs::{Pull, Refs};
@@ -14,6 +15,12 @@ impl Origin {
         origin.git(&["init", "--quiet", "--initial-branch=main"]);
         origin.commit("base.txt", "base\n");
         origin
+    }
+
+    /// Its work tree, ready to be served as plain files.
+    pub(crate) fn as_files(&self) -> PathBuf {
+        self.git(&["update-server-info"]);
+        self.0.path().to_owned()
     }
 
     fn git(&self, args: &[&str]) -> String {

@@ -241,7 +241,7 @@ impl Api {
         }
     }
 
-    async fn credential(&self) -> Result<Arc<Credential>, ApiError> {
+    pub(crate) async fn credential(&self) -> Result<Arc<Credential>, ApiError> {
         match &self.who {
             Who::Itself => self.inner().tokens.for_self(),
             Who::Scope(scope) => self.inner().tokens.for_scope(scope, self.transport()).await,

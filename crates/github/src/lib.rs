@@ -3,7 +3,8 @@
 //! Three promises hold for every call:
 //! - it never sleeps over a second: where GitHub says to wait, the error carries the moment ([`ApiError::retry_at`])
 //!   and the caller parks;
-//! - a token is seen by `token.rs` and the request header alone: no `Debug`, log line or error shows one;
+//! - a token is seen by `token.rs`, the request header and git ([`GitCredentials`]) alone: no `Debug`, log line or error
+//!   shows one;
 //! - in a dry run nothing but reads reaches GitHub.
 //!
 //! ```no_run
@@ -25,6 +26,7 @@ mod client;
 mod comments;
 mod error;
 mod flags;
+mod git_credentials;
 mod health;
 mod identity;
 mod installations;
@@ -51,6 +53,7 @@ pub use client::{Api, Client, Scope};
 pub use comments::Comment;
 pub use error::{ApiError, ApiErrorKind};
 pub use flags::{FlagError, GithubFlags};
+pub use git_credentials::GitCredentials;
 pub use identity::{Bot, Budget, RateLimits};
 pub use issues::{Issue, Label};
 pub use lenient::User;

@@ -53,6 +53,11 @@ impl Credential {
         }
     }
 
+    /// The token itself, for git.
+    pub(crate) fn secret(&self) -> Option<SecretString> {
+        self.secret.as_ref().map(|(secret, _)| secret.clone())
+    }
+
     /// `text` without the token: a plugin that was tricked into quoting it does not publish it.
     pub(crate) fn censor(&self, text: String) -> String {
         match &self.secret {
