@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// How often a running guest is interrupted to let others run and to look at its deadline.
@@ -13,11 +14,29 @@ pub const EPOCH: Duration = Duration::from_millis(2);
 /// The most memory that one linear memory may have, whatever plugins.yaml says.
 pub const MAX_MEMORY: usize = 128 << 20;
 
-/// How many tasks run at once; the pool has room for that many instances.
+/// How many tasks run at once.
 pub const SLOTS: u32 = 32;
 
 /// How many of them one plugin may have.
 pub const SLOTS_OF_ONE: u32 = 8;
+
+/// How many plugins may besides be asked what they are, or for their help.
+pub const ASIDE: u32 = 4;
+
+/// The pool has room for so many components at their most.
+const ROOM: u32 = SLOTS + ASIDE;
+
+/// The most linear memories of one component. What C, Go, Python and JavaScript are made into has one.
+pub const MAX_MEMORIES: u32 = 2;
+
+/// The most tables of one component: a module's own, those of its adapters, and the one that ties them together.
+pub const MAX_TABLES: u32 = 8;
+
+/// The most core instances of one component. Python's, of one module a shared library, has some twenty.
+pub const MAX_CORE_INSTANCES: u32 = 32;
+
+/// The most elements of one table.
+pub const MAX_TABLE_ELEMENTS: usize = 100_000;
 
 /// The settings that decide what machine code looks like. The child that compiles and the host that runs have to agree.
 fn code_config() -> Config {
@@ -47,19 +66,20 @@ pub fn compiling() -> anyhow::Result<Engine> {
 pub fn running() -> anyhow::Result<Engine> {
     let mut config = code_config();
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(SLOTS)
-        .total_core_instances(SLOTS * 8)
-        .total_memories(SLOTS * 2)
-        .total_tables(SLOTS * 8)
-        .total_stacks(SLOTS * 2)
+    // Whatever the others hold, each has its due: one that takes much is no reason to refuse another.
+    pool.total_component_instances(ROOM)
+        .total_core_instances(ROOM * MAX_CORE_INSTANCES)
+        .total_memories(ROOM * MAX_MEMORIES)
+        .total_tables(ROOM * MAX_TABLES)
+        .total_stacks(ROOM * 2)
         .max_memory_size(MAX_MEMORY)
-        .max_memories_per_component(4)
-        .max_tables_per_component(16)
-        .max_core_instances_per_component(64)
+        .max_memories_per_component(MAX_MEMORIES)
+        .max_tables_per_component(MAX_TABLES)
+        .max_core_instances_per_component(MAX_CORE_INSTANCES)
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(4 << 20)
-        .table_elements(100_000)
-        .max_unused_warm_slots(SLOTS)
+        .table_elements(MAX_TABLE_ELEMENTS)
+        .max_unused_warm_slots(ROOM)
         .linear_memory_keep_resident(256 << 10)
         .table_keep_resident(256 << 10)
         .async_stack_keep_resident(64 << 10);
@@ -79,6 +99,7 @@ pub struct Guests {
     /// The engine whose epoch is driven here.
     pub engine: Engine,
     runtime: Option<tokio::runtime::Runtime>,
+    aside: Arc<Semaphore>,
     ticker: Option<(Arc<std::sync::atomic::AtomicBool>, JoinHandle<()>)>,
 }
 
@@ -111,7 +132,13 @@ impl Guests {
                 }
             })
             .context("starting the epoch ticker")?;
-        Ok(Guests { engine, runtime: Some(runtime), ticker: Some((stop, ticker)) })
+        let aside = Arc::new(Semaphore::new(ASIDE as usize));
+        Ok(Guests { engine, runtime: Some(runtime), aside, ticker: Some((stop, ticker)) })
+    }
+
+    /// Waits for room beside the tasks; it is taken until the permit is dropped.
+    pub async fn aside(&self) -> OwnedSemaphorePermit {
+        self.aside.clone().acquire_owned().await.expect("the semaphore is never closed")
     }
 
     /// Where to spawn a task that calls a guest.
@@ -129,6 +156,60 @@ impl Drop for Guests {
         if let Some((stop, ticker)) = self.ticker.take() {
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
             let _ = ticker.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::component::{Component, Instance, Linker};
+    use wasmtime::{PoolConcurrencyLimitError, Store};
+
+    use super::*;
+
+    /// A component that holds so many of each; a module has one memory and one table at most.
+    fn component(engine: &Engine, memories: u32, tables: u32, all: u32) -> wasmtime::Result<Component> {
+        let instances = |module: &str, n: u32| format!("(core instance (instantiate ${module}))").repeat(n as usize);
+        let others = all.saturating_sub(memories + tables);
+        let (memories, tables, others) =
+            (instances("memory", memories), instances("table", tables), instances("empty", others));
+        let text = format!(
+            "(component (core module $memory (memory 1)) (core module $table (table 10 funcref)) (core module $empty)
+               {memories} {tables} {others})"
+        );
+        Component::new(engine, wat::parse_str(text).unwrap())
+    }
+
+    async fn instance(component: &Component, engine: &Engine) -> wasmtime::Result<(Store<()>, Instance)> {
+        let mut store = Store::new(engine, ());
+        store.set_epoch_deadline(1);
+        let instance = Linker::new(engine).instantiate_async(&mut store, component).await?;
+        Ok((store, instance))
+    }
+
+    #[tokio::test]
+    async fn whatever_components_hold_there_is_room_for_every_slot_and_those_aside() {
+        let engine = running().unwrap();
+        let greedy = component(&engine, MAX_MEMORIES, MAX_TABLES, MAX_CORE_INSTANCES).unwrap();
+        let mut held = Vec::new();
+        for n in 0..ROOM {
+            let ready = instance(&greedy, &engine).await;
+            held.push(ready.unwrap_or_else(|error| panic!("after {n}: {error:#}")));
+        }
+        let full = instance(&greedy, &engine).await.err().unwrap();
+        assert!(full.is::<PoolConcurrencyLimitError>(), "{full:#}");
+        held.pop();
+        instance(&greedy, &engine).await.unwrap();
+    }
+
+    #[test]
+    fn a_component_of_many_libraries_fits_and_one_that_asks_for_more_than_its_due_does_not() {
+        let engine = running().unwrap();
+        component(&engine, 1, 3, 22).unwrap();
+        for (memories, tables, instances) in
+            [(MAX_MEMORIES + 1, 1, 1), (1, MAX_TABLES + 1, 1), (1, 1, MAX_CORE_INSTANCES + 1)]
+        {
+            assert!(component(&engine, memories, tables, instances).is_err(), "{memories} {tables} {instances}");
         }
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use store::Entry;
+use store::{Entry, ParkKind};
 use wasmtime::component::{Resource, ResourceTable};
-use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
 
 use crate::agent::{ClientAgent, Grants};
 use crate::contract::{log, types};
@@ -18,6 +18,9 @@ const MAX_HANDLES: usize = 1000;
 /// The most log lines of one call that are kept, and the most bytes of each.
 const MAX_LOG_LINES: usize = 200;
 const MAX_LOG_BYTES: usize = 4 << 10;
+
+/// How soon a task is tried again that found no room.
+const NO_ROOM: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 
 /// What the host keeps beside one guest.
 pub struct GuestState {
@@ -177,7 +180,7 @@ pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event)
         Ok(ready) => ready,
         Err(error) => {
             let none = Leavings { calls: Vec::new(), reads: Vec::new(), log: Vec::new(), effects: 0 };
-            return (End::Trapped(format!("{error:#}")), none);
+            return (not_begun(&error), none);
         }
     };
     let called = async {
@@ -202,6 +205,16 @@ pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event)
     let effects = context.journal.effects();
     let (calls, reads) = context.journal.into_parts();
     (end, Leavings { calls, reads, log: context.log, effects })
+}
+
+/// A pool without room is no fault of the plugin.
+fn not_begun(error: &wasmtime::Error) -> End {
+    if error.is::<PoolConcurrencyLimitError>() {
+        let until = jiff::Timestamp::now().saturating_add(NO_ROOM).expect("a second is no calendar's unit");
+        let why = format!("no room for another instance: {error:#}");
+        return End::Interrupted(Interrupt::Park { until, why, kind: ParkKind::Resume });
+    }
+    End::Trapped(format!("{error:#}"))
 }
 
 fn trapped(error: wasmtime::Error) -> End {

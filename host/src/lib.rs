@@ -22,6 +22,7 @@ mod lane;
 pub mod metrics;
 pub mod plan;
 pub mod plugin;
+pub mod plugin_help;
 pub mod registry;
 pub mod retry;
 pub mod routes;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
 
 use crate::agent::Grants;
 use crate::capability::{self, Capability};
@@ -86,6 +86,14 @@ pub enum LoadError {
         /// Its own.
         own: String,
     },
+    /// There was no room to ask it what it is.
+    #[error("plugin `{plugin}` cannot be asked what it is now: {why}")]
+    NoRoom {
+        /// The plugin's name.
+        plugin: String,
+        /// What there is too little of.
+        why: String,
+    },
     /// It cannot be compiled, linked, or asked.
     #[error("plugin `{plugin}` cannot be loaded: {why}")]
     Broken {
@@ -128,7 +136,14 @@ impl Plugin {
         limits: Limits,
         place: &str,
     ) -> Result<Self, LoadError> {
-        let broken = |error: wasmtime::Error| LoadError::Broken { plugin: name.to_owned(), why: format!("{error:#}") };
+        let broken = |error: wasmtime::Error| {
+            let (plugin, why) = (name.to_owned(), format!("{error:#}"));
+            if error.is::<PoolConcurrencyLimitError>() {
+                LoadError::NoRoom { plugin, why }
+            } else {
+                LoadError::Broken { plugin, why }
+            }
+        };
         let requests = capability::requests(imports(engine, component).iter().map(|(i, f)| (i.as_str(), f.as_str())));
         if !requests.unknown.is_empty() {
             return Err(LoadError::Unknown { plugin: name.to_owned(), imports: quoted(&requests.unknown) });

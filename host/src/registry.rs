@@ -254,7 +254,11 @@ impl Registry {
         let component = self.compiler.component(&engine, bytes).await?;
         let (name, place) = (name.to_owned(), place.to_owned());
         // It is asked what it is: that, too, runs where guests run.
-        let load = async move { Plugin::load(&engine, &name, digest, &component, grants, limits, &place).await };
+        let room = self.guests.aside().await;
+        let load = async move {
+            let _room = room;
+            Plugin::load(&engine, &name, digest, &component, grants, limits, &place).await
+        };
         Ok(Arc::new(self.guests.handle().spawn(load).await??))
     }
 

@@ -6,8 +6,11 @@ use crate::plugin::LoadError;
 
 /// False where the files themselves are at fault, or gone for good. True where the machine or this host was in the way.
 pub fn may_help(error: &anyhow::Error) -> bool {
-    if error.is::<LoadError>() || error.is::<config::LoadError>() {
+    if error.is::<config::LoadError>() {
         return false;
+    }
+    if let Some(error) = error.downcast_ref::<LoadError>() {
+        return matches!(error, LoadError::NoRoom { .. });
     }
     if let Some(error) = error.downcast_ref::<CompileError>() {
         return matches!(error, CompileError::Stopped(_));
@@ -38,6 +41,7 @@ mod tests {
     fn what_the_machine_did_is_tried_again_and_what_the_files_are_is_not() {
         let name = || LoadError::Name { plugin: "a".into(), own: "b".into() };
         check(name(), false);
+        check(LoadError::NoRoom { plugin: "a".into(), why: "pool".into() }, true);
         check(CompileError::Refused("no component".into()), false);
         check(CompileError::Stopped("killed".into()), true);
         check(KeptError::Gone { path: "x".into() }, false);

@@ -23,6 +23,7 @@ use crate::hmac::Hmacs;
 use crate::hook::{self, Hook};
 use crate::kept::Kept;
 use crate::metrics::Metrics;
+use crate::plugin_help::Answer;
 use crate::registry::{Registry, Setup};
 use crate::routes::{self, Pages};
 
@@ -81,7 +82,13 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     let parts = Parts { inbox: inbox.clone(), registry: registry.clone(), clients, guests, metrics };
     let ready = Arc::new(AtomicBool::new(false));
     let about = about(&flags);
-    let pages = Pages { parts: parts.clone(), registry: registry_of_metrics.clone(), ready: ready.clone(), about };
+    let pages = Pages {
+        parts: parts.clone(),
+        registry: registry_of_metrics.clone(),
+        ready: ready.clone(),
+        help: Answer::default(),
+        about,
+    };
 
     let hook_at = listen(flags.address, flags.port, "--port").await?;
     let metrics_at = listen(flags.address, flags.metrics_port, "--metrics-port").await?;
