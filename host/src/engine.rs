@@ -11,7 +11,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 /// How often a running guest is interrupted to let others run and to look at its deadline.
 pub const EPOCH: Duration = Duration::from_millis(2);
 
-/// The most memory that one linear memory may have, whatever plugins.yaml says.
+/// The most memory that a plugin may be given: one linear memory has no room for more.
 pub const MAX_MEMORY: usize = 128 << 20;
 
 /// How many tasks run at once.

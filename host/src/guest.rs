@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use store::{Entry, ParkKind};
 use wasmtime::component::{Resource, ResourceTable};
-use wasmtime::{Engine, PoolConcurrencyLimitError, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store, UpdateDeadline};
 
 use crate::agent::{ClientAgent, Grants};
 use crate::contract::{log, types};
 use crate::journal::{CallTrace, Interrupt, Journal};
+use crate::memory::Memory;
 use crate::plugin::{Limits, Plugin};
 
 /// The most handles that one call may hold.
@@ -25,7 +26,7 @@ const NO_ROOM: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 /// What the host keeps beside one guest.
 pub struct GuestState {
     pub(crate) table: ResourceTable,
-    limits: StoreLimits,
+    memory: Memory,
     ends: Instant,
     task: Option<Box<TaskContext>>,
 }
@@ -97,15 +98,7 @@ impl GuestState {
     fn new(limits: Limits, task: Option<Box<TaskContext>>) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
-        let store_limits = StoreLimitsBuilder::new()
-            .memory_size(limits.memory)
-            .memories(8)
-            .tables(64)
-            .table_elements(100_000)
-            .instances(64)
-            .trap_on_grow_failure(true)
-            .build();
-        GuestState { table, limits: store_limits, ends: Instant::now() + limits.deadline, task }
+        GuestState { table, memory: Memory::new(limits.memory), ends: Instant::now() + limits.deadline, task }
     }
 
     /// The task of this call.
@@ -125,7 +118,7 @@ impl GuestState {
 /// A store for one call, with its limits in force.
 pub(crate) fn store(engine: &Engine, state: GuestState) -> Store<GuestState> {
     let mut store = Store::new(engine, state);
-    store.limiter(|state| &mut state.limits);
+    store.limiter(|state| &mut state.memory);
     store.set_epoch_deadline(1);
     // Looked at here and not by a timer: a guest that never waits cannot hold this up.
     store.epoch_deadline_callback(|context| {

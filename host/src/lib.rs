@@ -19,6 +19,7 @@ pub mod hook;
 pub mod journal;
 pub mod kept;
 mod lane;
+mod memory;
 pub mod metrics;
 pub mod plan;
 pub mod plugin;

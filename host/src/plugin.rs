@@ -15,7 +15,7 @@ use crate::guest::{self, GuestState};
 /// What one call of a plugin may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
-    /// Bytes of each linear memory.
+    /// Bytes of all linear memories together.
     #[serde(rename = "memory_bytes")]
     pub memory: usize,
     /// Wall time of one task, host calls included.

@@ -10,6 +10,7 @@ use prow::problem::KeyPath;
 
 use crate::agent::Grants;
 use crate::catalogue::{self, Catalogue, CatalogueEntry};
+use crate::engine::MAX_MEMORY;
 use crate::plugin::Limits;
 
 /// One plugin's component file and terms.
@@ -83,13 +84,14 @@ pub fn settings(loaded: &Loaded, plugin: &str, org: &str, repo: &str) -> String 
     }
 }
 
-/// Where a module's entry stands, as `file:line`.
-fn place_of_module(loaded: &Loaded, name: &str) -> String {
+/// Where this key of a module's entry stands, as `file:line`; the entry itself for no key.
+fn place_of_module(loaded: &Loaded, name: &str, keys: &[&str]) -> String {
+    let path = keys.iter().fold(KeyPath::root().key("modules").key(name), |path, key| path.key(*key));
     let file = loaded.files.iter().find(|file| file.role == config::Role::Plugins);
     let line = file.and_then(|file| {
         let text = String::from_utf8_lossy(&file.bytes);
         let document = config::yaml::parse(&file.name(), &text).ok()?;
-        Some(document.position_of(&KeyPath::root().key("modules").key(name)).line)
+        Some(document.position_of(&path).line)
     });
     match (file, line) {
         (Some(file), Some(line)) => format!("{}:{line}", file.name()),
@@ -101,7 +103,7 @@ fn place_of_module(loaded: &Loaded, name: &str) -> String {
 /// Every plugin that is enabled somewhere or is a module, with its source; and the enabled ones that have none.
 ///
 /// # Errors
-/// If the catalogue's terms cannot be read, or a module needs the catalogue and is not in it.
+/// If the catalogue's terms cannot be read, or a module is to have more memory than there is.
 pub fn sources(
     loaded: &Loaded,
     catalogue: &Catalogue,
@@ -127,12 +129,79 @@ pub fn sources(
             }
         };
         let place = match (module, bundled) {
-            (Some(_), _) => place_of_module(loaded, name),
+            (Some(_), _) => place_of_module(loaded, name, &[]),
             (None, Some((_, dir))) => dir.join(catalogue::FILE).display().to_string(),
             (None, None) => unreachable!("without either there is no path"),
         };
         let terms = module.map_or(base.clone(), |module| base.with(module));
+        if terms.limits.memory > MAX_MEMORY {
+            let (place, most) = (place_of_module(loaded, name, &["limits", "memory"]), MAX_MEMORY >> 20);
+            anyhow::bail!(
+                "{place}: `limits.memory` of plugin `{name}` is more than there is for one: {most}Mi at most"
+            );
+        }
         found.insert(name.to_owned(), Source { path, terms, place });
     }
     Ok((found, unknown))
+}
+
+#[cfg(test)]
+mod tests {
+    use config::{Role, SourceFile};
+    use serde_json::json;
+
+    use super::*;
+
+    /// The sources under this plugins.yaml, with `trigger` and `hold` bundled.
+    fn of(plugins: &str) -> anyhow::Result<(BTreeMap<String, Source>, BTreeSet<String>)> {
+        let file = |role, path: &str, text: &str| SourceFile { role, path: path.into(), bytes: text.into() };
+        let files = vec![file(Role::Core, "/etc/config.yaml", "{}"), file(Role::Plugins, "/etc/plugins.yaml", plugins)];
+        let catalogue = json!({ "version": 1, "plugins": [
+            { "name": "trigger", "file": "trigger.wasm", "digest": "t1", "grants": { "statuses": "read" } },
+            { "name": "hold", "file": "hold.wasm", "digest": "h1", "grants": { "issues": "write" }, "limits": { "memory": "8Mi", "deadline": "2s" } },
+        ] });
+        let catalogue: Catalogue = serde_json::from_value(catalogue).unwrap();
+        sources(&Loaded::from_files(files).unwrap(), &catalogue, Some(Path::new("/dist")))
+    }
+
+    #[track_caller]
+    fn refused(plugins: &str, parts: &[&str]) {
+        let error = format!("{:#}", of(plugins).unwrap_err());
+        for part in parts {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_bundled_plugin_has_the_catalogues_file_and_terms() {
+        let (found, unknown) = of("plugins:\n  o:\n    plugins: [hold, nope]\n").unwrap();
+        assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), ["hold"]);
+        assert_eq!(unknown.iter().map(String::as_str).collect::<Vec<_>>(), ["nope"]);
+        let hold = &found["hold"];
+        assert_eq!((hold.path.as_path(), hold.place.as_str()), (Path::new("/dist/hold.wasm"), "/dist/catalogue.json"));
+        let limits = hold.terms.limits;
+        assert_eq!((limits.memory, limits.deadline.as_secs(), limits.effects), (8 << 20, 2, Limits::default().effects));
+        assert_eq!(hold.terms.grants().unwrap().granted, serde_json::from_value(json!({ "issues": "write" })).unwrap());
+    }
+
+    #[test]
+    fn a_module_overrides_what_it_names_and_nothing_else() {
+        let (found, _) = of("modules:\n  hold:\n    limits: { memory: 16Mi }\n").unwrap();
+        let hold = &found["hold"];
+        assert_eq!((hold.path.as_path(), hold.place.as_str()), (Path::new("/dist/hold.wasm"), "/etc/plugins.yaml:2"));
+        assert_eq!((hold.terms.limits.memory, hold.terms.limits.deadline.as_secs()), (16 << 20, 2));
+        assert!(!hold.terms.granted.access.is_empty());
+        let (found, _) = of("modules:\n  hold:\n    component: ./own.wasm\n    grants: {}\n").unwrap();
+        assert_eq!(found["hold"].path, Path::new("/etc/./own.wasm"));
+        assert!(found["hold"].terms.granted.access.is_empty());
+    }
+
+    #[test]
+    fn more_memory_than_there_is_is_refused_with_its_place() {
+        refused(
+            "modules:\n  hold:\n    limits:\n      deadline: 1s\n      memory: 129Mi\n",
+            &["/etc/plugins.yaml:5", "`hold`", "128Mi"],
+        );
+        of("modules:\n  hold:\n    limits: { memory: 128Mi }\n").unwrap();
+    }
 }

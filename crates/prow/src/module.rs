@@ -71,7 +71,7 @@ pub struct Secret {
 /// What one task of a plugin may use up; `None`: the host's default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Limits {
-    /// Bytes of memory.
+    /// Bytes of memory, all in all.
     pub memory_bytes: Option<u64>,
     /// Time from start to end.
     pub deadline: Option<Duration>,
