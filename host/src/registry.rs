@@ -224,6 +224,7 @@ impl Registry {
     async fn plugin(&self, name: &str, source: &Source, before: &Set) -> anyhow::Result<Arc<Plugin>> {
         let bytes = compile::read_component(&source.path)?;
         let digest = compile::digest(&bytes);
+        source.check(name, &digest)?;
         if let (Some(plugin), Some(old)) = (before.plugins.get(name), before.sources.get(name))
             && plugin.digest == digest
             && old.terms == source.terms

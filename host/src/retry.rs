@@ -3,10 +3,11 @@
 use crate::compile::CompileError;
 use crate::kept::KeptError;
 use crate::plugin::LoadError;
+use crate::source::OtherComponent;
 
 /// False where the files themselves are at fault, or gone for good. True where the machine or this host was in the way.
 pub fn may_help(error: &anyhow::Error) -> bool {
-    if error.is::<config::LoadError>() {
+    if error.is::<config::LoadError>() || error.is::<OtherComponent>() {
         return false;
     }
     if let Some(error) = error.downcast_ref::<LoadError>() {

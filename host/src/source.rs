@@ -18,10 +18,38 @@ use crate::plugin::Limits;
 pub struct Source {
     /// The component.
     pub path: PathBuf,
+    /// The SHA-256 that a bundled component must have: the catalogue's terms are for that one alone. None for a component
+    /// that the operator named.
+    pub digest: Option<String>,
     /// What it may do and use.
     pub terms: Terms,
     /// Where its terms stand, for messages: `plugins.yaml:12`, or the catalogue.
     pub place: String,
+}
+
+/// The file of a bundled plugin is not the one that its terms were written for.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{path} is not the component that the catalogue beside it has for `{plugin}`: build the plugins again (`cargo xtask plugins`)"
+)]
+pub struct OtherComponent {
+    plugin: String,
+    path: PathBuf,
+}
+
+impl Source {
+    /// Whether a component of this digest may have these terms.
+    ///
+    /// # Errors
+    /// If they are another's.
+    pub fn check(&self, plugin: &str, digest: &str) -> Result<(), OtherComponent> {
+        match &self.digest {
+            Some(own) if own != digest => {
+                Err(OtherComponent { plugin: plugin.to_owned(), path: self.path.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// On what terms a plugin runs. Kept with the component, for tasks that outlive the files.
@@ -120,9 +148,9 @@ pub fn sources(
             None => Terms::default(),
         };
         let own_file = module.and_then(|module| module.component.as_deref());
-        let path = match (own_file, bundled) {
-            (Some(component), _) => loaded.plugins_dir().unwrap_or_default().join(component),
-            (None, Some((entry, dir))) => dir.join(&entry.file),
+        let (path, digest) = match (own_file, bundled) {
+            (Some(component), _) => (loaded.plugins_dir().unwrap_or_default().join(component), None),
+            (None, Some((entry, dir))) => (dir.join(&entry.file), Some(entry.digest.clone())),
             (None, None) => {
                 unknown.insert(name.to_owned());
                 continue;
@@ -140,7 +168,7 @@ pub fn sources(
                 "{place}: `limits.memory` of plugin `{name}` is more than there is for one: {most}Mi at most"
             );
         }
-        found.insert(name.to_owned(), Source { path, terms, place });
+        found.insert(name.to_owned(), Source { path, digest, terms, place });
     }
     Ok((found, unknown))
 }
@@ -179,6 +207,9 @@ mod tests {
         assert_eq!(unknown.iter().map(String::as_str).collect::<Vec<_>>(), ["nope"]);
         let hold = &found["hold"];
         assert_eq!((hold.path.as_path(), hold.place.as_str()), (Path::new("/dist/hold.wasm"), "/dist/catalogue.json"));
+        hold.check("hold", "h1").unwrap();
+        let other = hold.check("hold", "h2").unwrap_err().to_string();
+        assert!(other.contains("/dist/hold.wasm") && other.contains("build the plugins again"), "{other}");
         let limits = hold.terms.limits;
         assert_eq!((limits.memory, limits.deadline.as_secs(), limits.effects), (8 << 20, 2, Limits::default().effects));
         assert_eq!(hold.terms.grants().unwrap().granted, serde_json::from_value(json!({ "issues": "write" })).unwrap());
@@ -193,6 +224,7 @@ mod tests {
         assert!(!hold.terms.granted.access.is_empty());
         let (found, _) = of("modules:\n  hold:\n    component: ./own.wasm\n    grants: {}\n").unwrap();
         assert_eq!(found["hold"].path, Path::new("/etc/./own.wasm"));
+        found["hold"].check("hold", "any").unwrap();
         assert!(found["hold"].terms.granted.access.is_empty());
     }
 
