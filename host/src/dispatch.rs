@@ -134,7 +134,8 @@ impl Dispatcher {
         if delivery.has_tasks() {
             return self.parts.inbox.resume(delivery.guid()).await;
         }
-        // One snapshot: a reload never puts one event on two configurations.
+        // One snapshot: a reload never puts one event on two configurations. Held until the tasks are on disk, so that what
+        // they will begin with is not deleted before.
         let set = self.parts.registry.current();
         let Ok(event) = prow::event::parse(delivery.event(), delivery.payload()) else {
             unreachable!("a delivery is parsed before it is stored");

@@ -65,7 +65,8 @@ impl Kept {
         let mut file = tempfile::NamedTempFile::new_in(&self.dir).context("making a file in the state directory")?;
         file.write_all(bytes).and_then(|()| file.as_file().sync_all()).context("writing to the state directory")?;
         file.persist(&path).with_context(|| format!("keeping {}", path.display()))?;
-        Ok(())
+        // The name, too, has to outlive a power cut: a task that is kept without its component cannot go on.
+        fs::File::open(&self.dir).and_then(|dir| dir.sync_all()).context("writing to the state directory")
     }
 
     /// As [`Kept::put`], for a value.

@@ -1,18 +1,21 @@
 //! The plugins in force, always together with the configuration that they belong to; and those that unfinished tasks began
 //! with.
 
+mod reload;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use config::{ConfigHandle, Loaded};
-use store::Task;
+use jiff::Timestamp;
+use store::{Inbox, Task};
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Grants;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{self, Catalogue};
 use crate::compile::{self, Compiler};
 use crate::engine::Guests;
 use crate::kept::{Kept, KeptFile};
@@ -22,10 +25,12 @@ use crate::retry;
 use crate::source::{self, Source, Terms};
 use crate::task::Begun;
 
+use self::reload::Follower;
+
 /// The fault of the configuration itself, among those of the plugins.
 pub const CONFIG: &str = "config";
-/// How often component files are looked at. A change counts when two looks agree.
-const LOOK: Duration = Duration::from_millis(250);
+/// How long a failed task's component and configuration are kept for a redelivery.
+const KEEP_FAILED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// One revision of the configuration and the plugins loaded for it.
 pub struct Set {
@@ -61,6 +66,8 @@ pub struct Registry {
     faults: Mutex<BTreeMap<String, String>>,
     earlier: Mutex<HashMap<Earlier, Begun>>,
     loading: tokio::sync::Mutex<()>,
+    /// Every set that was in force and is still held by someone.
+    handed_out: Mutex<Vec<Weak<Set>>>,
     metrics: Arc<Metrics>,
 }
 
@@ -102,6 +109,7 @@ impl Registry {
             faults: Mutex::default(),
             earlier: Mutex::default(),
             loading: tokio::sync::Mutex::default(),
+            handed_out: Mutex::default(),
             metrics: setup.metrics,
         };
         let set = registry.build(loaded).await?;
@@ -109,7 +117,7 @@ impl Registry {
             let digest = short(&plugin.digest);
             tracing::info!(plugin = %plugin.name, digest, imports = plugin.functions.len(), "loaded");
         }
-        registry.current.store(Arc::new(set));
+        registry.put_in_force(set);
         Ok(Arc::new(registry))
     }
 
@@ -123,26 +131,13 @@ impl Registry {
         self.faults.lock().expect("no one panics with it").clone()
     }
 
-    /// Follows the configuration and the component files until `stop`.
-    pub async fn follow(self: Arc<Self>, configs: ConfigHandle, stop: CancellationToken) {
-        let mut revisions = configs.subscribe();
-        let mut looks = tokio::time::interval(LOOK);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut seen = BTreeMap::new();
-        let mut refused: Option<String> = None;
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                Ok(()) = revisions.changed() => {
-                    let loaded = revisions.borrow_and_update().clone();
-                    refused = self.take_config(loaded).await.err().map(|error| format!("{error:#}"));
-                }
-                _ = looks.tick() => {
-                    // Files that do not load, or that do and whose plugins do not.
-                    self.fault(CONFIG, configs.status().last_error.or_else(|| refused.clone()));
-                    self.look(&mut seen).await;
-                }
-            }
+    /// Follows the configuration, the catalogue and the component files until `stop`, and deletes what no task of `inbox`
+    /// needs any more.
+    pub async fn follow(self: Arc<Self>, configs: ConfigHandle, inbox: Inbox, stop: CancellationToken) {
+        let follower = Follower::new(self, configs, inbox);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = follower.run() => {}
         }
     }
 
@@ -153,7 +148,11 @@ impl Registry {
     pub async fn for_task(&self, task: &Task) -> Result<Begun, Unfit> {
         let set = self.current();
         let in_force = set.plugins.get(&task.plugin);
-        let begun = in_force.map(|plugin| Begun { plugin: plugin.clone(), loaded: set.loaded.clone() });
+        let begun = in_force.map(|plugin| Begun {
+            plugin: plugin.clone(),
+            loaded: set.loaded.clone(),
+            held: Some(set.clone()),
+        });
         let (digest, revision) = match (&task.pins, &task.component_digest) {
             (Some(pins), _) => (pins.component_digest.clone(), pins.config_revision.clone()),
             (None, Some(digest)) => (digest.clone(), task.config_revision.clone()),
@@ -188,11 +187,24 @@ impl Registry {
         self.earlier.lock().expect("no one panics with it").get(key).cloned()
     }
 
-    /// Forgets what no unfinished task needs.
-    pub fn prune(&self, pinned: &store::Pinned) {
-        let set = self.current();
-        let digests = set.plugins.values().map(|p| p.digest.clone()).chain(pinned.digests.iter().cloned()).collect();
-        let revisions = pinned.revisions.iter().cloned().chain([set.loaded.revision.clone()]).collect();
+    /// Deletes what no unfinished task needs, what none will need that is being dispatched, and what is not in force.
+    async fn prune(&self, inbox: &Inbox) {
+        // Before the inbox is asked: who lets go of a set after that has its tasks in the inbox by then.
+        let held = self.handed_out.lock().expect("no one panics with it").iter().filter_map(Weak::upgrade).collect();
+        let since = Timestamp::now().checked_sub(KEEP_FAILED).unwrap_or(Timestamp::MIN);
+        match inbox.pinned(since).await {
+            Ok(pinned) => self.retain(&pinned, held),
+            Err(error) => tracing::warn!(%error, "cannot tell what is still needed"),
+        }
+    }
+
+    fn retain(&self, pinned: &store::Pinned, held: Vec<Arc<Set>>) {
+        let mut digests: BTreeSet<_> = pinned.digests.iter().cloned().collect();
+        let mut revisions: BTreeSet<_> = pinned.revisions.iter().cloned().collect();
+        for set in held.iter().chain([&self.current()]) {
+            digests.extend(set.plugins.values().map(|plugin| plugin.digest.clone()));
+            revisions.insert(set.loaded.revision.clone());
+        }
         self.components.retain(&digests);
         self.configs.retain(&revisions);
         let mut earlier = self.earlier.lock().expect("no one panics with it");
@@ -201,11 +213,7 @@ impl Registry {
 
     /// All plugins of a configuration. Those whose component and terms are as before are taken over.
     async fn build(&self, loaded: Arc<Loaded>) -> anyhow::Result<Set> {
-        let catalogue = match &self.catalogue_dir {
-            Some(dir) => Catalogue::read(dir)?,
-            None => Catalogue::default(),
-        };
-        let (sources, unknown) = source::sources(&loaded, &catalogue, self.catalogue_dir.as_deref())?;
+        let (sources, unknown) = self.sources(&loaded)?;
         for name in &unknown {
             tracing::warn!(plugin = %name, "plugins.yaml enables a plugin that has no component: nothing will handle its events");
         }
@@ -277,50 +285,84 @@ impl Registry {
         let terms: Terms = self.components.get_json(&terms_file(digest, revision))?;
         let place = format!("the configuration {} that its task began with", short(revision));
         let plugin = self.load(name, &bytes, digest.to_owned(), terms.grants()?, terms.limits, &place).await?;
-        Ok(Begun { plugin, loaded })
+        Ok(Begun { plugin, loaded, held: None })
     }
 
+    /// Puts a configuration in force with all its plugins, or nothing of it.
     async fn take_config(&self, loaded: Arc<Loaded>) -> anyhow::Result<()> {
         let set = self.build(loaded).await?;
-        tracing::info!(revision = short(&set.loaded.revision), "the new configuration is in force");
-        self.current.store(Arc::new(set));
+        let before = self.current();
+        if before.loaded.revision != set.loaded.revision {
+            tracing::info!(revision = short(&set.loaded.revision), "the new configuration is in force");
+        }
+        let gone: Vec<_> = before.sources.keys().filter(|name| !set.sources.contains_key(*name)).cloned().collect();
+        // All of them have just been loaded from the newest files.
+        for name in set.sources.keys() {
+            self.fault(name, None);
+        }
+        self.put_in_force(set);
+        for name in &gone {
+            self.forget(name);
+        }
         Ok(())
     }
 
-    /// Looks at each component file; a change that has been quiet since the last look is loaded.
-    async fn look(&self, seen: &mut BTreeMap<String, (Stamp, bool)>) {
+    /// Puts one component in force. What goes wrong is that plugin's fault from then on.
+    async fn take_component(&self, name: &str, source: &Source) -> anyhow::Result<()> {
         let set = self.current();
-        for (name, source) in &set.sources {
-            // A file that is gone is being replaced, or was deleted by mistake: what is in force stays.
-            let Some(stamp) = Stamp::of(&source.path) else { continue };
-            match seen.get_mut(name) {
-                Some((last, taken)) if *last == stamp => {
-                    if !std::mem::replace(taken, true) {
-                        self.take_component(name, source).await;
-                    }
+        let taken = self.plugin(name, source, &set).await;
+        match taken.and_then(|plugin| self.keep_terms(&plugin, source, &set.loaded).map(|()| plugin)) {
+            Ok(plugin) => {
+                if !set.plugins.get(name).is_some_and(|old| Arc::ptr_eq(old, &plugin)) {
+                    tracing::info!(plugin = name, digest = short(&plugin.digest), "replaced");
+                    let mut plugins = set.plugins.clone();
+                    plugins.insert(name.to_owned(), plugin);
+                    let (loaded, unknown, sources) = (set.loaded.clone(), set.unknown.clone(), set.sources.clone());
+                    self.put_in_force(Set { loaded, plugins, unknown, sources });
                 }
-                Some(_) | None => {
-                    seen.insert(name.clone(), (stamp, false));
-                }
+                self.fault(name, None);
+                Ok(())
+            }
+            Err(error) => {
+                self.fault(name, Some(format!("{error:#}")));
+                Err(error)
             }
         }
     }
 
-    async fn take_component(&self, name: &str, source: &Source) {
-        let set = self.current();
-        let taken = self.plugin(name, source, &set).await;
-        match taken.and_then(|plugin| self.keep_terms(&plugin, source, &set.loaded).map(|()| plugin)) {
-            Ok(plugin) if set.plugins.get(name).is_some_and(|old| Arc::ptr_eq(old, &plugin)) => self.fault(name, None),
-            Ok(plugin) => {
-                tracing::info!(plugin = name, digest = short(&plugin.digest), "replaced");
-                let mut plugins = set.plugins.clone();
-                plugins.insert(name.to_owned(), plugin);
-                let (loaded, unknown, sources) = (set.loaded.clone(), set.unknown.clone(), set.sources.clone());
-                self.current.store(Arc::new(Set { loaded, plugins, unknown, sources }));
-                self.fault(name, None);
-            }
-            Err(error) => self.fault(name, Some(format!("{error:#}"))),
-        }
+    fn put_in_force(&self, set: Set) {
+        let set = Arc::new(set);
+        let mut handed_out = self.handed_out.lock().expect("no one panics with it");
+        handed_out.retain(|set| set.strong_count() > 0);
+        handed_out.push(Arc::downgrade(&set));
+        drop(handed_out);
+        self.current.store(set);
+    }
+
+    /// The catalogue, if bundled plugins were named.
+    fn catalogue_file(&self) -> Option<PathBuf> {
+        self.catalogue_dir.as_ref().map(|dir| dir.join(catalogue::FILE))
+    }
+
+    /// The files that a configuration depends on besides its own.
+    fn files(&self, loaded: &Loaded) -> Vec<PathBuf> {
+        let sources = self.sources(loaded).map(|(sources, _)| sources).unwrap_or_default();
+        sources.into_values().map(|source| source.path).chain(self.catalogue_file()).collect()
+    }
+
+    fn sources(&self, loaded: &Loaded) -> anyhow::Result<(BTreeMap<String, Source>, BTreeSet<String>)> {
+        let catalogue = match &self.catalogue_dir {
+            Some(dir) => Catalogue::read(dir)?,
+            None => Catalogue::default(),
+        };
+        source::sources(loaded, &catalogue, self.catalogue_dir.as_deref())
+    }
+
+    /// What is not configured any more has no faults.
+    fn forget(&self, plugin: &str) {
+        self.faults.lock().expect("no one panics with it").remove(plugin);
+        // An error says that there is no such series, which is as well.
+        let _ = self.metrics.reload_failed.remove_label_values(&[plugin]);
     }
 
     fn fault(&self, what: &str, fault: Option<String>) {
@@ -343,18 +385,6 @@ impl Registry {
 
 fn terms_file(digest: &str, revision: &str) -> String {
     format!("{digest}.{revision}.json")
-}
-
-/// What tells one content of a file from another without reading it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp(SystemTime, u64, u64);
-
-impl Stamp {
-    fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt as _;
-        let file = std::fs::metadata(path).ok()?;
-        Some(Stamp(file.modified().ok()?, file.len(), file.ino()))
-    }
 }
 
 /// The first digits of a digest, for people.

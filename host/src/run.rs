@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use jiff::Timestamp;
 use serde_json::json;
 use store::{Inbox, ProwJobs};
 use tokio::net::TcpListener;
@@ -26,11 +25,6 @@ use crate::metrics::Metrics;
 use crate::plugin_help::Answer;
 use crate::registry::{Registry, Setup};
 use crate::routes::{self, Pages};
-
-/// How often what no task needs any more is deleted.
-const PRUNE: Duration = Duration::from_secs(600);
-/// How long a failed task's component and configuration are kept for a redelivery.
-const KEEP_FAILED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// How the host starts the compiler's child process: a program and its first arguments, called with two paths more.
 pub struct CompilerCommand {
@@ -98,8 +92,7 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     let tasks = tokio_util::task::TaskTracker::new();
     let dispatching = CancellationToken::new();
     let dispatcher = tokio::spawn(dispatch::run(parts, dispatching.clone(), flags.grace_period));
-    tasks.spawn(registry.clone().follow(configs, stop.clone()));
-    tasks.spawn(prune(inbox.clone(), registry, stop.clone()));
+    tasks.spawn(registry.follow(configs, inbox.clone(), stop.clone()));
     // Health and metrics stay while the host ends, so that what waits for it can see it.
     tasks.spawn(serve(health_at, routes::health(pages.clone()), dispatching.clone()));
     tasks.spawn(serve(metrics_at, routes::metrics(pages.clone()), dispatching.clone()));
@@ -156,21 +149,6 @@ async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationTo
     let served = axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
     if let Err(error) = served.await {
         tracing::error!(%error, "a server ended");
-    }
-}
-
-async fn prune(inbox: Inbox, registry: Arc<Registry>, stop: CancellationToken) {
-    let mut turns = tokio::time::interval(PRUNE);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = turns.tick() => {}
-        }
-        let since = Timestamp::now().checked_sub(KEEP_FAILED).unwrap_or(Timestamp::MIN);
-        match inbox.pinned(since).await {
-            Ok(pinned) => registry.prune(&pinned),
-            Err(error) => tracing::warn!(%error, "cannot tell what is still needed"),
-        }
     }
 }
 

@@ -44,9 +44,7 @@ impl Source {
     /// If they are another's.
     pub fn check(&self, plugin: &str, digest: &str) -> Result<(), OtherComponent> {
         match &self.digest {
-            Some(own) if own != digest => {
-                Err(OtherComponent { plugin: plugin.to_owned(), path: self.path.clone() })
-            }
+            Some(own) if own != digest => Err(OtherComponent { plugin: plugin.to_owned(), path: self.path.clone() }),
             Some(_) | None => Ok(()),
         }
     }

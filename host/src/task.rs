@@ -12,6 +12,7 @@ use crate::envelope::Envelope;
 use crate::guest::{self, Clients, End, Leavings, TaskContext, TaskFacts};
 use crate::journal::{Interrupt, Journal};
 use crate::plugin::Plugin;
+use crate::registry::Set;
 
 /// How long an upstream's failures are waited out before a task is given up: over a weekend. It is the waits that count; a
 /// host that was not running has not tried.
@@ -27,6 +28,8 @@ pub struct Begun {
     pub plugin: Arc<Plugin>,
     /// The configuration.
     pub loaded: Arc<config::Loaded>,
+    /// The set in force that both are of: while someone holds it, its files are kept for whoever will need them.
+    pub held: Option<Arc<Set>>,
 }
 
 /// What comes after a run.

@@ -188,7 +188,7 @@ async fn take_effect(shared: &Shared, seen: Snapshot) {
     match loaded {
         Ok(loaded) => {
             log_warnings(&loaded);
-            tracing::info!(revision = %loaded.revision, "a new configuration takes effect");
+            tracing::info!(revision = %loaded.revision, "a new configuration was read");
             *shared.loaded_at.lock().unwrap_or_else(PoisonError::into_inner) = Timestamp::now();
             *shared.last_error.lock().unwrap_or_else(PoisonError::into_inner) = None;
             shared.reloads.fetch_add(1, Ordering::Relaxed);
