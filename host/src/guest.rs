@@ -1,5 +1,6 @@
 //! One call of one guest: a fresh store, its limits, and how the call ended.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,9 @@ pub struct TaskContext {
     pub(crate) journal: Journal,
     pub(crate) facts: Arc<TaskFacts>,
     pub(crate) log: Vec<LogLine>,
+    /// Comments that this task has listed or made, by repository, number and id: these are known to stand where the plugin
+    /// says.
+    pub(crate) comments: HashSet<(String, u32, u64)>,
 }
 
 /// What stays as it is while one task runs.
@@ -85,7 +89,7 @@ pub struct LogLine {
 impl TaskContext {
     /// The context of one run.
     pub fn new(journal: Journal, facts: Arc<TaskFacts>) -> Self {
-        TaskContext { journal, facts, log: Vec::new() }
+        TaskContext { journal, facts, log: Vec::new(), comments: HashSet::new() }
     }
 }
 

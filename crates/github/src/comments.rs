@@ -24,10 +24,20 @@ pub struct Comment {
     pub user: User,
     /// Its page.
     pub html_url: String,
+    /// Where the API has the issue or pull request that it stands under.
+    pub issue_url: String,
     /// When it was written.
     pub created_at: Option<Timestamp>,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
+}
+
+impl Comment {
+    /// The number of the issue or pull request that it stands under, where GitHub says so.
+    #[must_use]
+    pub fn issue_number(&self) -> Option<u64> {
+        self.issue_url.rsplit_once("/issues/")?.1.parse().ok()
+    }
 }
 
 const COMMENTS: &str = "/repos/{owner}/{repo}/issues/{issue_number}/comments";
@@ -40,6 +50,14 @@ impl Api {
     /// [`crate::ApiErrorKind::NotFound`] where there is no such issue.
     pub async fn list_comments(&self, repo: &RepoName, number: u64) -> Result<Vec<Comment>, ApiError> {
         self.list(Call::get(COMMENTS, &[&repo.org, &repo.repo, &number.to_string()])?).await
+    }
+
+    /// One comment.
+    ///
+    /// # Errors
+    /// [`crate::ApiErrorKind::NotFound`] where there is no such comment.
+    pub async fn get_comment(&self, repo: &RepoName, id: u64) -> Result<Comment, ApiError> {
+        self.get(Call::get(COMMENT, &[&repo.org, &repo.repo, &id.to_string()])?).await
     }
 
     /// Writes a comment and returns it as GitHub has it. Made twice, there are two.

@@ -9,7 +9,7 @@ use wasmtime::component::Resource;
 
 use super::{Answer, fault, granted};
 use crate::agent::ClientAgent;
-use crate::contract::types::{ErrorKind, Text};
+use crate::contract::types::{ErrorKind, RepoRef, Text};
 use crate::contract::{github_issues_write, github_pull_requests_write};
 use crate::convert;
 use crate::guest::GuestState;
@@ -61,7 +61,12 @@ impl GuestState {
             let comments = api.list_comments(&name, u64::from(number)).await.map_err(fault)?;
             Ok(comments.into_iter().map(convert::comment).collect())
         };
-        Ok(self.task().journal.read(op, &(&*repo, number), comments).await?)
+        let listed: Result<Vec<Text>, _> = self.task().journal.read(op, &(&*repo, number), comments).await?;
+        // From the journal, too: a task that is run again knows what it knew.
+        for comment in listed.iter().flatten() {
+            self.know_comment(&repo, number, comment.id);
+        }
+        Ok(listed)
     }
 
     async fn create_comment_on(
@@ -95,7 +100,15 @@ impl GuestState {
                 Ok(made.id)
             }
         };
-        Ok(self.task().journal.effect(EffectKind::Findable, op, &args, make).await?)
+        let made = self.task().journal.effect(EffectKind::Findable, op, &args, make).await?;
+        if let Ok(id) = made {
+            self.know_comment(&repo, number, id);
+        }
+        Ok(made)
+    }
+
+    fn know_comment(&mut self, repo: &RepoRef, number: u32, id: u64) {
+        self.task().comments.insert((full_name(repo), number, id));
     }
 
     async fn delete_comment_on(
@@ -109,8 +122,10 @@ impl GuestState {
         let repo = granted!(self, agent, thread.permission(), Access::Write);
         let (api, name) = self.github(&repo);
         let known = self.known_thread(number, &repo);
+        let seen = self.task().comments.contains(&(full_name(&repo), number, comment));
         let make = |_, _| async move {
             right_kind(&api, &name, thread, number, known).await?;
+            stands_here(&api, &name, number, comment, seen).await?;
             api.delete_comment(&name, comment).await.map_err(fault)
         };
         Ok(self.task().journal.effect(EffectKind::Idempotent, op, &(&*repo, number, comment), make).await?)
@@ -144,7 +159,7 @@ impl GuestState {
     }
 
     /// What the event itself says of this number, which saves asking.
-    fn known_thread(&mut self, number: u32, repo: &crate::contract::types::RepoRef) -> Option<Thread> {
+    fn known_thread(&mut self, number: u32, repo: &RepoRef) -> Option<Thread> {
         let facts = &self.task().facts;
         if facts.home.as_ref() != Some(repo) {
             return None;
@@ -179,6 +194,32 @@ async fn right_kind(
         Thread::Pull => format!("#{number} is a pull request: that takes `pull_requests: write` and its interface"),
     };
     Err(Fault::answer(ErrorKind::Denied, message))
+}
+
+/// Refuses a comment of another issue or pull request: a comment's id is good for the whole repository, and what a plugin may
+/// do to a comment it may do to those of the number that it names. `seen`: this task has listed or made it there, which saves
+/// asking.
+async fn stands_here(
+    api: &::github::Api,
+    name: &::github::RepoName,
+    number: u32,
+    comment: u64,
+    seen: bool,
+) -> Result<(), Fault> {
+    if seen {
+        return Ok(());
+    }
+    match api.get_comment(name, comment).await {
+        Ok(found) if found.issue_number() == Some(u64::from(number)) => Ok(()),
+        Ok(_) => Err(Fault::answer(ErrorKind::Denied, format!("comment {comment} does not stand under #{number}"))),
+        // What that means is for the call itself to say.
+        Err(error) if error.is_not_found() => Ok(()),
+        Err(error) => Err(fault(error)),
+    }
+}
+
+fn full_name(repo: &RepoRef) -> String {
+    format!("{}/{}", repo.org, repo.name)
 }
 
 enum LabelChange {

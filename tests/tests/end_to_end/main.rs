@@ -4,6 +4,7 @@
 mod conversation;
 mod face;
 mod fences;
+mod grants;
 mod keys;
 mod kills;
 mod operation;

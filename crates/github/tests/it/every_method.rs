@@ -142,6 +142,8 @@ async fn every_method(api: &Api, world: &World, login: &str) -> BTreeSet<&'stati
         api.list_comments(&repo, number).await.unwrap(),
         [api.edit_comment(&repo, comment.id, "second").await.unwrap()]
     );
+    made_call("get_comment");
+    assert_eq!(api.get_comment(&repo, comment.id).await.unwrap().issue_number(), Some(number));
     made_call("delete_comment");
     api.delete_comment(&repo, comment.id).await.unwrap();
     api.delete_comment(&repo, comment.id).await.unwrap();
