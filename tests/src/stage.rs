@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use prow::labels;
 use prow::prowjob::{ProwJob, ProwJobState};
 use sim::client::{Actor, Comment, Delivery, Pr};
@@ -218,29 +218,57 @@ impl Stage {
         Ok(job)
     }
 
-    /// Waits until the context on the commit has gone from pending to this end, and gives the status's target.
+    /// Waits until the job's context on the commit has gone from pending to this end, both with this very ProwJob's page as
+    /// their target, and gives that. An earlier run of the same job leaves statuses of the same context: they do not count.
     ///
     /// # Errors
     /// It has not.
-    pub async fn status(&mut self, sha: &str, context: &str, end: End) -> anyhow::Result<String> {
+    pub async fn status(&mut self, sha: &str, job: &ProwJob, end: End) -> anyhow::Result<String> {
         let wanted = match end {
             End::Success => StatusState::Success,
             End::Failure => StatusState::Failure,
         };
-        let what = format!("status `{context}` on {sha} to go from pending to {wanted:?}");
+        let context = &job.spec.context;
+        let what = format!("status `{context}` of {} on {sha} to go from pending to {wanted:?}", job.name());
+        let store = self.world.prowjobs().await?;
         let target = self.world.wait(&what, JOB, async |world| {
+            let page = seen(store.get(job.name()).await)?.ok_or("no such ProwJob")?.status.url;
+            if page.is_empty() {
+                return Err("it has no page yet".to_owned());
+            }
             let all = seen(world.sim.status_history(REPO, sha).await)?;
-            let own: Vec<_> = all.into_iter().filter(|status| status.context == context).collect();
-            let pending = own.iter().rposition(|status| status.state == StatusState::Pending);
-            match (pending, own.last()) {
-                (Some(_), Some(last)) if last.state == wanted => Ok(last.target_url.clone().unwrap_or_default()),
-                _ => Err(format!("{:?}", own.iter().map(|status| status.state).collect::<Vec<_>>())),
+            let all = all.into_iter().filter(|status| status.context == *context);
+            let own: Vec<_> = all.filter(|status| status.target_url.as_deref() == Some(&*page)).collect();
+            let pending = own.iter().any(|status| status.state == StatusState::Pending);
+            match own.last() {
+                Some(last) if pending && last.state == wanted => Ok(page),
+                _ => Err(format!("{:?} with {page}", own.iter().map(|status| status.state).collect::<Vec<_>>())),
             }
         });
         let target = target.await?;
         let shown = format!("{wanted:?}").to_lowercase();
         self.timeline.saw(Place::Status, format_args!("{context} on {}: pending, then {shown}", short(sha)));
         Ok(target)
+    }
+
+    /// What a job has written so far, as its page shows it.
+    ///
+    /// # Errors
+    /// If there is no such page.
+    pub async fn job_log(&self, page: &str) -> anyhow::Result<String> {
+        let answer = self.world.http.get(page).send().await?;
+        ensure!(answer.status().is_success(), "{page} answers {}", answer.status());
+        Ok(answer.text().await?)
+    }
+
+    /// How many deliveries of this kind there were after `mark`.
+    ///
+    /// # Errors
+    /// If the stand-in GitHub does not answer.
+    pub async fn count_delivered(&self, mark: Mark, event: &str, action: &str) -> anyhow::Result<usize> {
+        let log = self.world.sim.deliveries().await?;
+        let fits = |d: &&Delivery| d.id > mark.0 && d.event == event && d.action.as_deref() == Some(action);
+        Ok(log.iter().filter(fits).count())
     }
 
     /// Waits until the bot has said something on the pull request of which all these texts are a part, and gives it.

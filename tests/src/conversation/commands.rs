@@ -9,6 +9,8 @@ use super::opening::{AUTOMATIC, OF_SCRIPTS, run_to_success};
 use crate::stage::{End, REPO, Stage, file, short};
 use crate::timeline::Place;
 
+/// What `slow` writes if nobody stops it.
+const LAST_LINE: &str = "60 of 60";
 const HOLD: &str = "do-not-merge/hold";
 
 pub(super) async fn test_and_retest(stage: &mut Stage, prs: &mut Prs) -> anyhow::Result<()> {
@@ -32,7 +34,7 @@ pub(super) async fn test_and_retest(stage: &mut Stage, prs: &mut Prs) -> anyhow:
         let (state, end) =
             if failing { (ProwJobState::Failure, End::Failure) } else { (ProwJobState::Success, End::Success) };
         stage.reaches(job.name(), state).await?;
-        stage.status(&pr.head_sha, &job.spec.context, end).await?;
+        stage.status(&pr.head_sha, &job, end).await?;
     }
     let row = format!("flaky | {} | [link](", pr.head_sha);
     let comment = stage.bot_says(pr.number, &["Test name | Commit | Details", &row, "`/test flaky`"]).await?;
@@ -63,8 +65,15 @@ pub(super) async fn new_push(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> 
     let delivery = stage.delivered(mark, "pull_request", Some("synchronize")).await?;
     stage.handled(&delivery.guid, "trigger").await?;
     stage.reaches(slow.name(), ProwJobState::Aborted).await?;
-    stage.status(&old, &slow.spec.context, End::Failure).await?;
-    run_to_success(stage, &delivery.guid, &new, OF_SCRIPTS).await
+    let page = stage.status(&old, &slow, End::Failure).await?;
+    let left = stage.job_log(&page).await?;
+    ensure!(!left.contains(LAST_LINE), "`slow` has run to its end: {left}");
+    run_to_success(stage, &delivery.guid, &new, OF_SCRIPTS).await?;
+    // Meanwhile it would have written more: a line a second.
+    let now = stage.job_log(&page).await?;
+    ensure!(now == left, "`slow` still writes after it was aborted; it wrote\n{left}\nand now\n{now}");
+    stage.timeline.saw(Place::Controller, "the log of slow has ended before its last line, and grows no more");
+    Ok(())
 }
 
 pub(super) async fn hold(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> {

@@ -28,11 +28,19 @@ pub(super) async fn between_a_comment_and_its_effects(stage: &mut Stage, prs: Pr
     ensure!(now == greeted + 1, "the comment was made {} times", now - greeted);
     stage.timeline.saw(Place::Github, "the bot has greeted once");
 
+    let mark = stage.mark().await?;
     let guid = dies(stage, &alice, prs.bobs, "/hold", "/labels$", When::Before).await?;
     stage.labels(prs.bobs, &[], &["do-not-merge/hold"]).await?;
     revive(stage).await?;
     stage.handled(&guid, "hold").await?;
-    stage.labels(prs.bobs, &["do-not-merge/hold"], &[]).await
+    stage.labels(prs.bobs, &["do-not-merge/hold"], &[]).await?;
+    stage.idle().await?;
+    // GitHub tells of each time that a label comes on.
+    stage.delivered(mark, "pull_request", Some("labeled")).await?;
+    let labeled = stage.count_delivered(mark, "pull_request", "labeled").await?;
+    ensure!(labeled == 1, "the label was put on {labeled} times, not once");
+    stage.timeline.saw(Place::Github, "the label was put on once");
+    Ok(())
 }
 
 /// Comments, and has the host killed around the request that the comment leads to. Gives the delivery's GUID.

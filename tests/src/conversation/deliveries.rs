@@ -1,11 +1,10 @@
 //! Steps (f) and (g): deliveries that are not what they seem, and deliveries that come twice.
 
 use anyhow::ensure;
-use prow::labels;
 use serde_json::json;
 
 use super::Prs;
-use super::opening::run_to_success;
+use crate::demo_config::GREETING;
 use crate::hook::{self, Sent};
 use crate::stage::{REPO, Stage};
 use crate::timeline::Place;
@@ -14,6 +13,7 @@ use crate::world::seen;
 pub(super) async fn forged(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> {
     let guid = "f0000000-0000-4000-8000-000000000000";
     let body = comment_payload(prs.alices, "bob", "/hold");
+    stage.idle().await?;
     let before = requests_of_plugins(stage).await?;
     stage.timeline.saw(Place::Hook, "somebody posts \"/hold\" in bob's name, signed with another key");
     let url = stage.world.hook_url();
@@ -43,11 +43,13 @@ pub(super) async fn forged(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> {
     stage.labels(prs.alices, &[], &["do-not-merge/hold"]).await
 }
 
+/// The effect is one that would double if it were made again: a comment.
 pub(super) async fn repeated(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> {
     let alice = stage.alice.clone();
-    let head = stage.pr(prs.alices).await?.head_sha;
-    let delivery = stage.says(&alice, prs.alices, "/test unit", "trigger").await?;
-    run_to_success(stage, &delivery.guid, &head, &["unit"]).await?;
+    let delivery = stage.says(&alice, prs.alices, "/greet", "greeter").await?;
+    stage.bot_says(prs.alices, &[GREETING]).await?;
+    stage.idle().await?;
+    let before = requests_of_plugins(stage).await?;
     stage.timeline.saw(Place::Github, format_args!("GitHub sends delivery {} again", delivery.guid));
     stage.world.sim.redeliver(delivery.id).await?;
     let again =
@@ -60,9 +62,11 @@ pub(super) async fn repeated(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> 
     ensure!(code == 200, "the repeated delivery was answered with {code}");
     stage.timeline.saw(Place::Hook, "answered with 200 once more");
     stage.idle().await?;
-    let made = stage.prowjobs_with(&[(labels::EVENT_GUID, &delivery.guid)]).await?.len();
-    ensure!(made == 1, "the delivery has made {made} ProwJobs, not one");
-    stage.timeline.saw(Place::Store, "still one ProwJob of it");
+    let after = requests_of_plugins(stage).await?;
+    ensure!(before == after, "plugins made {} requests because of a repeated delivery", after - before);
+    let greeted = stage.bot_said(prs.alices, GREETING).await?;
+    ensure!(greeted == 1, "the bot has greeted {greeted} times, not once");
+    stage.timeline.saw(Place::Github, "still one greeting, and no request of a plugin");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Steps (a) and (b): pull requests by those who are trusted and those who are not yet.
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use prow::prowjob::ProwJobState;
 use sim::client::NewPr;
 
@@ -33,6 +33,7 @@ pub(super) async fn by_an_outsider(stage: &mut Stage, prs: &mut Prs) -> anyhow::
     stage.handled(&delivery.guid, "trigger").await?;
     stage.labels(pr.number, &["needs-ok-to-test"], &["ok-to-test"]).await?;
     stage.bot_says(pr.number, &["/ok-to-test", "mallory"]).await?;
+    stage.idle().await?;
     let early = stage.prowjobs_of(pr.number).await?.len();
     ensure!(early == 0, "#{} has {early} ProwJobs before anybody allowed it", pr.number);
     stage.timeline.saw(Place::Store, format_args!("no ProwJob of #{}", pr.number));
@@ -47,14 +48,8 @@ pub(super) async fn by_an_outsider(stage: &mut Stage, prs: &mut Prs) -> anyhow::
 pub(super) async fn run_to_success(stage: &mut Stage, guid: &str, sha: &str, jobs: &[&str]) -> anyhow::Result<()> {
     for job in stage.started(guid, jobs).await? {
         stage.reaches(job.name(), ProwJobState::Success).await?;
-        let target = stage.status(sha, &job.spec.context, End::Success).await?;
-        let log = stage.world.http.get(&target).send().await?;
-        ensure!(
-            log.status().is_success(),
-            "the status of `{}` links to {target}, which answers {}",
-            job.spec.job,
-            log.status()
-        );
+        let page = stage.status(sha, &job, End::Success).await?;
+        stage.job_log(&page).await.with_context(|| format!("the status of `{}` links to its log", job.spec.job))?;
     }
     Ok(())
 }

@@ -162,3 +162,17 @@ async fn a_refusal_is_logged_with_its_delivery_and_event() {
     let line = log.lines().find(|line| line.contains("a delivery was refused")).expect(&log);
     assert!(line.contains(guid) && line.contains("issues") && line.contains("403"), "{line}");
 }
+
+#[tokio::test]
+async fn an_issue_is_marked_as_open_for_help_and_unmarked() {
+    let mut stage = stage(example()).await;
+    let bob = stage.bob.clone();
+    let issue = stage.alice.open_issue(REPO, "A small thing", "Somebody could do this.").await.unwrap();
+    stage.says(&bob, issue, "/help", "help").await.unwrap();
+    stage.labels(issue, &["help wanted"], &[]).await.unwrap();
+    let message = "This issue is open for anyone's help.";
+    stage.bot_says(issue, &[message, "`/remove-help`"]).await.unwrap();
+    stage.says(&bob, issue, "/remove-help", "help").await.unwrap();
+    stage.labels(issue, &[], &["help wanted"]).await.unwrap();
+    stage.bot_takes_back(issue, message).await.unwrap();
+}
