@@ -105,7 +105,7 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
     {
         return launch::up_help(&Workspace::find()?);
     }
-    setup::ensure()?;
+    setup::ensure(if matches!(chore, Chore::Setup { .. }) { setup::Chore::Setup } else { setup::Chore::Other })?;
     let workspace = Workspace::find()?;
     match chore {
         Chore::Setup { .. } => Ok(ExitCode::SUCCESS),

@@ -29,13 +29,22 @@ enum Plan {
     Ask(Missing),
 }
 
+/// Who is asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chore {
+    /// `cargo xtask setup`: it is here to install.
+    Setup,
+    /// Any other, that needs what it needs and would rather begin.
+    Other,
+}
+
 /// Installs what is missing, quickly (no network, no `apt-get`) when nothing is.
 ///
 /// # Errors
 /// [`Missing`] without root, without `apt-get`, or when the packages did not help.
-pub(crate) fn ensure() -> anyhow::Result<()> {
+pub(crate) fn ensure(chore: Chore) -> anyhow::Result<()> {
     let facts = tools::look();
-    let packages = match decide(&facts) {
+    let packages = match decide(&facts, chore) {
         Plan::Ready { notes } => {
             say(&notes);
             return Ok(());
@@ -47,7 +56,7 @@ pub(crate) fn ensure() -> anyhow::Result<()> {
     if let Err(error) = install(&packages) {
         eprintln!("xtask: {error:#}");
     }
-    match decide(&Facts { root: false, ..tools::look() }) {
+    match decide(&Facts { root: false, ..tools::look() }, chore) {
         Plan::Ready { notes } => {
             say(&notes);
             Ok(())
@@ -59,7 +68,7 @@ pub(crate) fn ensure() -> anyhow::Result<()> {
 
 /// Says what is missing and installs nothing; exit code 2 if something needed is.
 pub(crate) fn check() -> anyhow::Result<ExitCode> {
-    match decide(&Facts { root: false, ..tools::look() }) {
+    match decide(&Facts { root: false, ..tools::look() }, Chore::Setup) {
         Plan::Ready { notes } => {
             say(&notes);
             eprintln!("xtask: everything that is needed is here");
@@ -70,7 +79,7 @@ pub(crate) fn check() -> anyhow::Result<ExitCode> {
     }
 }
 
-fn decide(facts: &Facts) -> Plan {
+fn decide(facts: &Facts, chore: Chore) -> Plan {
     let mut what = Vec::new();
     let mut packages = Vec::new();
     if let Err(why) = &facts.guest {
@@ -86,8 +95,9 @@ fn decide(facts: &Facts) -> Plan {
         packages.push("openssl");
     }
     let can_install = facts.root && facts.apt;
-    // By itself it is worth no failure; but who is at it anyway gets it with the rest.
-    if !facts.bwrap && (can_install || !packages.is_empty()) {
+    // By itself it is worth no failure, and no other chore's time: where it cannot be had, each of them would fetch package
+    // lists in vain. But who is at it anyway gets it with the rest.
+    if !facts.bwrap && ((can_install && chore == Chore::Setup) || !packages.is_empty()) {
         packages.push("bubblewrap");
     }
     match (packages.is_empty(), can_install) {
@@ -170,6 +180,7 @@ mod tests {
 
     const WHOLE: Facts =
         Facts { guest: Ok(Guest::Debian), git: true, openssl: true, bwrap: true, apt: true, root: true };
+    const WHOLE_BUT_BWRAP: Facts = Facts { bwrap: false, ..WHOLE };
 
     fn no_guest() -> Result<Guest, String> {
         Err("there is no /usr/bin/rustc".to_owned())
@@ -177,7 +188,7 @@ mod tests {
 
     #[track_caller]
     fn ask(facts: Facts, lines: &[&str], absent: &[&str]) {
-        let Plan::Ask(missing) = decide(&facts) else { panic!("must ask the user") };
+        let Plan::Ask(missing) = decide(&facts, Chore::Other) else { panic!("must ask the user") };
         let text = missing.to_string();
         for line in lines {
             assert!(text.contains(line), "no {line:?} in {text}");
@@ -189,13 +200,15 @@ mod tests {
 
     #[test]
     fn a_whole_machine_needs_nothing() {
-        assert_eq!(decide(&WHOLE), Plan::Ready { notes: vec![] });
-        assert_eq!(decide(&Facts { root: false, apt: false, ..WHOLE }), Plan::Ready { notes: vec![] });
+        for chore in [Chore::Setup, Chore::Other] {
+            assert_eq!(decide(&WHOLE, chore), Plan::Ready { notes: vec![] });
+            assert_eq!(decide(&Facts { root: false, apt: false, ..WHOLE }, chore), Plan::Ready { notes: vec![] });
+        }
     }
 
     #[test]
     fn root_on_debian_installs_what_is_missing_and_no_more() {
-        let packages = |facts: Facts| match decide(&facts) {
+        let packages = |facts: Facts| match decide(&facts, Chore::Other) {
             Plan::Install { packages } => packages,
             other => panic!("{other:?}"),
         };
@@ -221,9 +234,11 @@ mod tests {
 
     #[test]
     fn a_missing_bwrap_alone_is_only_a_note() {
-        let Plan::Ready { notes } = decide(&Facts { bwrap: false, root: false, ..WHOLE }) else {
-            panic!("bubblewrap is not required")
-        };
-        assert!(notes[0].contains("bubblewrap"), "{notes:?}");
+        let root = WHOLE_BUT_BWRAP;
+        for (facts, chore) in [(&Facts { root: false, ..WHOLE_BUT_BWRAP }, Chore::Setup), (&root, Chore::Other)] {
+            let Plan::Ready { notes } = decide(facts, chore) else { panic!("bubblewrap is not required") };
+            assert!(notes[0].contains("bubblewrap"), "{notes:?}");
+        }
+        assert_eq!(decide(&root, Chore::Setup), Plan::Install { packages: vec!["bubblewrap"] });
     }
 }
