@@ -3,6 +3,7 @@
 //! A component is hostile input to a compiler: the child has limits on memory and processor time, and the host sees only
 //! a file that it wrote. That file is native code, so the cache directory is the host's alone (0700).
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ use crate::engine::whole;
 
 /// Larger components are refused before they are read.
 pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;
+/// How the names of the compilers' work directories begin.
+const WORK: &str = "compile-";
 const CHILD_MEMORY: u64 = 4 << 30;
 const CHILD_CPU_SECONDS: u64 = 120;
 const CHILD_WALL: Duration = Duration::from_secs(180);
@@ -79,6 +82,7 @@ impl Compiler {
             .with_context(|| format!("making the compile cache {}", cache.display()))?;
         fs::set_permissions(&cache, fs::Permissions::from_mode(0o700))
             .with_context(|| format!("making {} the host's alone", cache.display()))?;
+        sweep_work(&cache);
         Ok(Compiler { cache, program: (program, args) })
     }
 
@@ -99,9 +103,25 @@ impl Compiler {
         deserialize(engine, &file)
     }
 
+    /// Deletes every compiled component but those of these digests for this engine. What cannot be deleted is tried again at
+    /// the next turn.
+    pub fn retain(&self, engine: &Engine, digests: &BTreeSet<String>) {
+        let ours = compatibility(engine);
+        let needed = |path: &Path| {
+            let parts = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.split_once('-'));
+            parts.is_some_and(|(digest, engine)| engine == ours && digests.contains(digest))
+        };
+        for path in files(&self.cache).filter(|path| path.extension().is_some_and(|it| it == "cwasm")) {
+            if !needed(&path)
+                && let Err(error) = fs::remove_file(&path)
+            {
+                tracing::warn!(%error, file = %path.display(), "cannot be deleted");
+            }
+        }
+    }
+
     async fn compile(&self, bytes: &[u8], file: &Path) -> anyhow::Result<()> {
-        let work =
-            tempfile::Builder::new().prefix("compile-").tempdir_in(&self.cache).context("making a work directory")?;
+        let work = tempfile::Builder::new().prefix(WORK).tempdir_in(&self.cache).context("making a work directory")?;
         let (input, output) = (work.path().join("in.wasm"), work.path().join("out.cwasm"));
         fs::write(&input, bytes).context("writing the component for the compiler")?;
         let child = tokio::process::Command::new(&self.program.0)
@@ -124,6 +144,21 @@ impl Compiler {
         }
         fs::rename(&output, file).context("keeping the compiled component")
     }
+}
+
+/// Takes away what compilers of a host that was killed have left. The caller is the only host.
+fn sweep_work(cache: &Path) {
+    let left = files(cache)
+        .filter(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(WORK)));
+    for path in left {
+        if let Err(error) = fs::remove_dir_all(&path) {
+            tracing::warn!(%error, dir = %path.display(), "cannot be deleted");
+        }
+    }
+}
+
+fn files(dir: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(dir).into_iter().flatten().filter_map(|file| file.ok().map(|file| file.path()))
 }
 
 /// What the child does: reads a component, compiles it, writes the result. It limits itself before it reads.
@@ -181,4 +216,90 @@ fn deserialize(engine: &Engine, file: &Path) -> anyhow::Result<Component> {
     unsafe { Component::deserialize_file(engine, file) }
         .map_err(whole)
         .with_context(|| format!("loading the compiled component {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A cache in a fresh directory, and a compiler that is this shell script; `$0` is what it reads, `$1` what it writes.
+    fn compiler(dir: &Path, script: &str) -> Compiler {
+        Compiler::new(dir.join("compiled"), "/bin/sh".into(), vec!["-c".to_owned(), script.to_owned()]).unwrap()
+    }
+
+    fn cached(dir: &Path) -> Vec<PathBuf> {
+        files(&dir.join("compiled")).collect()
+    }
+
+    #[tokio::test]
+    async fn a_component_is_compiled_once_whatever_is_restarted_and_again_if_its_file_is_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = wat::parse_str("(component)").unwrap();
+        let compiled = crate::engine::compiling().unwrap().precompile_component(&bytes).unwrap();
+        fs::write(dir.path().join("made"), compiled).unwrap();
+        let script = format!("echo >> {0}/calls; cp {0}/made \"$1\"", dir.path().display());
+        let engine = crate::engine::running().unwrap();
+        let calls = || fs::read(dir.path().join("calls")).unwrap().len();
+        for _ in 0..2 {
+            let compiler = compiler(dir.path(), &script);
+            compiler.component(&engine, &bytes).await.unwrap();
+            compiler.component(&engine, &bytes).await.unwrap();
+            assert_eq!(calls(), 1);
+        }
+        let [file] = &cached(dir.path())[..] else { panic!("one component, one file") };
+        fs::write(file, "half").unwrap();
+        let again = compiler(dir.path(), &script);
+        again.component(&engine, &bytes).await.unwrap();
+        assert_eq!(calls(), 2);
+
+        again.retain(&engine, &BTreeSet::from([digest(&bytes)]));
+        assert_eq!(cached(dir.path()).len(), 1);
+        fs::write(file.with_file_name(format!("{}-0123456789abcdef.cwasm", digest(&bytes))), "another engine's")
+            .unwrap();
+        again.retain(&engine, &BTreeSet::from([digest(&bytes)]));
+        assert_eq!(cached(dir.path()), std::slice::from_ref(file));
+        again.retain(&engine, &BTreeSet::new());
+        assert_eq!(cached(dir.path()).len(), 0);
+    }
+
+    #[test]
+    fn the_cache_is_the_hosts_alone_and_what_killed_compilers_left_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = dir.path().join("compiled");
+        fs::create_dir_all(cache.join("compile-abc")).unwrap();
+        fs::write(cache.join("compile-abc/in.wasm"), "left").unwrap();
+        fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
+        compiler(dir.path(), "");
+        assert_eq!(fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(cached(dir.path()).len(), 0);
+    }
+
+    #[tokio::test]
+    async fn how_a_compiler_ends_says_whether_another_try_may_help() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = crate::engine::running().unwrap();
+        for (script, refused, part) in [
+            ("echo no component >&2; exit 1", true, "no component"),
+            ("kill -XCPU $$", true, "processor time"),
+            ("kill -ABRT $$", true, "signal: 6"),
+            ("kill -KILL $$", false, "signal: 9"),
+            ("kill -TERM $$", false, "signal: 15"),
+        ] {
+            let error = compiler(dir.path(), script).component(&engine, b"x").await.err().unwrap();
+            assert!(format!("{error:#}").contains(part), "{script}: {error:#}");
+            let error = error.downcast_ref::<CompileError>().unwrap();
+            assert_eq!(matches!(error, CompileError::Refused(_)), refused, "{script}: {error}");
+            assert_eq!(cached(dir.path()).len(), 0, "{script}");
+        }
+    }
+
+    #[test]
+    fn a_component_that_is_too_large_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("large.wasm");
+        fs::File::create(&path).unwrap().set_len(MAX_COMPONENT_BYTES + 1).unwrap();
+        let error = format!("{:#}", read_component(&path).unwrap_err());
+        assert!(error.contains("may have 67108864"), "{error}");
+        assert!(read_component(&dir.path().join("none.wasm")).is_err());
+    }
 }

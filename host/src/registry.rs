@@ -207,6 +207,7 @@ impl Registry {
         }
         self.components.retain(&digests);
         self.configs.retain(&revisions);
+        self.compiler.retain(&self.guests.engine, &digests);
         let mut earlier = self.earlier.lock().expect("no one panics with it");
         earlier.retain(|(_, digest, revision), _| digests.contains(digest) && revisions.contains(revision));
     }
