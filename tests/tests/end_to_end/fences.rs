@@ -64,3 +64,29 @@ async fn a_guest_that_traps_spins_eats_recurses_hoards_or_gorges_disturbs_nobody
     let metrics = stage.world.metrics().await.unwrap();
     assert!(metrics.contains("prow_plugin_handle_errors"), "{metrics}");
 }
+
+#[test]
+fn the_compiler_limits_itself_before_it_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("in.wasm");
+    // A reader of a pipe that nobody writes to waits: so what the child has done before can be looked at.
+    rustix::fs::mkfifoat(rustix::fs::CWD, &input, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+    let mut child = std::process::Command::new(&Programs::find().unwrap().bowsprit)
+        .arg("compile-component")
+        .arg(&input)
+        .arg(dir.path().join("out.cwasm"))
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // Opening waits for the child to open its end, which it does after it has limited itself.
+    let writer = std::fs::OpenOptions::new().write(true).open(&input).unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    drop(writer);
+    assert!(!child.wait().unwrap().success(), "nothing is no component");
+    let limit = |name: &str| {
+        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].split_whitespace().next().unwrap().to_owned()
+    };
+    assert_eq!(limit("Max address space"), (4_u64 << 30).to_string(), "{limits}");
+    assert_eq!(limit("Max cpu time"), "120", "{limits}");
+}

@@ -11,6 +11,7 @@ mod operation;
 mod order;
 mod parked;
 mod payloads;
+mod reload;
 mod replay;
 mod shutdown;
 mod upgrades;
