@@ -70,7 +70,7 @@ fn reach(probe: Probe, comment: &CommentEvent, agent: &ClientAgent) -> Result<()
         Probe::Delete(id) if comment.is_pr => PullRequests::delete_comment(agent, comment.number, id),
         Probe::Delete(id) => Issues::delete_comment(agent, comment.number, id),
         Probe::Shout => {
-            (0..LINES).for_each(|n| kit::info(&format!("{n} {}", "a".repeat(LINE_BYTES))));
+            (0..LINES).for_each(|n| kit::info(format!("{n} {}", "a".repeat(LINE_BYTES))));
             Ok(())
         }
     }
