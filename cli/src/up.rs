@@ -40,9 +40,9 @@ pub(crate) use crate::up::secret::HMAC_FILE;
     bowsprit up --free-ports --state-dir /tmp/b
 
 The state directory holds everything: Ctrl-C ends the system, and the next
-`bowsprit up` finds it as it was. Jobs that run then go on by themselves, and are found too.
-Jobs run on this machine as the user who starts this: run only code that you
-trust.")]
+`bowsprit up` finds it as it was. Jobs that run then go on by themselves, and
+are found too. Jobs run on this machine as the user who starts this: run only
+code that you trust.")]
 pub(crate) struct UpArgs {
     /// Where everything is kept.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_STATE_DIR)]

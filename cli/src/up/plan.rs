@@ -209,6 +209,7 @@ mod tests {
           --config-path=config.yaml
           --github-endpoint=http://127.0.0.1:1
           --github-token-path=/work/.bowsprit/bot-token
+          --address=127.0.0.1
           --state-dir=/work/.bowsprit
           --dry-run=false
           --job-config-path=jobs
@@ -222,6 +223,7 @@ mod tests {
           --config-path=config.yaml
           --github-endpoint=http://127.0.0.1:1
           --github-token-path=/work/.bowsprit/bot-token
+          --address=127.0.0.1
           --state-dir=/work/.bowsprit
           --dry-run=false
           --job-config-path=jobs

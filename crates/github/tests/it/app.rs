@@ -212,9 +212,9 @@ async fn an_app_that_was_installed_anew_is_found_under_its_new_id() {
 }
 
 #[tokio::test]
-async fn an_app_knows_its_slug() {
+async fn an_app_knows_its_account() {
     let world = world(GitHub::of(&[])).await;
-    assert_eq!(world.client.for_org("any").bot_login().await.unwrap(), "my-app");
+    assert_eq!(world.client.for_org("any").bot_login().await.unwrap(), "my-app[bot]");
     assert_eq!(world.client.bot().await.unwrap().login, "my-app[bot]");
     assert_eq!(world.far_side.lines(), ["GET /app"]);
 }

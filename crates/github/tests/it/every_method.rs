@@ -94,6 +94,9 @@ async fn every_method(api: &Api, world: &World, login: &str) -> BTreeSet<&'stati
     assert_eq!(api.bot_login().await.unwrap(), login);
     made_call("bot");
     assert_eq!(api.client().bot().await.unwrap().login, login);
+    made_call("git_credentials");
+    let user = api.git_credentials().await.unwrap().map(|credentials| credentials.user);
+    assert_eq!(user.as_deref(), Some(if login.ends_with("[bot]") { "x-access-token" } else { login }));
     made_call("rate_limit");
     assert!(api.rate_limit().await.unwrap().resources["core"].remaining > 0);
     made_call("get_repo");
