@@ -5,6 +5,7 @@ pub mod fault;
 mod flags;
 pub mod load;
 pub mod node;
+pub mod owners;
 mod scalar;
 pub mod source;
 mod template;

@@ -39,6 +39,8 @@ mod lenient;
 #[cfg(feature = "matching")]
 pub mod module;
 #[cfg(feature = "matching")]
+pub mod owners;
+#[cfg(feature = "matching")]
 pub mod periodic;
 #[cfg(feature = "matching")]
 pub mod plugins;
