@@ -1,0 +1,48 @@
+//! Merging, without a work tree.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::mirror::Mirror;
+use crate::names::Sha;
+use crate::objects::need_commits;
+use crate::said;
+
+/// Whether one commit merges into another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergeCheck {
+    /// The tree of the merge; `None` where there are conflicts.
+    pub tree: Option<Sha>,
+    /// The paths in conflict.
+    pub conflicts: Vec<String>,
+}
+
+pub(crate) async fn check(mirror: &Arc<Mirror>, base: &Sha, head: &Sha) -> Result<MergeCheck> {
+    need_commits(mirror, &[base.clone(), head.clone()]).await?;
+    merge(mirror, base, head).await
+}
+
+/// Merges two commits that the mirror has.
+pub(crate) async fn merge(mirror: &Mirror, ours: &Sha, theirs: &Sha) -> Result<MergeCheck> {
+    let args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours.as_str(), theirs.as_str()];
+    let ran = mirror.local(&args, &[], mirror.shared.limits.list_bytes).await?;
+    let output = String::from_utf8_lossy(&ran.output);
+    let mut words = output.split_terminator('\0');
+    let tree = words.next().map(Sha::new);
+    match (ran.status.code(), tree) {
+        (Some(0), Some(Ok(tree))) => Ok(MergeCheck { tree: Some(tree), conflicts: Vec::new() }),
+        (Some(1), Some(Ok(_))) => Ok(MergeCheck { tree: None, conflicts: words.map(str::to_owned).collect() }),
+        _ if ran.said.contains("unrelated histories") => {
+            Err(Error::invalid(format!("{ours} and {theirs} have no commit in common")))
+        }
+        _ => Err(said::local("merge-tree", &ran.said)),
+    }
+}
+
+pub(crate) async fn has_merges(mirror: &Arc<Mirror>, base: &Sha, head: &Sha) -> Result<bool> {
+    need_commits(mirror, &[base.clone(), head.clone()]).await?;
+    let range = format!("{base}..{head}");
+    let output =
+        mirror.output(&["rev-list", "--merges", "--max-count=1", "--end-of-options", &range], &[], 1 << 12).await?;
+    Ok(!output.is_empty())
+}

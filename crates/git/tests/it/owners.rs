@@ -1,0 +1,81 @@
+use git::{Error, Owners};
+use prow::owners::{DenyList, Names};
+
+use crate::support::{World, repo};
+
+fn names(list: &std::collections::BTreeSet<String>) -> String {
+    list.iter().cloned().collect::<Vec<_>>().join(" ")
+}
+
+async fn approvers(owners: &Owners, branch: &str, path: &str) -> String {
+    names(&owners.for_files(&repo(), branch, &[path.to_owned()]).await.unwrap()[0].approvers)
+}
+
+#[tokio::test]
+async fn owners_are_those_of_the_branch_as_it_is_now() {
+    let world = World::new();
+    let files = [
+        ("OWNERS", Some("approvers: [Root]\nreviewers: [rita]\nlabels: [Kind/X]\n")),
+        ("OWNERS_ALIASES", Some("aliases:\n  team: [anna, bob]\n  none:\n")),
+        ("a/OWNERS", Some("options: {no_parent_owners: true}\nfilters:\n  '\\.go$': {approvers: [team]}\n")),
+        ("b/OWNERS", Some("approvers: bob\n")),
+        ("vendor/x/y/OWNERS", Some("approvers: [vendored]\n")),
+        ("README.md", Some("---\napprovers: [mark]\n---\n")),
+    ];
+    let first = world.commit("main", &[], &files);
+    world.commit("release", &[&first], &[("OWNERS", Some("approvers: [released]\n"))]);
+    let owners = Owners::new(world.mirrors());
+    assert_eq!(approvers(&owners, "main", "a/x.go").await, "anna bob");
+    assert_eq!(approvers(&owners, "main", "a/x.md").await, "root");
+    assert_eq!(approvers(&owners, "main", "b/x").await, "root");
+    assert_eq!(approvers(&owners, "main", "vendor/x/y/z").await, "root");
+    assert_eq!(approvers(&owners, "main", "README.md").await, "root");
+    assert_eq!(approvers(&owners, "release", "x").await, "released");
+    let one = &owners.for_files(&repo(), "main", &["x".to_owned()]).await.unwrap()[0];
+    assert_eq!((names(&one.reviewers), names(&one.labels)), ("rita".to_owned(), "Kind/X".to_owned()));
+    assert_eq!(names(&owners.top_level_approvers(&repo(), "main").await.unwrap()), "root");
+    assert_eq!(names(&owners.all_owners(&repo(), "main").await.unwrap()), "anna bob rita root");
+    let team = ("team".to_owned(), vec!["anna".to_owned(), "bob".to_owned()]);
+    assert_eq!(owners.aliases(&repo(), "main").await.unwrap(), [("none".to_owned(), vec![]), team]);
+    // What changes, changes; what goes, goes; what stays is not read again.
+    let second = world.commit("main", &[&first], &[("x", Some("1\n"))]);
+    let same = owners.of_commit(&repo(), &second).await.unwrap();
+    assert!(std::sync::Arc::ptr_eq(&same, &owners.of_branch(&repo(), "main").await.unwrap()));
+    let third = world.commit("main", &[&second], &[("OWNERS_ALIASES", Some("aliases: {team: [carl]}\n"))]);
+    assert_eq!(approvers(&owners, "main", "a/x.go").await, "carl");
+    let fourth = world.commit("main", &[&third], &[("a/OWNERS", None)]);
+    assert_eq!(approvers(&owners, "main", "a/x.go").await, "root");
+    world.commit("main", &[&fourth], &[("b/c/OWNERS", Some("approvers: [carla]\n"))]);
+    assert_eq!(approvers(&owners, "main", "b/c/d").await, "carla root");
+    assert!(matches!(owners.for_files(&repo(), "absent", &[]).await, Err(Error::NotFound(_))));
+    assert!(matches!(owners.for_files(&repo(), "../x", &[]).await, Err(Error::Invalid(_))));
+}
+
+#[tokio::test]
+async fn markdown_other_names_and_denied_folders_are_a_matter_of_configuration() {
+    let world = World::new();
+    let files = [
+        ("CODE", Some("approvers: [root]\n")),
+        ("a/CODE", Some("approvers: [anna]\n")),
+        ("a/b.md", Some("---\napprovers: [mark]\n---\n# B\n")),
+        ("vendor/x/y/CODE", Some("approvers: [vendored]\n")),
+    ];
+    world.commit("main", &[], &files);
+    let names = Names { owners: "CODE".to_owned(), aliases: "GROUPS".to_owned(), markdown: true };
+    let (deny, _) = DenyList::only(&["^a$".to_owned()]);
+    let owners = Owners::with(world.mirrors(), names, deny);
+    assert_eq!(approvers(&owners, "main", "a/x").await, "root");
+    assert_eq!(approvers(&owners, "main", "vendor/x/y/z").await, "root vendored");
+    let owners = Owners::with(world.mirrors(), Names { markdown: true, ..Names::default() }, DenyList::default());
+    assert_eq!(approvers(&owners, "main", "a/b.md").await, "mark");
+}
+
+#[test]
+fn a_text_is_parsed_or_refused_with_its_place() {
+    let sections = Owners::parse("filters:\n  '.*': {approvers: [Anna]}\n  '\\.go$': {labels: [go]}\n").unwrap();
+    let shown: Vec<_> =
+        sections.iter().map(|one| (one.pattern.as_str(), names(&one.approvers), names(&one.labels))).collect();
+    assert_eq!(shown, [(".*", "anna".to_owned(), String::new()), ("\\.go$", String::new(), "go".to_owned())]);
+    let refused = Owners::parse("approvers:\n- anna\nreviewers: bob\n").unwrap_err().to_string();
+    assert_eq!(refused, "OWNERS:3:12: `reviewers`: found the text `bob`, where a list belongs");
+}
