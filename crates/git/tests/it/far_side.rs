@@ -147,8 +147,8 @@ async fn a_token_is_in_no_argument_and_no_file() {
                 }
             }
         };
+        let _told = Told(&done);
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work));
-        done.store(true, Ordering::SeqCst);
     });
     assert!(seen.load(Ordering::SeqCst) > 0, "git was never seen");
     let files = holding(far.folder.path(), TOKEN.as_bytes());
@@ -156,6 +156,15 @@ async fn a_token_is_in_no_argument_and_no_file() {
     // The search finds what is there.
     assert!(!holding(far.folder.path(), b"bare").is_empty());
     assert!(!format!("{:?}", token(TOKEN)).contains(TOKEN));
+}
+
+/// Says that it is over, also if that is by a panic: the thread that looks on would go on for ever.
+struct Told<'a>(&'a AtomicBool);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 fn holding(folder: &Path, needle: &[u8]) -> Vec<std::path::PathBuf> {
