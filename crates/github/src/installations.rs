@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use octocrab::auth::{AppAuth, EncodingKey};
 use octocrab::models::AppId;
 use secrecy::{ExposeSecret, SecretString};
+use secrets::SecretFile;
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
@@ -19,7 +20,6 @@ use crate::error::{ApiError, ApiErrorKind, after};
 use crate::lenient::{User, null_is_empty};
 use crate::options::SetupError;
 use crate::permissions::PermissionSet;
-use crate::secret_file::SecretFile;
 use crate::token::Credential;
 use crate::transport::Transport;
 

@@ -42,7 +42,6 @@ mod pulls;
 mod refs;
 mod repos;
 mod search;
-mod secret_file;
 mod statuses;
 mod token;
 mod transport;

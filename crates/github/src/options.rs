@@ -62,6 +62,12 @@ pub enum Auth {
     },
 }
 
+impl From<secrets::Unusable> for SetupError {
+    fn from(unusable: secrets::Unusable) -> Self {
+        Self::Secret { path: unusable.path, problem: unusable.problem }
+    }
+}
+
 /// Why a client cannot be made from its [`Options`].
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {

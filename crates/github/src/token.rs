@@ -6,13 +6,13 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use secrets::SecretFile;
 use sha2::{Digest, Sha256};
 
 use crate::client::Scope;
 use crate::error::ApiError;
 use crate::installations::App;
 use crate::options::{Auth, SetupError};
-use crate::secret_file::SecretFile;
 use crate::transport::Transport;
 
 /// Something that can stand in an `Authorization` header, or nothing at all.
