@@ -92,6 +92,13 @@ fn run(hub: &Arc<Hub>, request: &Incoming) -> Reply {
             Ok(Answer::ok(&json!(seeded)))
         }
         ("GET", ["state"]) => state(hub),
+        ("GET", ["jira"]) => {
+            Ok(Answer::ok(&hidden(json!(*hub.jira.lock().expect("nothing panics while it holds Jira")))))
+        }
+        ("GET", ["bugzilla"]) => {
+            let bugzilla = hub.bugzilla.lock().expect("nothing panics while it holds Bugzilla");
+            Ok(Answer::ok(&hidden(json!(*bugzilla))))
+        }
         ("POST", ["commits"]) => commit(hub, &body(request)?),
         ("POST", ["forks"]) => {
             let new: NewFork = body(request)?;
@@ -159,6 +166,8 @@ fn run(hub: &Arc<Hub>, request: &Incoming) -> Reply {
     }
 }
 
+const SECRETS: [&str; 4] = ["token", "secret", "password", "api_key"];
+
 fn bad(message: &str) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, message)
 }
@@ -184,10 +193,15 @@ fn state(hub: &Hub) -> Reply {
     Ok(Answer::ok(&value))
 }
 
+fn hidden(mut value: Value) -> Value {
+    hide(&mut value);
+    value
+}
+
 fn hide(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|name, _| name != "token" && name != "secret");
+            fields.retain(|name, _| !SECRETS.contains(&name.as_str()));
             fields.values_mut().for_each(hide);
         }
         Value::Array(items) => items.iter_mut().for_each(hide),

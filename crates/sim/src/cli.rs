@@ -13,6 +13,31 @@ use crate::fault::FaultSpec;
 use crate::seed::{DemoHook, Seed};
 use crate::{Options, serve};
 
+const JIRA: &str =
+    "A Jira is served under /_jira of the stand-in's address, by REST api/2: projects, issues, remote links.
+Its state is gone with the process. A seed says what it has:
+  jira:
+    accounts: [{name: bowsprit, token: jira-token}, {name: other, password: s3cret, read_only: true}]
+    issues: [{key: ABC-123, summary: It fails}]
+
+Examples:
+  bowsprit sim seed jira.yaml
+  bowsprit host --jira-endpoint http://127.0.0.1:8880/_jira --jira-bearer-token-file token …
+  bowsprit sim jira";
+
+const BUGZILLA: &str =
+    "A Bugzilla is served under /_bugzilla of the stand-in's address: bugs and comments by /rest, links to pull
+requests by /jsonrpc.cgi. Its state is gone with the process. A seed says what it has:
+  bugzilla:
+    accounts: [{login: bowsprit@example.com, api_key: bugzilla-key, insider: true}]
+    key_in: [bearer]      # where keys are looked for: bearer, query, header; everywhere if left out
+    bugs: {5: {summary: It fails, target_release: [4.1.0]}}
+
+Examples:
+  bowsprit sim seed bugzilla.yaml
+  bowsprit host --bugzilla-endpoint http://127.0.0.1:8880/_bugzilla --bugzilla-api-key-path key …
+  bowsprit sim bugzilla";
+
 /// A stand-in GitHub: serve one, or drive one that is being served.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
@@ -98,6 +123,12 @@ enum Command {
     #[command(after_help = "Examples:
   bowsprit sim state | jq keys")]
     State,
+    /// Print what the Jira beside it knows, as JSON.
+    #[command(after_help = JIRA)]
+    Jira,
+    /// Print what the Bugzilla beside it knows, as JSON.
+    #[command(after_help = BUGZILLA)]
+    Bugzilla,
     /// Faults to play on requests.
     #[command(
         subcommand,
@@ -280,6 +311,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             print(&serde_json::json!({ "sha": sha }))?;
         }
         Command::State => print(&sim.state().await?)?,
+        Command::Jira => print(&sim.jira().await?)?,
+        Command::Bugzilla => print(&sim.bugzilla().await?)?,
         Command::Faults(FaultsCommand::List) => print(&sim.faults().await?)?,
         Command::Faults(FaultsCommand::Clear) => sim.clear_faults().await?,
         Command::Faults(FaultsCommand::Add { spec }) => {

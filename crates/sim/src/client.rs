@@ -106,6 +106,34 @@ impl Sim {
         self.admin(Method::GET, "/_sim/state", None).await
     }
 
+    /// Where the Jira beside it is.
+    #[must_use]
+    pub fn jira_url(&self) -> String {
+        format!("{}{}", self.base, crate::jira::PREFIX)
+    }
+
+    /// Everything that the Jira beside it knows but passwords and tokens.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn jira(&self) -> Result<Value, Error> {
+        self.admin(Method::GET, "/_sim/jira", None).await
+    }
+
+    /// Where the Bugzilla beside it is.
+    #[must_use]
+    pub fn bugzilla_url(&self) -> String {
+        format!("{}{}", self.base, crate::bugzilla::PREFIX)
+    }
+
+    /// Everything that the Bugzilla beside it knows but keys.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn bugzilla(&self) -> Result<Value, Error> {
+        self.admin(Method::GET, "/_sim/bugzilla", None).await
+    }
+
     /// The pull request.
     ///
     /// # Errors

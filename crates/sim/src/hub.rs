@@ -9,10 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::Refusal;
 use crate::budget::Budget;
+use crate::bugzilla::Bugzilla;
 use crate::deliveries::Deliveries;
 use crate::facts::{Facts, FactsCache};
 use crate::fault::Faults;
 use crate::git::Git;
+use crate::jira::Jira;
 use crate::postman::Postman;
 use crate::request_log::RequestLog;
 use crate::world::World;
@@ -33,6 +35,10 @@ pub(crate) struct Hub {
     pub(crate) facts: FactsCache,
     /// How many requests each token may make.
     pub(crate) budget: Budget,
+    /// The stand-in Jira, in memory.
+    pub(crate) jira: Mutex<Jira>,
+    /// The stand-in Bugzilla, in memory.
+    pub(crate) bugzilla: Mutex<Bugzilla>,
     /// Faults to play.
     pub(crate) faults: Faults,
     /// Requests that were made.
@@ -61,6 +67,8 @@ impl Hub {
             moving_refs: Mutex::new(()),
             facts: FactsCache::default(),
             budget: Budget::new(rate_limit),
+            jira: Mutex::default(),
+            bugzilla: Mutex::default(),
             faults: Faults::default(),
             log: RequestLog::default(),
             deliveries,

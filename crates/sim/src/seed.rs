@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::seed_services::{
+    KeyPlace, SeedBug, SeedBugzilla, SeedBugzillaAccount, SeedJira, SeedJiraAccount, SeedJiraIssue,
+};
 use crate::world::{Level, OrgRole, Role};
 
 /// Accounts, organisations, repositories and apps to have.
@@ -20,6 +23,10 @@ pub struct Seed {
     pub repos: BTreeMap<String, SeedRepo>,
     /// GitHub Apps and where they are installed, by slug.
     pub apps: BTreeMap<String, SeedApp>,
+    /// Projects and issues of the Jira beside it.
+    pub jira: SeedJira,
+    /// Bugs of the Bugzilla beside it.
+    pub bugzilla: SeedBugzilla,
 }
 
 /// An account.
@@ -173,7 +180,7 @@ impl Seed {
             users: vec![SeedUser { login: "mallory".to_owned(), token: None }],
             orgs: [("my-org".to_owned(), org)].into(),
             repos: [("my-org/hello".to_owned(), repo)].into(),
-            apps: BTreeMap::new(),
+            ..Self::default()
         }
     }
 }

@@ -53,6 +53,8 @@ pub(crate) fn apply(hub: &Arc<Hub>, seed: &Seed) -> Result<Seeded, String> {
             ensure_teams(world, login, org);
         }
     });
+    hub.jira.lock().expect("nothing panics while it holds Jira").seed(&seed.jira);
+    hub.bugzilla.lock().expect("nothing panics while it holds Bugzilla").seed(&seed.bugzilla);
     let mut seeded = Seeded::default();
     for (slug, app) in &seed.apps {
         seeded.apps.insert(slug.clone(), ensure_app(hub, slug, app)?);

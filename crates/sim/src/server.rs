@@ -22,7 +22,7 @@ use crate::fault::{FaultKind, When};
 use crate::hub::Hub;
 use crate::rest::{self, Incoming, limits, used_up};
 use crate::world::now;
-use crate::{admin, git_http, page_for_people, stranger};
+use crate::{admin, bugzilla, git_http, jira, page_for_people, stranger};
 
 /// The largest body that is taken: packs come through here too.
 const LARGEST_BODY: usize = 256 << 20;
@@ -227,10 +227,30 @@ fn refusal_of(fault: &FaultKind, who: &str) -> Answer {
 /// Git and the API wait for git commands, so they run where waiting is allowed.
 async fn handle(hub: &Arc<Hub>, request: Incoming) -> (Answer, String) {
     let hub = hub.clone();
-    let work = move || match git_http::split(&request.path) {
-        None => match page_for_people::answer(&hub, &request) {
+    let work = move || {
+        let beside = |prefix: &str| request.path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+        if beside(jira::PREFIX) {
+            return jira::answer(&hub, &request);
+        }
+        if beside(bugzilla::PREFIX) {
+            return bugzilla::answer(&hub, &request);
+        }
+        github(&hub, request)
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => {
+            tracing::error!(%error, "a request was not handled");
+            (Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "Server Error").into_answer(), String::new())
+        }
+    }
+}
+
+fn github(hub: &Arc<Hub>, request: Incoming) -> (Answer, String) {
+    match git_http::split(&request.path) {
+        None => match page_for_people::answer(hub, &request) {
             Some(page) => (page, "anonymous".to_owned()),
-            None => rest::answer(&hub, request),
+            None => rest::answer(hub, request),
         },
         Some((repo, rest)) => {
             let who = hub.read(|world| {
@@ -245,14 +265,7 @@ async fn handle(hub: &Arc<Hub>, request: Incoming) -> (Answer, String) {
                 headers: &request.headers,
                 body: &request.body,
             };
-            (git_http::answer(&hub, &call), who)
-        }
-    };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => {
-            tracing::error!(%error, "a request was not handled");
-            (Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "Server Error").into_answer(), String::new())
+            (git_http::answer(hub, &call), who)
         }
     }
 }
