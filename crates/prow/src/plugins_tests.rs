@@ -128,8 +128,12 @@ fn blocks_are_found_by_their_plugin_and_resolved_for_the_repository() {
         "cherry_pick_approved": [{"org": "o"}],
         "repo_milestone": {"o/r": {"maintainers_team": "t"}},
         "help": {"help_guidelines_summary": "be kind"},
+        "slack": {"mentionchannels": ["sig-node"]},
+        "jira": {"disabled_jira_projects": ["ABC"]},
     }))
     .unwrap();
+    assert_eq!(plugins.settings("slackevents", "o", "r"), json!({"mentionchannels": ["sig-node"]}));
+    assert_eq!(plugins.settings("jira", "o", "r"), json!({"disabled_jira_projects": ["ABC"]}));
     assert_eq!(plugins.settings("approve", "o", "s"), json!({"repos": ["o"], "issue_required": true}));
     assert_eq!(plugins.settings("approve", "o", "r"), json!({"repos": ["o/r"]}));
     assert_eq!(plugins.settings("approve", "p", "r"), Value::Null);
