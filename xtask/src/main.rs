@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod children;
+mod counterparts;
 mod guest;
 mod launch;
 mod plugins;
@@ -38,12 +39,14 @@ const EXAMPLES: &str = "Examples:
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Install what the other chores need and cargo does not bring: guest toolchain, git, bubblewrap.
+    /// Install what the other chores need and cargo does not bring: guest toolchain, git, bubblewrap, and the programs of
+    /// other people that tests hold ours against.
     #[command(after_help = "Exits 2 when something is missing that it may not install.
 
 Examples:
   cargo xtask setup            install what is missing (root, Debian or Ubuntu)
-  cargo xtask setup --check    only say what is missing")]
+  cargo xtask setup --check    only say what is missing
+  BOWSPRIT_COUNTERPARTS=/var/cache/bowsprit cargo xtask setup    other people's programs go there, not to ~/.cache")]
     Setup {
         /// Install nothing; say what is missing.
         #[arg(long)]
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
 
 fn run(chore: Chore) -> anyhow::Result<ExitCode> {
     if let Chore::Setup { check: true } = chore {
+        counterparts::check();
         return setup::check();
     }
     if let Chore::Up { args } = &chore
@@ -106,6 +110,9 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         return launch::up_help(&Workspace::find()?);
     }
     setup::ensure(if matches!(chore, Chore::Setup { .. }) { setup::Chore::Setup } else { setup::Chore::Other })?;
+    if let Chore::Setup { .. } | Chore::Test { .. } = chore {
+        counterparts::ensure();
+    }
     let workspace = Workspace::find()?;
     match chore {
         Chore::Setup { .. } => Ok(ExitCode::SUCCESS),

