@@ -1,5 +1,7 @@
 //! `/_sim/…`: what drives and watches the stand-in, for which GitHub has no call. No token is asked for.
 
+mod runs;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,6 +136,17 @@ fn run(hub: &Arc<Hub>, request: &Incoming) -> Reply {
             let query = parse_query(&request.query);
             let since = query.iter().find(|(name, _)| name == "since").and_then(|(_, seq)| seq.parse().ok());
             Ok(Answer::ok(&json!(hub.log.since(since.unwrap_or(0)))))
+        }
+        ("GET", ["permissions"]) => Ok(Answer::ok(&json!(crate::fence::table()))),
+        ("GET", ["decisions"]) => {
+            let query = parse_query(&request.query);
+            let since = query.iter().find(|(name, _)| name == "since").and_then(|(_, seq)| seq.parse().ok());
+            Ok(Answer::ok(&json!(hub.decisions.since(since.unwrap_or(0)))))
+        }
+        ("POST", ["workflow-runs"]) => runs::start(hub, &body(request)?),
+        ("PATCH", ["workflow-runs", owner, repo, id]) => {
+            let id = id.parse().map_err(|_| bad("a run is known by its number"))?;
+            runs::go_on(hub, &format!("{owner}/{repo}"), id, &body(request)?)
         }
         ("GET", ["deliveries"]) => {
             let deliveries: Vec<Delivery> = hub.deliveries.list(|_| true).into_iter().map(shown).collect();

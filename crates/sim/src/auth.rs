@@ -75,6 +75,13 @@ impl Who {
         }
     }
 
+    /// Whether an installation token is the account's own; true for everyone who is not one.
+    pub(crate) fn acts_for(&self, world: &World, account: &str) -> bool {
+        let Self::Installation { token, .. } = self else { return true };
+        let installation = world.installations.get(&token.installation);
+        installation.is_some_and(|installation| installation.account.eq_ignore_ascii_case(account))
+    }
+
     /// Whether an installation token reaches the repository; true for everyone who is not one.
     pub(crate) fn reaches(&self, world: &World, repo: &Repo) -> bool {
         let Self::Installation { token, .. } = self else { return true };

@@ -2,6 +2,7 @@
 //! the ordinary REST endpoints with that person's token; only what GitHub has no call for goes through `/_sim`.
 
 mod actor;
+mod ci;
 mod seen;
 
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use crate::seed::{Seed, Seeded};
 use crate::world::{OrgRole, StatusState};
 
 pub use actor::Actor;
+pub use ci::NewWorkflowRun;
 pub use seen::{Comment, Delivery, NewPr, Pr, Request, Status};
 use seen::{names_of, pr_of};
 

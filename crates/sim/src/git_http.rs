@@ -8,11 +8,20 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::answer::{Answer, Refusal};
 use crate::auth::Who;
+use crate::fence::Asked;
 use crate::git::{GitError, command, output};
 use crate::hub::Hub;
 use crate::moved::moves;
+use crate::permissions::AppNeed;
 use crate::roles::role_of;
 use crate::world::{Level, Role, key};
+
+const FETCH: &str = "git-upload-pack";
+const PUSH: &str = "git-receive-pack";
+
+/// What an app needs for git's two services, as [`permit`] has it.
+pub(crate) const RULES: &[(&str, AppNeed)] =
+    &[(FETCH, AppNeed::OneOf(&[("contents", Level::Read)])), (PUSH, AppNeed::OneOf(&[("contents", Level::Write)]))];
 
 /// A request to a repository by git.
 pub(crate) struct GitCall<'a> {
@@ -44,7 +53,21 @@ pub(crate) fn answer(hub: &Arc<Hub>, call: &GitCall<'_>) -> Answer {
         Err(_) => return denied(StatusCode::UNAUTHORIZED, "Invalid username or token."),
     };
     let pushes = call.rest == "/git-receive-pack" || call.query.contains("service=git-receive-pack");
-    if let Err((status, message)) = hub.read(|world| permit(world, &who, call.repo, pushes)) {
+    let permitted = hub.read(|world| {
+        let permitted = permit(world, &who, call.repo, pushes);
+        let user_agent = call.headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let asked = Asked {
+            method: "GIT",
+            endpoint: if pushes { PUSH } else { FETCH },
+            repo: Some(call.repo.to_owned()),
+            org: None,
+            label: who.label(world),
+            user_agent: user_agent.unwrap_or_default(),
+        };
+        hub.decisions.add(&who, asked, permitted.is_ok());
+        permitted
+    });
+    if let Err((status, message)) = permitted {
         return denied(status, message);
     }
     let name = key(call.repo);

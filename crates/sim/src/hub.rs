@@ -13,6 +13,7 @@ use crate::bugzilla::Bugzilla;
 use crate::deliveries::Deliveries;
 use crate::facts::{Facts, FactsCache};
 use crate::fault::Faults;
+use crate::fence::Decisions;
 use crate::git::Git;
 use crate::jira::Jira;
 use crate::postman::Postman;
@@ -43,6 +44,8 @@ pub(crate) struct Hub {
     pub(crate) faults: Faults,
     /// Requests that were made.
     pub(crate) log: RequestLog,
+    /// Which tokens were let through, and which were not.
+    pub(crate) decisions: Decisions,
     /// The log of webhook deliveries.
     pub(crate) deliveries: Deliveries,
     /// Carries webhooks out.
@@ -71,6 +74,7 @@ impl Hub {
             bugzilla: Mutex::default(),
             faults: Faults::default(),
             log: RequestLog::default(),
+            decisions: Decisions::default(),
             deliveries,
             postman: Postman::new(stop),
         });

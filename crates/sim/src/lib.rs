@@ -17,6 +17,7 @@ mod deliveries;
 mod event;
 mod facts;
 pub mod fault;
+pub mod fence;
 mod git;
 mod git_http;
 mod happened;

@@ -34,6 +34,8 @@ pub(crate) enum UserNeed {
     Role(Role),
     /// At least this role, or to have written the issue, pull request or comment.
     AuthorOr(Role),
+    /// To be in the organisation.
+    OrgMember,
     /// To own the organisation.
     OrgOwner,
     /// No person may.
@@ -61,7 +63,7 @@ macro_rules! rules {
 
 use AppNeed::{Any, ByTarget, Jwt, OneOf, Person};
 use Level::{Read, Write};
-use UserNeed::{Anyone, AuthorOr, OrgOwner, SignedIn};
+use UserNeed::{Anyone, AuthorOr, OrgMember, OrgOwner, SignedIn};
 
 const METADATA: AppNeed = OneOf(&[("metadata", Read)]);
 const CONTENTS: AppNeed = OneOf(&[("contents", Read)]);
@@ -73,6 +75,11 @@ const STATUSES_W: AppNeed = OneOf(&[("statuses", Write)]);
 const EITHER: AppNeed = OneOf(&[("issues", Read), ("pull_requests", Read)]);
 const EITHER_W: AppNeed = OneOf(&[("issues", Write), ("pull_requests", Write)]);
 const ISSUES_W: AppNeed = OneOf(&[("issues", Write)]);
+const CHECKS: AppNeed = OneOf(&[("checks", Read)]);
+const CHECKS_W: AppNeed = OneOf(&[("checks", Write)]);
+const ACTIONS: AppNeed = OneOf(&[("actions", Read)]);
+const ACTIONS_W: AppNeed = OneOf(&[("actions", Write)]);
+const ADMINISTRATION: AppNeed = OneOf(&[("administration", Read)]);
 const MEMBERS: AppNeed = OneOf(&[("members", Read)]);
 const HOOKS: AppNeed = OneOf(&[("repository_hooks", Read)]);
 const HOOKS_W: AppNeed = OneOf(&[("repository_hooks", Write)]);
@@ -99,7 +106,11 @@ pub(crate) const RULES: &[Rule] = rules! {
     GET "/orgs/{org}/members" => MEMBERS, Anyone;
     GET "/orgs/{org}/members/{username}" => MEMBERS, Anyone;
     GET "/orgs/{org}/repos" => METADATA, Anyone;
+    GET "/orgs/{org}/teams" => MEMBERS, OrgMember;
+    GET "/orgs/{org}/teams/{team_slug}/members" => MEMBERS, OrgMember;
+    GET "/orgs/{org}/teams/{team_slug}/memberships/{username}" => MEMBERS, OrgMember;
     GET "/repos/{owner}/{repo}" => METADATA, READER;
+    GET "/repos/{owner}/{repo}/collaborators" => METADATA, WRITER;
     GET "/repos/{owner}/{repo}/collaborators/{username}" => METADATA, WRITER;
     GET "/repos/{owner}/{repo}/collaborators/{username}/permission" => METADATA, WRITER;
     GET "/repos/{owner}/{repo}/labels" => EITHER, READER;
@@ -134,9 +145,17 @@ pub(crate) const RULES: &[Rule] = rules! {
     DELETE "/repos/{owner}/{repo}/git/refs/{ref}" => CONTENTS_W, WRITER;
     GET "/repos/{owner}/{repo}/branches" => CONTENTS, READER;
     GET "/repos/{owner}/{repo}/branches/{branch}" => CONTENTS, READER;
+    GET "/repos/{owner}/{repo}/branches/{branch}/protection" => ADMINISTRATION, ADMIN;
     GET "/repos/{owner}/{repo}/commits/{ref}" => CONTENTS, READER;
     GET "/repos/{owner}/{repo}/commits/{ref}/status" => STATUSES, READER;
     GET "/repos/{owner}/{repo}/commits/{ref}/statuses" => STATUSES, READER;
+    GET "/repos/{owner}/{repo}/commits/{ref}/check-runs" => CHECKS, READER;
+    POST "/repos/{owner}/{repo}/check-runs" => CHECKS_W, UserNeed::App;
+    GET "/repos/{owner}/{repo}/compare/{basehead}" => CONTENTS, READER;
+    GET "/repos/{owner}/{repo}/actions/runs" => ACTIONS, READER;
+    GET "/repos/{owner}/{repo}/actions/runs/{run_id}" => ACTIONS, READER;
+    POST "/repos/{owner}/{repo}/actions/runs/{run_id}/rerun-failed-jobs" => ACTIONS_W, WRITER;
+    POST "/repos/{owner}/{repo}/actions/runs/{run_id}/approve" => ACTIONS_W, WRITER;
     POST "/repos/{owner}/{repo}/statuses/{sha}" => STATUSES_W, WRITER;
     GET "/repos/{owner}/{repo}/contents/{path}" => CONTENTS, READER;
     GET "/search/issues" => EITHER, Anyone;
@@ -208,6 +227,11 @@ impl Rule {
                     let hidden = repo.private || call.method == "GET";
                     return Err(if hidden { Refusal::not_found() } else { by_integration() });
                 }
+                if let Some(org) = call.find("org")
+                    && !call.who.acts_for(world, org)
+                {
+                    return Err(by_integration());
+                }
                 if holds(need, &token.permissions, || is_pull(world, call)) { Ok(()) } else { Err(by_integration()) }
             }
             (Who::User(login), _) => self.permit_person(world, call, Some(login)),
@@ -229,14 +253,13 @@ impl Rule {
             Anyone | SignedIn => true,
             UserNeed::Role(need) => role >= need,
             AuthorOr(need) => role >= need || login.is_some_and(|login| wrote(world, call, login)),
-            OrgOwner => {
+            OrgMember | OrgOwner => {
                 let org = call.find("org").and_then(|org| world.org(org));
                 let org = org.ok_or_else(Refusal::not_found)?;
                 let role = login.and_then(|login| org.members.get(&crate::world::key(login)));
-                if role.is_none() {
-                    return Err(Refusal::not_found());
-                }
-                role == Some(&OrgRole::Admin)
+                // To others the organisation shows neither teams nor hooks.
+                let role = role.ok_or_else(Refusal::not_found)?;
+                matches!(self.user, OrgMember) || *role == OrgRole::Admin
             }
             UserNeed::App => return Err(Refusal::forbidden("Resource not accessible by personal access token")),
         };

@@ -10,6 +10,7 @@ use crate::answer::{Answer, Refusal, Reply};
 use crate::auth::Who;
 use crate::budget::{Resource, Standing};
 use crate::call::Call;
+use crate::fence::Asked;
 use crate::hub::Hub;
 use crate::permissions::Rule;
 use crate::routes::{Found, find};
@@ -111,7 +112,21 @@ fn run(hub: &Arc<Hub>, request: Incoming, who: Who, accepted: &mut Option<String
         body: request.body,
         who,
     };
-    hub.read(|world| rule.permit(world, &call))?;
+    let permitted = hub.read(|world| {
+        let permitted = rule.permit(world, &call);
+        let user_agent = call.headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let asked = Asked {
+            method: route.method,
+            endpoint: route.path,
+            repo: call.repo_name(),
+            org: call.find("org").map(str::to_owned),
+            label: call.who.label(world),
+            user_agent: user_agent.unwrap_or_default(),
+        };
+        hub.decisions.add(&call.who, asked, permitted.is_ok());
+        permitted
+    });
+    permitted?;
     (route.endpoint)(hub, &call)
 }
 

@@ -1,6 +1,8 @@
 //! What a user may do in a repository, gathered from everything that can give a role.
 
-use crate::world::{OrgRole, Repo, Role, World, key};
+use std::collections::BTreeSet;
+
+use crate::world::{Org, OrgRole, Repo, Role, World, key};
 
 /// The highest of: owner, organisation owner, the organisation's default, a team's, a collaborator's, and reading for
 /// all if the repository is public.
@@ -18,10 +20,25 @@ pub(crate) fn role_of(world: &World, repo: &Repo, login: Option<&str>) -> Role {
             Some(OrgRole::Member) => org.default_role,
             None => Role::None,
         });
-        let teams = org.teams.values().filter(|team| team.members.contains(&login));
-        role = teams.filter_map(|team| team.repos.get(&name)).copied().fold(role, Role::max);
+        let teams = org.teams.keys().filter(|slug| members_of(org, slug).contains(&login));
+        role = teams.filter_map(|slug| org.teams[slug].repos.get(&name)).copied().fold(role, Role::max);
     }
     role
+}
+
+/// The lower-case logins of a team and of the teams below it.
+pub(crate) fn members_of(org: &Org, slug: &str) -> BTreeSet<String> {
+    let (mut members, mut seen, mut left) = (BTreeSet::new(), BTreeSet::new(), vec![slug]);
+    while let Some(slug) = left.pop() {
+        // A document may make a ring of teams.
+        if !seen.insert(slug) {
+            continue;
+        }
+        members.extend(org.teams.get(slug).into_iter().flat_map(|team| team.members.iter().cloned()));
+        let below = org.teams.iter().filter(|(_, team)| team.parent.as_deref() == Some(slug));
+        left.extend(below.map(|(slug, _)| slug.as_str()));
+    }
+    members
 }
 
 /// Whether the login is a member of the organisation.
@@ -48,24 +65,32 @@ pub(crate) fn legacy_permission(role: Role) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use super::*;
-    use crate::world::{Org, Team, now};
+    use crate::world::{Team, now};
 
     fn world(private: bool) -> (World, Repo) {
         let team = Team {
             id: 2,
             name: "writers".into(),
+            parent: None,
             members: BTreeSet::from(["tina".into()]),
             repos: BTreeMap::from([("org/repo".into(), Role::Write)]),
+        };
+        let below = Team {
+            id: 4,
+            name: "juniors".into(),
+            parent: Some("writers".into()),
+            members: BTreeSet::from(["june".into()]),
+            repos: BTreeMap::new(),
         };
         let org = Org {
             id: 1,
             login: "Org".into(),
             members: BTreeMap::from([("owner".into(), OrgRole::Admin), ("member".into(), OrgRole::Member)]),
             default_role: Role::Read,
-            teams: BTreeMap::from([("writers".into(), team)]),
+            teams: BTreeMap::from([("writers".into(), team), ("juniors".into(), below)]),
             hooks: vec![],
             created_at: now(),
         };
@@ -80,6 +105,9 @@ mod tests {
             labels: vec![],
             issues: BTreeMap::new(),
             statuses: BTreeMap::new(),
+            check_runs: BTreeMap::new(),
+            workflow_runs: BTreeMap::new(),
+            protected: BTreeMap::new(),
             hooks: vec![],
             created_at: now(),
             pushed_at: now(),
@@ -95,6 +123,19 @@ mod tests {
     }
 
     #[test]
+    fn a_team_holds_the_teams_below_it() {
+        let (world, _) = world(false);
+        let org = world.org("org").unwrap();
+        let check = |slug: &str, want: &[&str]| assert_eq!(members_of(org, slug).into_iter().collect::<Vec<_>>(), want);
+        check("writers", &["june", "tina"]);
+        check("juniors", &["june"]);
+        check("absent", &[]);
+        let mut ring = org.clone();
+        ring.teams.get_mut("writers").unwrap().parent = Some("juniors".into());
+        assert_eq!(members_of(&ring, "juniors").len(), 2);
+    }
+
+    #[test]
     fn the_highest_role_counts() {
         check(false, None, Role::Read);
         check(true, None, Role::None);
@@ -103,6 +144,7 @@ mod tests {
         check(true, Some("Owner"), Role::Admin);
         check(true, Some("member"), Role::Read);
         check(true, Some("tina"), Role::Write);
+        check(true, Some("june"), Role::Write);
         check(true, Some("CAROL"), Role::Triage);
     }
 }

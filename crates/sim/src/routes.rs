@@ -6,8 +6,8 @@ use percent_encoding::percent_decode_str;
 
 use crate::answer::Reply;
 use crate::api::{
-    apps, branches, comments, commits, contents, hooks, issues, labels, merge, meta, orgs, pulls, refs, repos, reviews,
-    search, statuses,
+    actions, apps, branches, checks, comments, commits, compare, contents, hooks, issues, labels, merge, meta, orgs,
+    protection, pulls, refs, repos, reviews, search, statuses, teams,
 };
 use crate::call::Call;
 use crate::hub::Hub;
@@ -48,7 +48,11 @@ pub(crate) const ROUTES: &[Route] = routes! {
     GET "/orgs/{org}/members" => orgs::members;
     GET "/orgs/{org}/members/{username}" => orgs::is_member;
     GET "/orgs/{org}/repos" => orgs::repos;
+    GET "/orgs/{org}/teams" => teams::list;
+    GET "/orgs/{org}/teams/{team_slug}/members" => teams::members;
+    GET "/orgs/{org}/teams/{team_slug}/memberships/{username}" => teams::membership;
     GET "/repos/{owner}/{repo}" => repos::repo;
+    GET "/repos/{owner}/{repo}/collaborators" => repos::collaborators;
     GET "/repos/{owner}/{repo}/collaborators/{username}" => repos::is_collaborator;
     GET "/repos/{owner}/{repo}/collaborators/{username}/permission" => repos::permission;
     GET "/repos/{owner}/{repo}/labels" => labels::of_repo;
@@ -83,9 +87,17 @@ pub(crate) const ROUTES: &[Route] = routes! {
     DELETE "/repos/{owner}/{repo}/git/refs/{ref}" => refs::delete;
     GET "/repos/{owner}/{repo}/branches" => branches::list;
     GET "/repos/{owner}/{repo}/branches/{branch}" => branches::get;
+    GET "/repos/{owner}/{repo}/branches/{branch}/protection" => protection::get;
     GET "/repos/{owner}/{repo}/commits/{ref}" => commits::get;
     GET "/repos/{owner}/{repo}/commits/{ref}/status" => statuses::combined;
     GET "/repos/{owner}/{repo}/commits/{ref}/statuses" => statuses::list;
+    GET "/repos/{owner}/{repo}/commits/{ref}/check-runs" => checks::of_commit;
+    POST "/repos/{owner}/{repo}/check-runs" => checks::create;
+    GET "/repos/{owner}/{repo}/compare/{basehead}" => compare::get;
+    GET "/repos/{owner}/{repo}/actions/runs" => actions::list;
+    GET "/repos/{owner}/{repo}/actions/runs/{run_id}" => actions::get;
+    POST "/repos/{owner}/{repo}/actions/runs/{run_id}/rerun-failed-jobs" => actions::rerun_failed;
+    POST "/repos/{owner}/{repo}/actions/runs/{run_id}/approve" => actions::approve;
     POST "/repos/{owner}/{repo}/statuses/{sha}" => statuses::create;
     GET "/repos/{owner}/{repo}/contents/{path}" => contents::get;
     GET "/search/issues" => search::issues;
@@ -140,7 +152,7 @@ pub(crate) fn find(method: &str, path: &str) -> Found {
 
 /// Placeholders that take slashes too.
 fn is_greedy(name: &str) -> bool {
-    matches!(name, "ref" | "path" | "branch")
+    matches!(name, "ref" | "path" | "branch" | "basehead")
 }
 
 fn fit(template: &'static str, segments: &[&str]) -> Option<Vec<(&'static str, String)>> {
@@ -201,6 +213,8 @@ mod tests {
             "DELETE /repos/o/r/issues/7/labels/do-not-merge%2Fhold",
             "/issues/{issue_number}/labels/{name} issue_number=7 name=do-not-merge/hold",
         );
+        check("GET /repos/o/r/branches/a%2Fb%23c/protection", "/branches/{branch}/protection branch=a/b#c");
+        check("GET /repos/o/r/compare/main...o:a/b", "/compare/{basehead} basehead=main...o:a/b");
         check("POST /repos/o/r", "405");
         check("GET /repos/o", "404");
         check("GET /repos/o/r/git/ref/heads/main", "/git/ref/{ref} ref=heads/main");

@@ -30,7 +30,7 @@ pub struct Seed {
 }
 
 /// An account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedUser {
     /// Its login.
@@ -38,6 +38,12 @@ pub struct SeedUser {
     /// Its personal token; `token-<login>` if left out.
     #[serde(default)]
     pub token: Option<String>,
+    /// The e-mail address that it shows.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Whether it says of itself that it has little time.
+    #[serde(default)]
+    pub busy: bool,
 }
 
 /// An organisation.
@@ -60,6 +66,8 @@ pub struct SeedOrg {
 pub struct SeedTeam {
     /// Its name; the slug if left out.
     pub name: Option<String>,
+    /// The slug of the team above it.
+    pub parent: Option<String>,
     /// Logins.
     pub members: Vec<String>,
     /// What its members may do, by `owner/name`.
@@ -80,6 +88,8 @@ pub struct SeedRepo {
     pub collaborators: BTreeMap<String, Role>,
     /// Labels to have; GitHub's usual ones come by themselves.
     pub labels: Vec<String>,
+    /// Branches to protect, and the contexts that must be green before a merge into them.
+    pub protected: BTreeMap<String, Vec<String>>,
     /// Webhooks, told apart by URL.
     pub hooks: Vec<SeedHook>,
 }
@@ -177,7 +187,7 @@ impl Seed {
         let org =
             SeedOrg { members: members.map(|(login, role)| (login.to_owned(), role)).into(), ..SeedOrg::default() };
         Self {
-            users: vec![SeedUser { login: "mallory".to_owned(), token: None }],
+            users: vec![SeedUser { login: "mallory".to_owned(), ..SeedUser::default() }],
             orgs: [("my-org".to_owned(), org)].into(),
             repos: [("my-org/hello".to_owned(), repo)].into(),
             ..Self::default()

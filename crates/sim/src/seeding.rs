@@ -39,6 +39,10 @@ pub(crate) fn apply(hub: &Arc<Hub>, seed: &Seed) -> Result<Seeded, String> {
             if let Some(token) = &user.token {
                 known.token = Some(token.clone());
             }
+            if user.email.is_some() {
+                known.email.clone_from(&user.email);
+            }
+            known.busy = user.busy;
         }
         for (login, org) in &seed.orgs {
             ensure_org(world, login, org);
@@ -71,6 +75,16 @@ fn check(world: &World, seed: &Seed) -> Result<(), String> {
             return Err(format!("`{login}` cannot be a login: letters, digits and hyphens only"));
         }
     }
+    for (login, org) in &seed.orgs {
+        let known =
+            |slug: &str| org.teams.contains_key(slug) || world.org(login).is_some_and(|o| o.teams.contains_key(slug));
+        let absent = |parent: &&String| !known(parent);
+        for (slug, team) in &org.teams {
+            if let Some(parent) = team.parent.as_ref().filter(absent) {
+                return Err(format!("orgs.`{login}`.teams.`{slug}`.parent: there is no team `{parent}`"));
+            }
+        }
+    }
     for name in seed.repos.keys() {
         let (owner, repo) = name.split_once('/').ok_or_else(|| format!("repos.`{name}`: write `owner/name`"))?;
         if !is_name(repo) || !is_name(owner) {
@@ -98,6 +112,8 @@ pub(crate) fn ensure_user<'a>(world: &'a mut World, login: &str) -> &'a mut User
         login: login.to_owned(),
         kind: UserKind::User,
         token: Some(format!("token-{login}")),
+        email: None,
+        busy: false,
         created_at: now(),
     })
 }
@@ -132,8 +148,11 @@ fn ensure_teams(world: &mut World, login: &str, seed: &SeedOrg) {
         let id = world.next_id();
         let Some(org) = world.orgs.get_mut(&key(login)) else { return };
         let name = team.name.clone().unwrap_or_else(|| slug.clone());
-        let new = Team { id, name, members: std::collections::BTreeSet::new(), repos: BTreeMap::new() };
+        let new = Team { id, name, parent: None, members: std::collections::BTreeSet::new(), repos: BTreeMap::new() };
         let known = org.teams.entry(slug.clone()).or_insert(new);
+        if team.parent.is_some() {
+            known.parent.clone_from(&team.parent);
+        }
         known.members.extend(team.members.iter().map(|member| key(member)));
         known.repos.extend(team.repos.iter().map(|(repo, role)| (key(repo), *role)));
         // Whoever is in a team is in the organisation.
@@ -210,6 +229,7 @@ fn ensure_repo(hub: &Arc<Hub>, name: &str, seed: &SeedRepo) -> Result<(), String
         ensure_hooks(world, &mut hooks, &seed.hooks);
         if let Some(repo) = world.repos.get_mut(&key(name)) {
             repo.hooks = hooks;
+            repo.protected.extend(seed.protected.clone());
             repo.collaborators.extend(seed.collaborators.iter().map(|(login, role)| (key(login), *role)));
         }
     });
@@ -237,6 +257,9 @@ fn new_repo(world: &mut World, owner: &str, name: &str, branch: &str, private: b
         labels: labels.into(),
         issues: BTreeMap::new(),
         statuses: BTreeMap::new(),
+        check_runs: BTreeMap::new(),
+        workflow_runs: BTreeMap::new(),
+        protected: BTreeMap::new(),
         hooks: Vec::new(),
         created_at: now(),
         pushed_at: now(),
@@ -295,6 +318,8 @@ fn ensure_app(hub: &Arc<Hub>, slug: &str, seed: &SeedApp) -> Result<SeededApp, S
             login: bot.clone(),
             kind: UserKind::Bot,
             token: None,
+            email: None,
+            busy: false,
             created_at: now(),
         });
         let app = world.apps.entry(id).or_insert_with(|| App {

@@ -2,11 +2,13 @@
 
 mod account;
 mod apps;
+mod ci;
 mod commits;
 mod hooks;
 mod issues;
 mod pulls;
 mod repos;
+mod teams;
 
 use serde_json::{Value, json};
 

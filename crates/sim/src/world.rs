@@ -1,10 +1,14 @@
 //! What the stand-in knows: accounts, repositories and what was said and done in them. Plain data, no behaviour beyond
 //! look-ups, so that a snapshot of it is the whole state but for the git objects.
 
+mod ci;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use ci::{CheckRun, Conclusion, RunStatus, WorkflowRun};
 
 /// The whole state. Logins and repository names are keyed in lower case, since GitHub compares them so.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
@@ -36,6 +40,12 @@ pub struct User {
     pub kind: UserKind,
     /// The personal access token; none for an app's bot account.
     pub token: Option<String>,
+    /// The e-mail address that everyone may see.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Whether the account says of itself that it has little time.
+    #[serde(default)]
+    pub busy: bool,
     /// When it came to be.
     pub created_at: Timestamp,
 }
@@ -85,7 +95,10 @@ pub struct Team {
     pub id: u64,
     /// Its name as it is spelled; the slug is its key in the organisation.
     pub name: String,
-    /// Lower-case logins.
+    /// The slug of the team above it, whose roles it has too, and whose members its own are.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// Lower-case logins; those of the teams below are not among them.
     pub members: BTreeSet<String>,
     /// What its members may do, by lower-case `owner/name`.
     pub repos: BTreeMap<String, Role>,
@@ -147,6 +160,15 @@ pub struct Repo {
     pub issues: BTreeMap<u64, Issue>,
     /// Commit statuses by full sha, oldest first.
     pub statuses: BTreeMap<String, Vec<Status>>,
+    /// Check runs by full sha, oldest first.
+    #[serde(default)]
+    pub check_runs: BTreeMap<String, Vec<CheckRun>>,
+    /// Runs of workflows, by id.
+    #[serde(default)]
+    pub workflow_runs: BTreeMap<u64, WorkflowRun>,
+    /// Protected branches, and the contexts that must be green before a merge into them.
+    #[serde(default)]
+    pub protected: BTreeMap<String, Vec<String>>,
     /// The repository's webhooks.
     pub hooks: Vec<Hook>,
     /// When it came to be.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::answer::{Answer, Refusal, Reply};
 use crate::call::Call;
@@ -14,10 +14,12 @@ use crate::shapes::View;
 pub(crate) fn list(hub: &Arc<Hub>, call: &Call) -> Reply {
     let refs = hub.git.refs(&call.repo_key())?;
     hub.read(|world| {
-        let api = View { world, base: hub.base() }.repo_url(call.repo(world)?);
+        let found = call.repo(world)?;
+        let api = View { world, base: hub.base() }.repo_url(found);
         let branches = refs.iter().filter_map(|(name, sha)| Some((name.strip_prefix("refs/heads/")?, sha)));
         Ok(page_of(call, hub.base(), branches.collect(), |(name, sha)| {
-            json!({ "name": name, "commit": { "sha": sha, "url": format!("{api}/commits/{sha}") }, "protected": false })
+            let protected = found.protected.contains_key(name);
+            json!({ "name": name, "commit": { "sha": sha, "url": format!("{api}/commits/{sha}") }, "protected": protected })
         }))
     })
 }
@@ -31,13 +33,18 @@ pub(crate) fn get(hub: &Arc<Hub>, call: &Call) -> Reply {
     hub.read(|world| {
         let (view, repo) = (View { world, base: hub.base() }, call.repo(world)?);
         let api = format!("{}/branches/{name}", view.repo_url(repo));
-        let none = json!({ "enforcement_level": "off", "contexts": [], "checks": [] });
+        let contexts = repo.protected.get(name);
+        let level = if contexts.is_some() { "non_admins" } else { "off" };
+        let checks = contexts.into_iter().flatten().map(|context| json!({ "context": context, "app_id": null }));
+        let checks: Vec<Value> = checks.collect();
+        let required =
+            json!({ "enforcement_level": level, "contexts": contexts.cloned().unwrap_or_default(), "checks": checks });
         Ok(Answer::ok(&json!({
             "name": name,
             "commit": view.commit(repo, &commit),
             "_links": { "self": api, "html": format!("{}/tree/{name}", view.repo_html(repo)) },
-            "protected": false,
-            "protection": { "enabled": false, "required_status_checks": none },
+            "protected": contexts.is_some(),
+            "protection": { "enabled": contexts.is_some(), "required_status_checks": required },
             "protection_url": format!("{api}/protection"),
         })))
     })

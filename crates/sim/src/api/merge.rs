@@ -7,12 +7,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer::{Answer, Refusal, Reply};
+use crate::api::protection::missing;
 use crate::api::pulls::found;
 use crate::call::Call;
 use crate::git::Merge;
 use crate::hub::Hub;
 use crate::moved::{Move, author, close_issue};
-use crate::world::{Issue, IssueState, Pull};
+use crate::roles::role_of;
+use crate::world::{Issue, IssueState, Pull, Role};
 
 #[derive(Deserialize)]
 struct Ask {
@@ -56,6 +58,15 @@ pub(crate) fn merge(hub: &Arc<Hub>, call: &Call) -> Reply {
     if ask.sha.as_ref().is_some_and(|sha| *sha != pull.head_sha) {
         let message = "Head branch was modified. Review and try the merge again.";
         return Err(Refusal::new(StatusCode::CONFLICT, message));
+    }
+    let waits_for = hub.read(|world| {
+        let found = call.repo(world)?;
+        // Who administers the repository may merge all the same, as where protection does not include administrators.
+        let free = role_of(world, found, Some(&login)) >= Role::Admin;
+        Ok::<_, Refusal>(missing(found, &pull.base_ref, &pull.head_sha).filter(|_| !free).cloned())
+    })?;
+    if let Some(context) = waits_for {
+        return Err(refused(&format!("Required status check \"{context}\" is expected.")));
     }
     let base = hub.git.tip(&repo, &pull.base_ref);
     let base = base.ok_or_else(|| refused("Base branch does not exist"))?;

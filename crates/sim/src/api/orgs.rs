@@ -54,6 +54,6 @@ pub(crate) fn repos(hub: &Arc<Hub>, call: &Call) -> Reply {
     })
 }
 
-fn own_org<'a>(world: &'a World, call: &Call) -> Result<&'a Org, Refusal> {
+pub(super) fn own_org<'a>(world: &'a World, call: &Call) -> Result<&'a Org, Refusal> {
     world.org(call.param("org")).ok_or_else(Refusal::not_found)
 }

@@ -83,6 +83,10 @@ pub(crate) fn delete(hub: &Arc<Hub>, call: &Call) -> Reply {
     let _moving = hub.moving_refs.lock().expect("nothing panics while it moves refs");
     let before = hub.git.refs(&repo)?.get(&name).cloned();
     let before = before.ok_or_else(|| Refusal::unprocessable("Reference does not exist"))?;
+    let branch = name.trim_start_matches("refs/heads/");
+    if hub.read(|world| call.repo(world).map(|repo| repo.protected.contains_key(branch)))? {
+        return Err(Refusal::unprocessable("Cannot delete protected branch"));
+    }
     hub.git.delete_ref(&repo, &name)?;
     hub.refs_moved(&repo, &[Move { name, before, after: ZERO.to_owned() }], &login)?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))

@@ -69,7 +69,8 @@ pub(crate) fn create(hub: &Arc<Hub>, call: &Call) -> Reply {
             .map(|(name, tip)| {
                 let url = format!("{}/commits/{tip}", view.repo_url(repo));
                 let name = name.trim_start_matches("refs/heads/");
-                json!({ "name": name, "commit": { "sha": tip, "url": url }, "protected": false })
+                let protected = repo.protected.contains_key(name);
+                json!({ "name": name, "commit": { "sha": tip, "url": url }, "protected": protected })
             })
             .collect();
         let payload = json!({

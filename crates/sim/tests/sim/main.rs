@@ -4,6 +4,7 @@
 
 mod cli;
 mod faults;
+mod fence;
 mod git;
 mod lists;
 mod openapi;

@@ -1,5 +1,7 @@
 //! Every answer of every endpoint, held to GitHub's own description.
 
+mod ci;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -10,11 +12,14 @@ use serde_json::{Value, json};
 use crate::support::{REPO, Receiver, World, file};
 
 const EXTRA: &str = "
-orgs: { my-org: { hooks: [{ url: 'HOOK', secret: o }] } }
-repos: { my-org/hello: { hooks: [{ url: 'HOOK', secret: r }] } }
+orgs:
+  my-org:
+    hooks: [{ url: 'HOOK', secret: o }]
+    teams: { core: { members: [alice] }, juniors: { parent: core, members: [bob] } }
+repos: { my-org/hello: { hooks: [{ url: 'HOOK', secret: r }], protected: { kept/safe: [unit] } } }
 apps:
   helper:
-    permissions: { issues: write, pull_requests: write }
+    permissions: { checks: write, issues: write, pull_requests: write }
     hook: { url: 'HOOK', secret: a }
     installed: { my-org: [hello], mallory: [] }
 ";
@@ -83,6 +88,7 @@ async fn every_endpoint_answers_as_githubs_description_says() {
     issues(&mut api).await;
     pulls(&mut api).await;
     objects(&mut api).await;
+    ci::all(&mut api).await;
     hooks(&mut api, &receiver.url).await;
     assert!(api.problems.is_empty(), "{} problems:\n{}", api.problems.len(), api.problems.join("\n"));
 
@@ -140,7 +146,7 @@ async fn apps(api: &mut Checked) {
     let tokens = format!("/app/installations/{id}/access_tokens");
     let narrow = json!({ "repositories": ["hello"], "permissions": { "issues": "read" } });
     let made = api.ask(&jwt, "POST", &tokens, Some(narrow), 201).await;
-    api.ask(&jwt, "POST", &tokens, Some(json!({ "permissions": { "checks": "write" } })), 422).await;
+    api.ask(&jwt, "POST", &tokens, Some(json!({ "permissions": { "statuses": "write" } })), 422).await;
     api.ask("wrong", "POST", &tokens, Some(json!({})), 401).await;
     let token = made["token"].as_str().unwrap().to_owned();
     api.ask(&token, "GET", "/installation/repositories?per_page=10", None, 200).await;
