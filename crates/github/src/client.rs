@@ -11,9 +11,8 @@ use crate::call::{Answer, Call};
 use crate::error::{ApiError, ApiErrorKind};
 use crate::identity::Bot;
 use crate::options::{Options, SetupError};
-use crate::permissions::PermissionSet;
 use crate::policy::READ_AFTER_WRITE;
-use crate::repos::RepoName;
+use crate::scope::Scope;
 use crate::token::{Credential, Tokens};
 use crate::transport::Transport;
 
@@ -28,45 +27,6 @@ struct Inner {
     user_agent: HeaderValue,
     dry_run: bool,
     bot: OnceCell<Bot>,
-}
-
-/// For whom a call is made. Under App auth it chooses the installation token; under a personal token only `plugin` has
-/// an effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
-    /// The organisation or user that the App is installed in.
-    pub org: String,
-    /// The repository that the token is narrowed to, where `permissions` narrow it at all.
-    pub repo: Option<String>,
-    /// What the token is narrowed to; `None` is all that the installation has.
-    pub permissions: Option<PermissionSet>,
-    /// The plugin whose name stands in the user agent.
-    pub plugin: Option<String>,
-}
-
-impl Scope {
-    /// All that the installation in `org` may do.
-    pub fn org(org: impl Into<String>) -> Self {
-        Self { org: org.into(), repo: None, permissions: None, plugin: None }
-    }
-
-    /// The scope of one repository.
-    #[must_use]
-    pub fn repo(name: &RepoName) -> Self {
-        Self { repo: Some(name.repo.clone()), ..Self::org(&name.org) }
-    }
-
-    /// The same, narrowed to `permissions`.
-    #[must_use]
-    pub fn with_permissions(self, permissions: PermissionSet) -> Self {
-        Self { permissions: Some(permissions), ..self }
-    }
-
-    /// The same, in the name of `plugin`.
-    #[must_use]
-    pub fn with_plugin(self, plugin: impl Into<String>) -> Self {
-        Self { plugin: Some(plugin.into()), ..self }
-    }
 }
 
 /// What can be asked of GitHub in one scope. Its methods stand with the permission that they need: [`Self::get_issue`],

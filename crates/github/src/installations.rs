@@ -1,6 +1,7 @@
-//! A GitHub App's tokens: the signed one for itself, and one for each installation and set of permissions.
+//! A GitHub App's tokens: the signed one for itself, and one for each installation, set of permissions and set of
+//! repositories.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,11 +16,11 @@ use secrets::SecretFile;
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
-use crate::client::Scope;
 use crate::error::{ApiError, ApiErrorKind, after};
 use crate::lenient::{User, null_is_empty};
 use crate::options::SetupError;
 use crate::permissions::PermissionSet;
+use crate::scope::Scope;
 use crate::token::Credential;
 use crate::transport::Transport;
 
@@ -51,7 +52,7 @@ struct Minted {
 struct TokenKey {
     installation: u64,
     permissions: Option<PermissionSet>,
-    repo: Option<String>,
+    repos: Option<BTreeSet<String>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -68,7 +69,7 @@ struct Narrowing<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<&'a PermissionSet>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    repositories: Option<[&'a str; 1]>,
+    repositories: Option<&'a BTreeSet<String>>,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +79,7 @@ struct AccessToken {
 }
 
 const INSTALLATIONS: &str = "/app/installations";
-const ACCESS_TOKENS: &str = "/app/installations/{installation_id}/access_tokens";
+pub(crate) const ACCESS_TOKENS: &str = "/app/installations/{installation_id}/access_tokens";
 
 /// octocrab signs for nine minutes; ours is renewed a minute before.
 const JWT_FOR: Duration = Duration::from_secs(8 * 60);
@@ -190,8 +191,7 @@ impl App {
         let key = TokenKey {
             installation: installation.id,
             permissions: scope.permissions.clone(),
-            // All permissions in one repository would be one token a repository, for no gain in safety.
-            repo: scope.repo.clone().filter(|_| scope.permissions.is_some()),
+            repos: scope.narrowed_to(),
         };
         let slot = self.slot(&key);
         let mut held = slot.lock().await;
@@ -222,16 +222,17 @@ impl App {
         key: &TokenKey,
         transport: &Transport,
     ) -> Result<Minted, ApiError> {
-        let narrowing =
-            Narrowing { permissions: key.permissions.as_ref(), repositories: key.repo.as_deref().map(|repo| [repo]) };
+        let narrowing = Narrowing { permissions: key.permissions.as_ref(), repositories: key.repos.as_ref() };
         let call = Call::post(ACCESS_TOKENS, &[&installation.id.to_string()])?.with_body(&narrowing);
         let answer = transport.call(call.clone(), &*self.jwt()?, &user_agent()).await?;
         let made: AccessToken = transport.read(&call, &answer)?;
         let budget: Arc<str> = format!("{} - {}", installation.app_slug, installation.account.login).into();
-        let partition = match (&key.permissions, &key.repo) {
+        let partition = match (&key.permissions, &key.repos) {
             (None, _) => Arc::clone(&budget),
-            (Some(permissions), repo) => {
-                format!("{budget} - {permissions} - {}", repo.as_deref().unwrap_or("*")).into()
+            (Some(permissions), None) => format!("{budget} - {permissions} - *").into(),
+            (Some(permissions), Some(repos)) => {
+                let repos: Vec<&str> = repos.iter().map(String::as_str).collect();
+                format!("{budget} - {permissions} - {}", repos.join(",")).into()
             }
         };
         let credential = Credential::bearer(made.token, budget, partition).map_err(unauthorized)?;

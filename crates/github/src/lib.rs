@@ -20,10 +20,15 @@
 //! # }
 //! ```
 
+mod actions;
 mod cache;
 mod call;
+mod checks;
 mod client;
+mod collaborators;
 mod comments;
+mod commits;
+mod contents;
 mod error;
 mod flags;
 mod git_credentials;
@@ -38,18 +43,25 @@ mod metrics;
 mod options;
 mod permissions;
 mod policy;
+mod protection;
 mod pulls;
 mod refs;
 mod repos;
+mod scope;
 mod search;
 mod statuses;
+mod teams;
 mod token;
 mod transport;
 mod url;
 mod web;
 
-pub use client::{Api, Client, Scope};
+pub use actions::WorkflowRun;
+pub use checks::{CheckApp, CheckRun, NewCheckRun};
+pub use client::{Api, Client};
+pub use collaborators::PermissionLevel;
 pub use comments::Comment;
+pub use commits::{Commit, GitCommit, Sha, Signature};
 pub use error::{ApiError, ApiErrorKind};
 pub use flags::{FlagError, GithubFlags};
 pub use git_credentials::GitCredentials;
@@ -61,5 +73,7 @@ pub use permissions::{Access, PermissionSet};
 pub use pulls::{Branch, ChangedFile, PullRequest};
 pub use refs::{GitObject, GitRef};
 pub use repos::{Repo, RepoName};
+pub use scope::Scope;
 pub use statuses::{CombinedStatus, NewStatus, Status, StatusState};
+pub use teams::Team;
 pub use web::web_base;

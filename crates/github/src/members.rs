@@ -1,14 +1,14 @@
-//! Who belongs where. Permission: members for organisations, metadata for collaborators.
+//! Who belongs to an organisation. Permission: members.
 
 use http::StatusCode;
 
 use crate::call::Call;
 use crate::client::Api;
 use crate::error::ApiError;
-use crate::repos::RepoName;
+use crate::lenient::User;
 
+const MEMBERS: &str = "/orgs/{org}/members";
 const MEMBER: &str = "/orgs/{org}/members/{username}";
-const COLLABORATOR: &str = "/repos/{owner}/{repo}/collaborators/{username}";
 
 impl Api {
     /// Whether `user` is a member of `org`; an account belongs to itself, which costs no call.
@@ -31,19 +31,20 @@ impl Api {
         .await
     }
 
-    /// Whether `user` may at least read `repo` as a collaborator; the owner may, which costs no call.
+    /// The members of `org`; only the public ones where the token's account is none of them.
     ///
     /// # Errors
-    /// [`crate::ApiErrorKind::Forbidden`] where the token may not ask.
-    pub async fn is_collaborator(&self, repo: &RepoName, user: &str) -> Result<bool, ApiError> {
-        if repo.org.eq_ignore_ascii_case(user) {
-            return Ok(true);
-        }
-        self.is_there(Call::get(COLLABORATOR, &[&repo.org, &repo.repo, user])?, |_| None).await
+    /// [`crate::ApiErrorKind::NotFound`] where there is no such organisation.
+    pub async fn list_members(&self, org: &str) -> Result<Vec<User>, ApiError> {
+        self.list(Call::get(MEMBERS, &[org])?).await
     }
 
     /// 204 is yes and 404 is no; any other status is an error, in the words of `explain` where it has some.
-    async fn is_there(&self, call: Call, explain: impl Fn(StatusCode) -> Option<String>) -> Result<bool, ApiError> {
+    pub(crate) async fn is_there(
+        &self,
+        call: Call,
+        explain: impl Fn(StatusCode) -> Option<String>,
+    ) -> Result<bool, ApiError> {
         let (method, path) = (call.method_name(), call.path.clone());
         match self.call(call).await {
             Ok(answer) if answer.status == StatusCode::NO_CONTENT => Ok(true),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
 use crate::client::Api;
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiErrorKind};
 use crate::repos::RepoName;
 
 /// A reference and what it points to.
@@ -37,6 +37,7 @@ enum OneOrMany {
 }
 
 const REF: &str = "/repos/{owner}/{repo}/git/ref/{*ref}";
+const REFS: &str = "/repos/{owner}/{repo}/git/refs/{*ref}";
 
 impl Api {
     /// What `heads/NAME` or `tags/NAME` points to. Only the exact name counts, also where others begin with it.
@@ -55,6 +56,23 @@ impl Api {
         exact(found, name).ok_or_else(|| {
             ApiError::other(method, &path, format!("no reference `{name}`, but {longer} that begin with it"))
         })
+    }
+
+    /// Removes `heads/NAME` or `tags/NAME`; success if it is gone already.
+    ///
+    /// # Errors
+    /// [`ApiErrorKind::Unprocessable`] where the branch is protected.
+    pub async fn delete_ref(&self, repo: &RepoName, name: &str) -> Result<(), ApiError> {
+        let call = Call::delete(REFS, &[&repo.org, &repo.repo, name])?;
+        match self.send(call, "delete a reference").await {
+            // GitHub's status is the same for a branch that it protects, so that its words decide.
+            Err(error)
+                if error.kind == ApiErrorKind::Unprocessable && error.message.contains("Reference does not exist") =>
+            {
+                Ok(())
+            }
+            result => result,
+        }
     }
 }
 

@@ -86,7 +86,7 @@ impl Api {
     ///
     /// # Errors
     /// [`crate::ApiErrorKind::NotFound`] also where the token may not see it.
-    pub async fn get_repo(&self, repo: &RepoName) -> Result<Repo, ApiError> {
+    pub async fn get_repository(&self, repo: &RepoName) -> Result<Repo, ApiError> {
         self.get(Call::get(REPO, &[&repo.org, &repo.repo])?).await
     }
 
@@ -94,7 +94,7 @@ impl Api {
     ///
     /// # Errors
     /// [`crate::ApiErrorKind::NotFound`] where there is no such organisation.
-    pub async fn list_org_repos(&self, org: &str) -> Result<Vec<Repo>, ApiError> {
+    pub async fn list_repositories(&self, org: &str) -> Result<Vec<Repo>, ApiError> {
         self.list(Call::get(ORG_REPOS, &[org])?).await
     }
 }

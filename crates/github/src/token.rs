@@ -9,10 +9,10 @@ use secrecy::{ExposeSecret, SecretString};
 use secrets::SecretFile;
 use sha2::{Digest, Sha256};
 
-use crate::client::Scope;
 use crate::error::ApiError;
-use crate::installations::App;
+use crate::installations::{ACCESS_TOKENS, App};
 use crate::options::{Auth, SetupError};
+use crate::scope::Scope;
 use crate::transport::Transport;
 
 /// Something that can stand in an `Authorization` header, or nothing at all.
@@ -104,7 +104,11 @@ impl Tokens {
 
     /// What a call in `scope` is made with: under App auth an installation token for its organisation, narrowed to its
     /// permissions if it names some.
+    ///
+    /// # Errors
+    /// A scope that no token can carry is refused before the network, under any authentication, so that it shows.
     pub(crate) async fn for_scope(&self, scope: &Scope, transport: &Transport) -> Result<Arc<Credential>, ApiError> {
+        scope.check().map_err(|problem| ApiError::other("POST", ACCESS_TOKENS, problem))?;
         match self {
             Self::None(credential) | Self::Fixed(credential) => Ok(Arc::clone(credential)),
             Self::File(file) => Ok(file.current()),

@@ -19,7 +19,7 @@ impl github_metadata_read::Host for GuestState {
     async fn get_repository(&mut self, agent: Resource<ClientAgent>) -> Answer<Repository> {
         let repo = granted!(self, agent, Permission::Metadata, Access::Read);
         let (api, name) = self.github(&repo);
-        let found = async { api.get_repo(&name).await.map(convert::fetched_repository).map_err(fault) };
+        let found = async { api.get_repository(&name).await.map(convert::fetched_repository).map_err(fault) };
         Ok(self.task().journal.read("github-metadata-read.get-repository", &*repo, found).await?)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use github::{Access, ApiErrorKind, Auth, Client, Options, PermissionSet, Scope};
+use github::{Access, ApiErrorKind, Auth, Client, Options, PermissionSet, RepoName, Scope};
 use jiff::{SignedDuration, Timestamp};
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs8::{EncodePublicKey, LineEnding};
@@ -106,9 +106,9 @@ fn options(far_side: &FarSide, key: &Path) -> Options {
 async fn a_call_is_made_with_its_organisations_token() {
     let world = world(GitHub::of(&[(1, "Other"), (2, "My-Org")])).await;
     assert!(world.client.uses_app_auth());
-    world.client.for_org("my-org").get_repo(&repo()).await.unwrap();
-    world.client.for_org("My-Org").get_repo(&repo()).await.unwrap();
-    world.client.for_org("other").get_repo(&repo()).await.unwrap();
+    world.client.for_org("my-org").get_repository(&repo()).await.unwrap();
+    world.client.for_org("My-Org").get_repository(&repo()).await.unwrap();
+    world.client.for_org("other").get_repository(&repo()).await.unwrap();
     assert_eq!(
         world.far_side.lines(),
         [
@@ -134,8 +134,12 @@ async fn a_token_is_narrowed_to_what_the_scope_names() {
         Scope::repo(&repo()).with_permissions(set(Access::Write)),
         Scope::org("o").with_permissions(set(Access::Read)),
         Scope::repo(&repo()).with_permissions(PermissionSet::minimal()),
+        Scope::repo(&repo()).with_permissions(set(Access::Write)).with_repositories([RepoName::new("O", "a")]),
+        // Neither the order nor the spelling makes another token.
+        Scope::repo(&RepoName::new("o", "A")).with_repositories([repo()]).with_permissions(set(Access::Write)),
+        Scope::repo(&repo()).in_all_repositories().with_permissions(set(Access::Write)),
     ] {
-        world.client.scoped(scope).get_repo(&repo()).await.unwrap();
+        world.client.scoped(scope).get_repository(&repo()).await.unwrap();
     }
     let narrow = |access: &str| json!({ "issues": access, "metadata": "read" });
     assert_eq!(
@@ -145,23 +149,41 @@ async fn a_token_is_narrowed_to_what_the_scope_names() {
             json!({ "permissions": narrow("write"), "repositories": ["r"] }),
             json!({ "permissions": narrow("read") }),
             json!({ "permissions": { "metadata": "read" }, "repositories": ["r"] }),
+            json!({ "permissions": narrow("write"), "repositories": ["a", "r"] }),
+            json!({ "permissions": narrow("write") }),
         ]
     );
 }
 
 #[tokio::test]
-async fn twenty_calls_at_once_make_one_token() {
+async fn a_scope_that_spans_owners_never_reaches_the_network() {
+    let world = world(GitHub::of(&[(1, "p"), (2, "o")])).await;
+    let spanning = Scope::repo(&repo()).with_repositories([RepoName::new("p", "r")]);
+    for scope in [spanning, Scope::org("o").with_repositories([])] {
+        let scope = scope.with_permissions(PermissionSet::minimal());
+        let error = world.client.scoped(scope).get_repository(&repo()).await.unwrap_err();
+        assert_eq!((&error.kind, error.status), (&ApiErrorKind::Other, None), "{error}");
+    }
+    assert!(world.far_side.seen().is_empty());
+}
+
+#[tokio::test]
+async fn many_calls_at_once_make_one_token_a_scope() {
     let world = world(GitHub::of(&[(2, "o")])).await;
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..20 {
-        let api = world.client.for_org("o");
-        calls.spawn(async move { api.get_repo(&repo()).await.unwrap() });
+        let narrow = Scope::repo(&repo()).with_permissions(PermissionSet::minimal());
+        let (api, narrow) = (world.client.for_org("o"), world.client.scoped(narrow));
+        calls.spawn(async move {
+            api.get_repository(&repo()).await.unwrap();
+            narrow.get_repository(&repo()).await.unwrap();
+        });
     }
     calls.join_all().await;
     let lines = world.far_side.lines();
     let count = |line: &str| lines.iter().filter(|seen| *seen == line).count();
     let counts = (count("GET /app/installations"), count("POST /app/installations/2/access_tokens"));
-    assert_eq!((counts, count("GET /repos/o/r")), ((1, 1), 20));
+    assert_eq!((counts, count("GET /repos/o/r")), ((1, 2), 40), "one token for each of the two scopes");
 }
 
 #[tokio::test]
@@ -169,12 +191,12 @@ async fn a_token_is_not_used_in_its_last_minute_nor_once_refused() {
     let mut github = GitHub::of(&[(2, "o")]);
     Arc::get_mut(&mut github).unwrap().live_for = 59;
     let short = world(github).await;
-    short.client.for_org("o").get_repo(&repo()).await.unwrap();
-    short.client.for_org("o").get_repo(&repo()).await.unwrap();
+    short.client.for_org("o").get_repository(&repo()).await.unwrap();
+    short.client.for_org("o").get_repository(&repo()).await.unwrap();
     assert_eq!(short.github.minted.lock().unwrap().len(), 2);
 
     let revoked = world(GitHub::of(&[(2, "o")])).await;
-    revoked.client.for_org("o").get_repo(&repo()).await.unwrap();
+    revoked.client.for_org("o").get_repository(&repo()).await.unwrap();
     revoked.github.revoked.lock().unwrap().insert("ghs_2_1".into());
     revoked.client.for_org("o").create_comment(&repo(), 1, "hi").await.unwrap();
     assert_eq!(revoked.far_side.seen().last().unwrap().header("authorization"), "Bearer ghs_2_2");
@@ -183,9 +205,9 @@ async fn a_token_is_not_used_in_its_last_minute_nor_once_refused() {
 #[tokio::test]
 async fn an_organisation_without_the_app_is_named_and_one_that_comes_later_is_found() {
     let world = world(GitHub::of(&[(2, "o")])).await;
-    world.client.for_org("o").get_repo(&repo()).await.unwrap();
+    world.client.for_org("o").get_repository(&repo()).await.unwrap();
     let api = world.client.for_org("late");
-    let error = api.get_repo(&repo()).await.unwrap_err();
+    let error = api.get_repository(&repo()).await.unwrap_err();
     assert_eq!(error.kind, ApiErrorKind::Unauthorized);
     assert!(error.message.contains("`late`"), "{error}");
     // Not "no": nobody was asked.
@@ -193,7 +215,7 @@ async fn an_organisation_without_the_app_is_named_and_one_that_comes_later_is_fo
     let listed = |world: &World| world.far_side.lines().iter().filter(|line| *line == "GET /app/installations").count();
     assert_eq!(listed(&world), 3, "once at first, and once for each miss");
     world.github.installations.lock().unwrap().push((9, "late".into()));
-    api.get_repo(&repo()).await.unwrap();
+    api.get_repository(&repo()).await.unwrap();
     assert_eq!(listed(&world), 4);
 }
 
@@ -202,9 +224,9 @@ async fn an_app_that_was_installed_anew_is_found_under_its_new_id() {
     let mut github = GitHub::of(&[(2, "o")]);
     Arc::get_mut(&mut github).unwrap().live_for = 59;
     let world = world(github).await;
-    world.client.for_org("o").get_repo(&repo()).await.unwrap();
+    world.client.for_org("o").get_repository(&repo()).await.unwrap();
     *world.github.installations.lock().unwrap() = vec![(3, "o".into())];
-    world.client.for_org("o").get_repo(&repo()).await.unwrap();
+    world.client.for_org("o").get_repository(&repo()).await.unwrap();
     assert!(world.far_side.lines().contains(&"POST /app/installations/3/access_tokens".to_owned()));
     world.github.installations.lock().unwrap().clear();
     let error = world.client.for_org("o").is_member("o", "u").await.unwrap_err();
@@ -224,7 +246,7 @@ async fn a_dry_run_makes_tokens_and_nothing_else() {
     let world = world(GitHub::of(&[(2, "o")])).await;
     let options = Options { dry_run: true, ..options(&world.far_side, world._key.path()) };
     let api = Client::new(options).unwrap().for_org("o");
-    api.get_repo(&repo()).await.unwrap();
+    api.get_repository(&repo()).await.unwrap();
     api.create_comment(&repo(), 1, "hi").await.unwrap();
     let writes: Vec<_> = world.far_side.lines().into_iter().filter(|line| !line.starts_with("GET")).collect();
     assert_eq!(writes, ["POST /app/installations/2/access_tokens"]);

@@ -97,7 +97,7 @@ async fn search_has_a_budget_of_its_own_and_asking_for_limits_is_always_free() {
     api.merged_pull_requests_count("o", "u").await.unwrap_err();
     api.merged_pull_requests_count("o", "u").await.unwrap_err();
     api.get_issue(&repo(), 1).await.unwrap();
-    api.get_repo(&repo()).await.unwrap_err();
+    api.get_repository(&repo()).await.unwrap_err();
     api.get_issue(&repo(), 1).await.unwrap_err();
     assert_eq!(api.rate_limit().await.unwrap().resources["search"].remaining, 0);
     let asked = ["GET /search/issues", "GET /repos/o/r/issues/1", "GET /repos/o/r", "GET /rate_limit"];

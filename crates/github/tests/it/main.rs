@@ -8,6 +8,7 @@ mod caching;
 mod dry_run;
 mod every_method;
 mod far_side;
+mod git;
 mod limits;
 mod pages;
 mod redirects;

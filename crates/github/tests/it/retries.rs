@@ -120,13 +120,13 @@ async fn failures_in_a_row_wait_longer() {
     let github =
         FarSide::start(|_, before| if before == 1 { Reply::new(200, "{}") } else { Reply::new(500, "") }).await;
     let api = github.api();
-    let wait = async || match api.get_repo(&repo()).await.map_err(|error| error.kind) {
+    let wait = async || match api.get_repository(&repo()).await.map_err(|error| error.kind) {
         Err(ApiErrorKind::Unavailable { retry_after }) => Some(retry_after),
         other => panic!("{other:?}"),
     };
     assert_eq!(wait().await, Some(Duration::from_secs(2)));
     // Those that fail together are one failure, and a success forgets it.
-    api.get_repo(&repo()).await.unwrap();
+    api.get_repository(&repo()).await.unwrap();
     assert_eq!(wait().await, Some(Duration::from_secs(2)));
 }
 

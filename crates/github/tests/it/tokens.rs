@@ -8,9 +8,9 @@ use crate::far_side::{FarSide, Reply, repo};
 async fn each_request_names_its_token_its_plugin_and_its_api_version() {
     let github = FarSide::start(|_, _| Reply::new(200, "{}")).await;
     let client = Client::new(github.options()).unwrap();
-    client.for_org("o").get_repo(&repo()).await.unwrap();
-    client.scoped(Scope::repo(&repo()).with_plugin("trigger")).get_repo(&repo()).await.unwrap();
-    client.scoped(Scope::repo(&repo()).with_plugin("bad\nname")).get_repo(&repo()).await.unwrap();
+    client.for_org("o").get_repository(&repo()).await.unwrap();
+    client.scoped(Scope::repo(&repo()).with_plugin("trigger")).get_repository(&repo()).await.unwrap();
+    client.scoped(Scope::repo(&repo()).with_plugin("bad\nname")).get_repository(&repo()).await.unwrap();
     let version = env!("CARGO_PKG_VERSION");
     let agents: Vec<_> = github.seen().iter().map(|seen| seen.header("user-agent").to_owned()).collect();
     let plain = format!("bowsprit/{version}");
@@ -44,7 +44,7 @@ async fn a_token_file_that_changed_is_read_when_the_old_token_is_refused() {
 
     // One that cannot be used leaves the one in hand.
     std::fs::write(file.path(), "").unwrap();
-    client.for_org("o").get_repo(&repo()).await.unwrap();
+    client.for_org("o").get_repository(&repo()).await.unwrap();
 }
 
 #[tokio::test]
