@@ -22,6 +22,8 @@ pub(crate) enum Resource {
     Core,
     /// `/search/*`.
     Search,
+    /// `/graphql`.
+    GraphQl,
 }
 
 impl Resource {
@@ -30,6 +32,7 @@ impl Resource {
         match self {
             Self::Core => "core",
             Self::Search => "search",
+            Self::GraphQl => "graphql",
         }
     }
 }
@@ -80,8 +83,8 @@ impl Budget {
     pub(crate) fn take(&self, who: &str, resource: Resource, now: i64, cost: u64) -> Standing {
         let (length, limit) = match (resource, who) {
             (Resource::Search, _) => (MINUTE, SEARCHES.min(self.per_hour.load(Ordering::Relaxed))),
-            (Resource::Core, "anonymous") => (HOUR, ANONYMOUS),
-            (Resource::Core, _) => (HOUR, self.per_hour.load(Ordering::Relaxed)),
+            (Resource::Core | Resource::GraphQl, "anonymous") => (HOUR, ANONYMOUS),
+            (Resource::Core | Resource::GraphQl, _) => (HOUR, self.per_hour.load(Ordering::Relaxed)),
         };
         let mut windows = self.windows.lock().expect("nothing panics while it holds the budget");
         let window = windows.entry((who.to_owned(), resource)).or_insert((now + length, 0));

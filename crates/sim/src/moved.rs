@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use crate::event::Event;
 use crate::facts::Facts;
 use crate::git::{Author, Commit, GitError, ZERO};
+use crate::history::record;
 use crate::hub::Hub;
 use crate::shapes::View;
-use crate::world::{Issue, IssueState, Repo, key, now};
+use crate::world::{Happening, Issue, IssueState, Repo, World, key, now};
 
 /// The tree without entries, which git knows without having it.
 const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -201,6 +202,7 @@ impl Hub {
             let issue = world.repos.get_mut(&pr.repo).and_then(|repo| repo.issues.get_mut(&pr.number));
             let Some(issue) = issue else { return };
             close_issue(issue, merged_by, sender);
+            record_closed(world, (&pr.repo, pr.number), merged_by, sender);
             self.tell_issue(world, (&pr.repo, pr.number), "closed", json!({}), sender, facts.as_deref());
         });
     }
@@ -232,6 +234,15 @@ pub(crate) fn close_issue(issue: &mut Issue, merge_commit: Option<&str>, sender:
         pull.merged_by = Some(sender.to_owned());
         pull.merge_commit_sha = Some(sha.to_owned());
     }
+}
+
+/// Keeps in a pull request's history that it was closed, and merged if a commit is given.
+pub(crate) fn record_closed(world: &mut World, at: (&str, u64), merge_commit: Option<&str>, sender: &str) {
+    let commit = merge_commit.map(str::to_owned);
+    if let Some(commit) = commit.clone() {
+        record(world, at, sender, Happening::Merged { commit });
+    }
+    record(world, at, sender, Happening::Closed { commit, reason: None });
 }
 
 /// Paths that one commit touches.

@@ -1,22 +1,27 @@
-//! One request to the REST API from bytes to bytes: who asks, what for, may they, how often, and what the answer carries.
+//! One request to the API from bytes to bytes: who asks, what for, may they, how often, and what the answer carries.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use percent_encoding::percent_decode_str;
+use serde_json::json;
 
 use crate::answer::{Answer, Refusal, Reply};
 use crate::auth::Who;
 use crate::budget::{Resource, Standing};
 use crate::call::Call;
 use crate::fence::Asked;
+use crate::graphql;
 use crate::hub::Hub;
 use crate::permissions::Rule;
 use crate::routes::{Found, find};
-use crate::world::now;
+use crate::world::{World, now};
 
-/// A request as it came, with `/api/v3` taken from its path.
+/// The one path of the GraphQL API.
+const GRAPHQL: &str = "/graphql";
+
+/// A request as it came, with Enterprise's `/api/v3` or `/api` taken from its path.
 pub(crate) struct Incoming {
     /// `GET` and so on.
     pub(crate) method: String,
@@ -35,7 +40,11 @@ pub(crate) fn answer(hub: &Arc<Hub>, request: Incoming) -> (Answer, String) {
     let who = hub.read(|world| Who::of(world, &request.headers));
     let label = hub.read(|world| who.as_ref().map_or("bad-credentials".to_owned(), |who| who.label(world)));
     let is_person = matches!(who, Ok(Who::User(_)));
-    let resource = if request.path.starts_with("/search/") { Resource::Search } else { Resource::Core };
+    let resource = match request.path.as_str() {
+        GRAPHQL => Resource::GraphQl,
+        path if path.starts_with("/search/") => Resource::Search,
+        _ => Resource::Core,
+    };
     let free = request.path == "/rate_limit";
     let is_get = request.method == "GET";
     let known_tag = request.headers.get(http::header::IF_NONE_MATCH).cloned();
@@ -44,7 +53,7 @@ pub(crate) fn answer(hub: &Arc<Hub>, request: Incoming) -> (Answer, String) {
     let before = hub.budget.take(counted, resource, now().as_second(), 0);
     let mut accepted = None;
     let reply = if before.remaining() == 0 && !free {
-        Err(used_up(counted))
+        if resource == Resource::GraphQl { Ok(graphql::used_up(counted)) } else { Err(used_up(counted)) }
     } else {
         who.and_then(|who| run(hub, request, who, &mut accepted))
     };
@@ -97,7 +106,11 @@ fn run(hub: &Arc<Hub>, request: Incoming, who: Who, accepted: &mut Option<String
             "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.",
         ));
     }
-    let (route, params) = match find(&request.method, &request.path) {
+    if request.path == GRAPHQL && request.method == "POST" {
+        return graphql::answer(hub, &request.body, who);
+    }
+    let path = hub.read(|world| by_name(world, &request.path));
+    let (route, params) = match find(&request.method, &path) {
         Found::Route(route, params) => (route, params),
         Found::OtherMethod | Found::Nothing => return Err(Refusal::not_found()),
     };
@@ -105,7 +118,7 @@ fn run(hub: &Arc<Hub>, request: Incoming, who: Who, accepted: &mut Option<String
     *accepted = rule.accepted();
     let call = Call {
         method: request.method,
-        path: request.path,
+        path,
         params,
         query: parse_query(&request.query),
         headers: request.headers,
@@ -127,7 +140,32 @@ fn run(hub: &Arc<Hub>, request: Incoming, who: Who, accepted: &mut Option<String
         permitted
     });
     permitted?;
+    if let Some(moved) = hub.read(|world| transferred(world, hub.base(), &call)) {
+        return Ok(moved);
+    }
     (route.endpoint)(hub, &call)
+}
+
+/// The path with a repository's id, by which redirects name it, replaced by its name.
+fn by_name(world: &World, path: &str) -> String {
+    let named = path.strip_prefix("/repositories/").and_then(|rest| {
+        let (id, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        let repo = world.repos.values().find(|repo| id.parse() == Ok(repo.id))?;
+        let slash = if rest.is_empty() { "" } else { "/" };
+        Some(format!("/repos/{}{slash}{rest}", repo.full_name()))
+    });
+    named.unwrap_or_else(|| path.to_owned())
+}
+
+/// The redirect to where a transferred issue is now.
+fn transferred(world: &World, base: &str, call: &Call) -> Option<Answer> {
+    let number = call.find("issue_number")?;
+    let (to, new) = call.repo(world).ok()?.moved.get(&number.parse().ok()?)?;
+    let behind = call.path.split_once(&format!("/issues/{number}")).map_or("", |(_, behind)| behind);
+    let url = format!("{base}/repositories/{}/issues/{new}{behind}", world.repo(to)?.id);
+    let body =
+        json!({ "message": "Moved Permanently", "url": url, "documentation_url": "https://docs.github.com/rest" });
+    Some(Answer::json(StatusCode::MOVED_PERMANENTLY, &body).with("location", &url))
 }
 
 /// The parameters of a query string, decoded, in order.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::auth::Who;
 use crate::world::{Org, OrgRole, Repo, Role, World, key};
 
 /// The highest of: owner, organisation owner, the organisation's default, a team's, a collaborator's, and reading for
@@ -51,6 +52,11 @@ pub(crate) fn is_member(world: &World, org: &str, login: &str) -> bool {
 pub(crate) fn is_collaborator(world: &World, repo: &Repo, login: &str) -> bool {
     let hidden = Repo { private: true, ..repo.clone() };
     world.user(login).is_some() && role_of(world, &hidden, Some(login)) > Role::None
+}
+
+/// Whether the caller may set labels, assignees and milestones; of an app's token the endpoint's rule has decided that.
+pub(crate) fn may_triage(world: &World, repo: &Repo, who: &Who) -> bool {
+    matches!(who, Who::Installation { .. }) || role_of(world, repo, who.login(world).as_deref()) >= Role::Triage
 }
 
 /// The word of `GET …/collaborators/{username}/permission`, which folds the finer roles.
@@ -104,6 +110,9 @@ mod tests {
             collaborators: BTreeMap::from([("carol".into(), Role::Triage)]),
             labels: vec![],
             issues: BTreeMap::new(),
+            milestones: vec![],
+            pinned: vec![],
+            moved: BTreeMap::new(),
             statuses: BTreeMap::new(),
             check_runs: BTreeMap::new(),
             workflow_runs: BTreeMap::new(),

@@ -6,8 +6,9 @@ use percent_encoding::percent_decode_str;
 
 use crate::answer::Reply;
 use crate::api::{
-    actions, apps, branches, checks, comments, commits, compare, contents, hooks, issues, labels, merge, meta, orgs,
-    protection, pulls, refs, repos, reviews, search, statuses, teams,
+    actions, apps, assignees, branches, checks, comments, commits, compare, contents, history, hooks, issues, labels,
+    merge, meta, milestones, orgs, protection, pulls, reactions, refs, repos, review_comments, review_requests,
+    reviews, search, statuses, teams,
 };
 use crate::call::Call;
 use crate::hub::Hub;
@@ -57,6 +58,8 @@ pub(crate) const ROUTES: &[Route] = routes! {
     GET "/repos/{owner}/{repo}/collaborators/{username}/permission" => repos::permission;
     GET "/repos/{owner}/{repo}/labels" => labels::of_repo;
     POST "/repos/{owner}/{repo}/labels" => labels::create;
+    GET "/repos/{owner}/{repo}/milestones" => milestones::list;
+    POST "/repos/{owner}/{repo}/milestones" => milestones::create;
     GET "/repos/{owner}/{repo}/pulls" => pulls::list;
     POST "/repos/{owner}/{repo}/pulls" => pulls::create;
     GET "/repos/{owner}/{repo}/pulls/{pull_number}" => pulls::get;
@@ -67,6 +70,9 @@ pub(crate) const ROUTES: &[Route] = routes! {
     PUT "/repos/{owner}/{repo}/pulls/{pull_number}/merge" => merge::merge;
     GET "/repos/{owner}/{repo}/pulls/{pull_number}/reviews" => reviews::list;
     POST "/repos/{owner}/{repo}/pulls/{pull_number}/reviews" => reviews::create;
+    GET "/repos/{owner}/{repo}/pulls/{pull_number}/comments" => review_comments::list;
+    POST "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers" => review_requests::create;
+    DELETE "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers" => review_requests::delete;
     GET "/repos/{owner}/{repo}/issues" => issues::list;
     POST "/repos/{owner}/{repo}/issues" => issues::create;
     GET "/repos/{owner}/{repo}/issues/{issue_number}" => issues::get;
@@ -77,6 +83,13 @@ pub(crate) const ROUTES: &[Route] = routes! {
     DELETE "/repos/{owner}/{repo}/issues/{issue_number}/labels/{name}" => labels::remove;
     GET "/repos/{owner}/{repo}/issues/{issue_number}/comments" => comments::list;
     POST "/repos/{owner}/{repo}/issues/{issue_number}/comments" => comments::create;
+    POST "/repos/{owner}/{repo}/issues/{issue_number}/assignees" => assignees::add;
+    DELETE "/repos/{owner}/{repo}/issues/{issue_number}/assignees" => assignees::remove;
+    GET "/repos/{owner}/{repo}/issues/{issue_number}/events" => history::list;
+    GET "/repos/{owner}/{repo}/issues/{issue_number}/reactions" => reactions::list;
+    POST "/repos/{owner}/{repo}/issues/{issue_number}/reactions" => reactions::create;
+    GET "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions" => reactions::list;
+    POST "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions" => reactions::create;
     GET "/repos/{owner}/{repo}/issues/comments/{comment_id}" => comments::get;
     PATCH "/repos/{owner}/{repo}/issues/comments/{comment_id}" => comments::update;
     DELETE "/repos/{owner}/{repo}/issues/comments/{comment_id}" => comments::delete;
@@ -88,6 +101,7 @@ pub(crate) const ROUTES: &[Route] = routes! {
     GET "/repos/{owner}/{repo}/branches" => branches::list;
     GET "/repos/{owner}/{repo}/branches/{branch}" => branches::get;
     GET "/repos/{owner}/{repo}/branches/{branch}/protection" => protection::get;
+    GET "/repos/{owner}/{repo}/commits/{commit_sha}/pulls" => pulls::of_commit;
     GET "/repos/{owner}/{repo}/commits/{ref}" => commits::get;
     GET "/repos/{owner}/{repo}/commits/{ref}/status" => statuses::combined;
     GET "/repos/{owner}/{repo}/commits/{ref}/statuses" => statuses::list;

@@ -90,6 +90,8 @@ pub struct SeedRepo {
     pub labels: Vec<String>,
     /// Branches to protect, and the contexts that must be green before a merge into them.
     pub protected: BTreeMap<String, Vec<String>>,
+    /// Titles of open milestones to have.
+    pub milestones: Vec<String>,
     /// Webhooks, told apart by URL.
     pub hooks: Vec<SeedHook>,
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use crate::api::milestones::new_milestone;
 use crate::hub::Hub;
 use crate::moved::author;
 use crate::seed::{Seed, SeedApp, SeedHook, SeedOrg, SeedRepo, Seeded, SeededApp};
@@ -225,6 +226,7 @@ fn ensure_repo(hub: &Arc<Hub>, name: &str, seed: &SeedRepo) -> Result<(), String
                 repo.labels.push(label);
             }
         }
+        ensure_milestones(world, name, &seed.milestones);
         let mut hooks = world.repos[&key(name)].hooks.clone();
         ensure_hooks(world, &mut hooks, &seed.hooks);
         if let Some(repo) = world.repos.get_mut(&key(name)) {
@@ -234,6 +236,17 @@ fn ensure_repo(hub: &Arc<Hub>, name: &str, seed: &SeedRepo) -> Result<(), String
         }
     });
     Ok(())
+}
+
+fn ensure_milestones(world: &mut World, name: &str, titles: &[String]) {
+    for title in titles {
+        let id = world.next_id();
+        let Some(repo) = world.repos.get_mut(&key(name)) else { return };
+        if !repo.milestones.iter().any(|milestone| milestone.title == *title) {
+            let milestone = new_milestone(id, repo, title.clone(), &repo.owner);
+            repo.milestones.push(milestone);
+        }
+    }
 }
 
 /// A repository without commits or hooks, with the usual labels.
@@ -256,6 +269,9 @@ fn new_repo(world: &mut World, owner: &str, name: &str, branch: &str, private: b
         collaborators: BTreeMap::new(),
         labels: labels.into(),
         issues: BTreeMap::new(),
+        milestones: Vec::new(),
+        pinned: Vec::new(),
+        moved: BTreeMap::new(),
         statuses: BTreeMap::new(),
         check_runs: BTreeMap::new(),
         workflow_runs: BTreeMap::new(),

@@ -115,7 +115,7 @@ async fn respond(hub: Arc<Hub>, request: Request<Body>) -> Option<Answer> {
     }
     let incoming = Incoming {
         method: head.method.to_string(),
-        path: path.strip_prefix("/api/v3").filter(|rest| rest.starts_with('/')).unwrap_or(&path).to_owned(),
+        path: without_enterprise(&path).to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers,
         body,
@@ -124,6 +124,14 @@ async fn respond(hub: Arc<Hub>, request: Request<Body>) -> Option<Answer> {
         return Some(admin::answer(hub, incoming).await);
     }
     logged(hub, incoming).await
+}
+
+/// Enterprise serves REST below `/api/v3` and GraphQL at `/api/graphql`.
+fn without_enterprise(path: &str) -> &str {
+    match path {
+        "/api/graphql" => "/graphql",
+        path => path.strip_prefix("/api/v3").filter(|rest| rest.starts_with('/')).unwrap_or(path),
+    }
 }
 
 async fn logged(hub: Arc<Hub>, request: Incoming) -> Option<Answer> {

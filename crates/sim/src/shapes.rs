@@ -4,10 +4,14 @@ mod account;
 mod apps;
 mod ci;
 mod commits;
+mod history;
 mod hooks;
 mod issues;
+mod milestones;
 mod pulls;
+mod reactions;
 mod repos;
+mod review_comments;
 mod teams;
 
 use serde_json::{Value, json};

@@ -2,6 +2,11 @@
 //! look-ups, so that a snapshot of it is the whole state but for the git objects.
 
 mod ci;
+mod history;
+mod issue;
+mod milestone;
+mod pull;
+mod reaction;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +14,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use ci::{CheckRun, Conclusion, RunStatus, WorkflowRun};
+pub use history::{Happening, HistoryEvent};
+pub use issue::{Comment, Issue, IssueState, StateReason};
+pub use milestone::Milestone;
+pub use pull::{Pull, Review, ReviewComment, ReviewState};
+pub use reaction::{Reaction, ReactionContent};
 
 /// The whole state. Logins and repository names are keyed in lower case, since GitHub compares them so.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
@@ -158,6 +168,15 @@ pub struct Repo {
     pub labels: Vec<Label>,
     /// Issues and pull requests, by number; they share one sequence.
     pub issues: BTreeMap<u64, Issue>,
+    /// Milestones, in the order of their numbers.
+    #[serde(default)]
+    pub milestones: Vec<Milestone>,
+    /// Numbers of the issues at the top of the list.
+    #[serde(default)]
+    pub pinned: Vec<u64>,
+    /// Issues that were transferred: their old number, and the repository's key and number where they are now.
+    #[serde(default)]
+    pub moved: BTreeMap<u64, (String, u64)>,
     /// Commit statuses by full sha, oldest first.
     pub statuses: BTreeMap<String, Vec<Status>>,
     /// Check runs by full sha, oldest first.
@@ -184,6 +203,19 @@ impl Repo {
         format!("{}/{}", self.owner, self.name)
     }
 
+    /// The milestone of that number.
+    #[must_use]
+    pub fn milestone(&self, number: u64) -> Option<&Milestone> {
+        self.milestones.iter().find(|milestone| milestone.number == number)
+    }
+
+    /// The number that the next issue or pull request has. One that was transferred away is not given out again.
+    #[must_use]
+    pub fn next_number(&self) -> u64 {
+        let last = |number: Option<&u64>| number.copied().unwrap_or(0);
+        last(self.issues.keys().next_back()).max(last(self.moved.keys().next_back())) + 1
+    }
+
     /// The label of that name, whatever its case.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<&Label> {
@@ -202,122 +234,6 @@ pub struct Label {
     pub color: String,
     /// What it is for.
     pub description: Option<String>,
-}
-
-/// Whether an issue or pull request is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IssueState {
-    /// Under discussion.
-    Open,
-    /// Done with; a merged pull request is closed too.
-    Closed,
-}
-
-/// An issue, or the half of a pull request that is one.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Issue {
-    /// The issue's id.
-    pub id: u64,
-    /// Its number in the repository.
-    pub number: u64,
-    /// One line.
-    pub title: String,
-    /// Markdown.
-    pub body: Option<String>,
-    /// The author's login as it is spelled.
-    pub author: String,
-    /// Open or closed.
-    pub state: IssueState,
-    /// Ids of the repository's labels, in the order in which they were put on.
-    pub labels: Vec<u64>,
-    /// Logins as they are spelled.
-    pub assignees: Vec<String>,
-    /// The conversation, oldest first.
-    pub comments: Vec<Comment>,
-    /// When it was opened.
-    pub created_at: Timestamp,
-    /// When anything about it changed last.
-    pub updated_at: Timestamp,
-    /// When it was closed last, if it is closed.
-    pub closed_at: Option<Timestamp>,
-    /// Who closed it.
-    pub closed_by: Option<String>,
-    /// What makes it a pull request.
-    pub pull: Option<Pull>,
-}
-
-/// The half of a pull request that an issue has not.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Pull {
-    /// The pull request's id, which differs from the issue's.
-    pub id: u64,
-    /// Lower-case `owner/name` that the change comes from; gone with its fork.
-    pub head_repo: String,
-    /// The owner of the head repository as it is spelled.
-    pub head_owner: String,
-    /// The branch that the change comes from.
-    pub head_ref: String,
-    /// The head commit, 40 hex digits.
-    pub head_sha: String,
-    /// The branch that the change goes to.
-    pub base_ref: String,
-    /// The tip of the base branch when the head was last seen to move.
-    pub base_sha: String,
-    /// Not yet ready for review.
-    pub draft: bool,
-    /// When it was merged.
-    pub merged_at: Option<Timestamp>,
-    /// Who merged it.
-    pub merged_by: Option<String>,
-    /// The commit that the merge made.
-    pub merge_commit_sha: Option<String>,
-    /// Reviews, oldest first.
-    pub reviews: Vec<Review>,
-}
-
-/// A comment on an issue or pull request.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Comment {
-    /// The comment's id.
-    pub id: u64,
-    /// The author's login as it is spelled.
-    pub author: String,
-    /// Markdown.
-    pub body: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was edited last.
-    pub updated_at: Timestamp,
-}
-
-/// A review of a pull request.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Review {
-    /// The review's id.
-    pub id: u64,
-    /// The author's login as it is spelled.
-    pub author: String,
-    /// Markdown; may be empty.
-    pub body: String,
-    /// The verdict.
-    pub state: ReviewState,
-    /// The head that was reviewed.
-    pub commit_id: String,
-    /// When it was handed in.
-    pub submitted_at: Timestamp,
-}
-
-/// A review's verdict, spelled as the REST API spells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ReviewState {
-    /// Good to merge.
-    Approved,
-    /// Not yet good to merge.
-    ChangesRequested,
-    /// Neither.
-    Commented,
 }
 
 /// What a commit status says.
@@ -458,6 +374,11 @@ impl World {
     #[must_use]
     pub fn org(&self, login: &str) -> Option<&Org> {
         self.orgs.get(&key(login))
+    }
+
+    /// The repository of that key and its issue of that number, to change it.
+    pub fn issue_mut(&mut self, repo: &str, number: u64) -> Option<&mut Issue> {
+        self.repos.get_mut(repo)?.issues.get_mut(&number)
     }
 
     /// The app's installation at the account, if there is one.

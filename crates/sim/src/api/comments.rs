@@ -50,7 +50,8 @@ pub(crate) fn create(hub: &Arc<Hub>, call: &Call) -> Reply {
         let id = world.next_id();
         let issue = world.repos.get_mut(&key).and_then(|repo| repo.issues.get_mut(&number));
         let issue = issue.ok_or_else(Refusal::not_found)?;
-        let comment = Comment { id, author: author.clone(), body, created_at: now(), updated_at: now() };
+        let comment =
+            Comment { id, author: author.clone(), body, created_at: now(), updated_at: now(), reactions: Vec::new() };
         issue.comments.push(comment.clone());
         issue.updated_at = now();
         hub.tell_comment(world, (&key, number), "created", &comment, json!({}), &author);

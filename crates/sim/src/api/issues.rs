@@ -1,6 +1,5 @@
 //! Issues; a pull request is one too, to read and to edit.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -8,13 +7,15 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Refusal, Reply};
 use crate::api::labels::put_on;
+use crate::api::{assignees, milestones};
 use crate::auth::Who;
 use crate::call::Call;
+use crate::history::record;
 use crate::hub::Hub;
 use crate::page::list as page_of;
-use crate::roles::role_of;
+use crate::roles::may_triage;
 use crate::shapes::View;
-use crate::world::{Issue, IssueState, Level, Repo, Role, now};
+use crate::world::{Happening, Issue, IssueState, Level, Repo, StateReason, World, now};
 
 #[derive(Deserialize)]
 struct NewIssue {
@@ -24,6 +25,7 @@ struct NewIssue {
     labels: Vec<String>,
     #[serde(default)]
     assignees: Vec<String>,
+    milestone: Option<u64>,
 }
 
 /// What an edit changes. `body` told apart: left out, or set to nothing.
@@ -36,11 +38,18 @@ pub(super) struct Edit {
     pub(super) base: Option<String>,
     labels: Option<Vec<String>>,
     assignees: Option<Vec<String>>,
+    pub(super) state_reason: Option<StateReason>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) milestone: Option<Option<u64>>,
 }
 
 /// Anything that is there, null included, is `Some`.
-fn present<'de, D: serde::Deserializer<'de>>(body: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(body).map(Some)
+fn present<'de, D, T>(value: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(value).map(Some)
 }
 
 pub(crate) fn list(hub: &Arc<Hub>, call: &Call) -> Reply {
@@ -100,31 +109,27 @@ pub(crate) fn create(hub: &Arc<Hub>, call: &Call) -> Reply {
     let key = call.repo_key();
     hub.change(|world| {
         let author = call.login(world)?;
-        let may_label = match &call.who {
-            Who::Installation { .. } => true,
-            _ => role_of(world, call.repo(world)?, Some(&author)) >= Role::Triage,
-        };
+        let may_plan = may_triage(world, call.repo(world)?, &call.who);
+        let milestone = new.milestone.filter(|_| may_plan);
+        milestone_is_there(call.repo(world)?, milestone)?;
         let id = world.next_id();
         let repo = world.repos.get_mut(&key).ok_or_else(Refusal::not_found)?;
-        let number = next_number(repo);
+        let number = repo.next_number();
         repo.issues.insert(number, new_issue(id, number, title, new.body, &author));
-        if may_label {
-            let issue = repo.issues.get_mut(&number).ok_or_else(Refusal::not_found)?;
-            issue.assignees = new.assignees;
+        if may_plan {
+            let known = |login: &String| world.user(login).is_some();
+            let assignees: Vec<String> = new.assignees.into_iter().filter(known).collect();
+            let issue = world.issue_mut(&key, number).ok_or_else(Refusal::not_found)?;
+            (issue.assignees, issue.milestone) = (assignees, milestone);
         }
         hub.tell_issue(world, (&key, number), "opened", json!({}), &author, None);
         // GitHub drops labels without a word when the author may not set them.
-        for name in new.labels.iter().filter(|_| may_label) {
+        for name in new.labels.iter().filter(|_| may_plan) {
             put_on(hub, world, (&key, number), name, &author, None);
         }
         let repo = call.repo(world)?;
         Ok(Answer::created(&View { world, base: hub.base() }.issue_in_full(repo, &repo.issues[&number])))
     })
-}
-
-/// The number that the next issue or pull request has.
-pub(super) fn next_number(repo: &Repo) -> u64 {
-    repo.issues.keys().next_back().copied().unwrap_or(0) + 1
 }
 
 /// An open issue without labels or comments.
@@ -143,6 +148,10 @@ pub(super) fn new_issue(id: u64, number: u64, title: String, body: Option<String
         updated_at: now(),
         closed_at: None,
         closed_by: None,
+        state_reason: None,
+        milestone: None,
+        reactions: Vec::new(),
+        history: Vec::new(),
         pull: None,
     }
 }
@@ -162,50 +171,48 @@ pub(crate) fn update(hub: &Arc<Hub>, call: &Call) -> Reply {
 }
 
 /// Carries out an edit of an issue or pull request, but for a new base, and tells of each thing that it changes.
-pub(super) fn edit_issue(hub: &Arc<Hub>, call: &Call, number: &str, edit: Edit) -> Result<(), Refusal> {
+pub(super) fn edit_issue(hub: &Arc<Hub>, call: &Call, number: &str, mut edit: Edit) -> Result<(), Refusal> {
     let (key, number) = (call.repo_key(), call.number(number)?);
     let facts = hub.facts_of(&key, number)?;
+    let may_plan = hub.read(|world| Ok::<_, Refusal>(may_triage(world, call.repo(world)?, &call.who)))?;
+    let labels = edit.labels.take().filter(|_| may_plan);
     hub.change(|world| {
         let sender = call.login(world)?;
-        let repo = world.repos.get_mut(&key).ok_or_else(Refusal::not_found)?;
-        let issue = repo.issues.get_mut(&number).ok_or_else(Refusal::not_found)?;
-        let merged = issue.pull.as_ref().is_some_and(|pull| pull.merged_at.is_some());
-        if merged && edit.state == Some(IssueState::Open) {
-            return Err(Refusal::custom(
-                "PullRequest",
-                "state cannot be changed. The pull request cannot be reopened.",
-            ));
-        }
+        let at = (key.as_str(), number);
+        check_edit(world, call, number, &edit)?;
+        let issue = world.issue_mut(&key, number).ok_or_else(Refusal::not_found)?;
         let changes = edit_text(issue, edit.title, edit.body)?;
-        let (was, now_assigned) = (issue.assignees.clone(), edit.assignees.unwrap_or_else(|| issue.assignees.clone()));
-        issue.assignees = now_assigned.clone();
+        let renamed = changes["title"]["from"].as_str().map(str::to_owned);
         let turned = edit.state.filter(|state| *state != issue.state);
         if let Some(state) = turned {
-            issue.state = state;
-            let closed = state == IssueState::Closed;
-            issue.closed_at = closed.then(now);
-            issue.closed_by = closed.then(|| sender.clone());
+            turn(issue, state, edit.state_reason, &sender);
         }
         issue.updated_at = now();
-        let at = (key.as_str(), number);
+        let (title, reason) = (issue.title.clone(), issue.state_reason);
+        if let Some(from) = renamed {
+            record(world, at, &sender, Happening::Renamed { from, to: title });
+        }
         if changes.as_object().is_some_and(|changes| !changes.is_empty()) {
             hub.tell_issue(world, at, "edited", json!({ "changes": changes }), &sender, facts.as_deref());
         }
-        let view = View { world, base: hub.base() };
-        let (was, is): (BTreeSet<_>, BTreeSet<_>) = (was.iter().collect(), now_assigned.iter().collect());
-        for (action, logins) in [("unassigned", was.difference(&is)), ("assigned", is.difference(&was))] {
-            for login in logins {
-                let assignee = json!({ "assignee": view.account(login) });
-                hub.tell_issue(world, at, action, assignee, &sender, facts.as_deref());
-            }
+        // GitHub passes over these without a word where the caller may not set them.
+        if let Some(assignees) = edit.assignees.filter(|_| may_plan) {
+            assignees::set(hub, world, at, assignees, &sender, facts.as_deref());
+        }
+        if let Some(milestone) = edit.milestone.filter(|_| may_plan) {
+            milestones::set(hub, world, at, milestone, &sender, facts.as_deref());
         }
         if let Some(state) = turned {
-            let action = if state == IssueState::Closed { "closed" } else { "reopened" };
+            let (action, happening) = match state {
+                IssueState::Closed => ("closed", Happening::Closed { commit: None, reason }),
+                IssueState::Open => ("reopened", Happening::Reopened),
+            };
+            record(world, at, &sender, happening);
             hub.tell_issue(world, at, action, json!({}), &sender, facts.as_deref());
         }
-        Ok(())
+        Ok::<_, Refusal>(())
     })?;
-    match edit.labels {
+    match labels {
         // The list replaces what is on it, which is what the labels' own endpoint does.
         Some(names) => {
             let set = Call {
@@ -225,6 +232,39 @@ pub(super) fn edit_issue(hub: &Arc<Hub>, call: &Call, number: &str, edit: Edit) 
         }
         None => Ok(()),
     }
+}
+
+/// What GitHub refuses before it changes anything.
+fn check_edit(world: &World, call: &Call, number: u64, edit: &Edit) -> Result<(), Refusal> {
+    let repo = call.repo(world)?;
+    let issue = repo.issues.get(&number).ok_or_else(Refusal::not_found)?;
+    let merged = issue.pull.as_ref().is_some_and(|pull| pull.merged_at.is_some());
+    if merged && edit.state == Some(IssueState::Open) {
+        let message = "state cannot be changed. The pull request cannot be reopened.";
+        return Err(Refusal::custom("PullRequest", message));
+    }
+    let assignees = edit.assignees.iter().flatten();
+    if assignees.into_iter().any(|login| !assignees::is_assignable(world, repo, issue, login)) {
+        return Err(Refusal::invalid("Issue", "assignees", "invalid"));
+    }
+    milestone_is_there(repo, edit.milestone.flatten())
+}
+
+fn milestone_is_there(repo: &Repo, number: Option<u64>) -> Result<(), Refusal> {
+    match number {
+        Some(number) if repo.milestone(number).is_none() => Err(Refusal::invalid("Issue", "milestone", "invalid")),
+        _ => Ok(()),
+    }
+}
+
+/// Closes or opens; only an issue keeps why.
+fn turn(issue: &mut Issue, state: IssueState, reason: Option<StateReason>, sender: &str) {
+    let closed = state == IssueState::Closed;
+    issue.state = state;
+    issue.closed_at = closed.then(now);
+    issue.closed_by = closed.then(|| sender.to_owned());
+    let reason = if closed { reason.unwrap_or(StateReason::Completed) } else { StateReason::Reopened };
+    issue.state_reason = issue.pull.is_none().then_some(reason);
 }
 
 /// Sets title and body, and gives what they were, as the `changes` of the event.

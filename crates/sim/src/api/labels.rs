@@ -10,10 +10,11 @@ use crate::answer::{Answer, Refusal, Reply};
 use crate::call::Call;
 use crate::facts::Facts;
 use crate::happened::{label_of, tell_label};
+use crate::history::record;
 use crate::hub::Hub;
 use crate::page::list;
 use crate::shapes::View;
-use crate::world::{Label, World, now};
+use crate::world::{Happening, Label, World, now};
 
 /// The longest name of a label.
 const LONGEST: usize = 50;
@@ -167,6 +168,8 @@ pub(super) fn put_on(
     }
     issue.labels.push(label.id);
     issue.updated_at = now();
+    let happening = Happening::Labeled { name: label.name.clone(), color: label.color.clone() };
+    record(world, at, sender, happening);
     tell(hub, world, at, "labeled", &label, sender, facts);
 }
 
@@ -174,6 +177,8 @@ fn take_off(hub: &Arc<Hub>, world: &mut World, at: (&str, u64), label: &Label, s
     let Some(issue) = world.repos.get_mut(at.0).and_then(|repo| repo.issues.get_mut(&at.1)) else { return };
     issue.labels.retain(|id| *id != label.id);
     issue.updated_at = now();
+    let happening = Happening::Unlabeled { name: label.name.clone(), color: label.color.clone() };
+    record(world, at, sender, happening);
     tell(hub, world, at, "unlabeled", label, sender, facts);
 }
 

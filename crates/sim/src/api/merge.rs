@@ -12,7 +12,7 @@ use crate::api::pulls::found;
 use crate::call::Call;
 use crate::git::Merge;
 use crate::hub::Hub;
-use crate::moved::{Move, author, close_issue};
+use crate::moved::{Move, author, close_issue, record_closed};
 use crate::roles::role_of;
 use crate::world::{Issue, IssueState, Pull, Role};
 
@@ -81,6 +81,7 @@ pub(crate) fn merge(hub: &Arc<Hub>, call: &Call) -> Reply {
                 pull.base_sha.clone_from(&base);
             }
         }
+        record_closed(world, (&repo, number), Some(&sha), &login);
         hub.tell_issue(world, (&repo, number), "closed", json!({}), &login, Some(&facts));
     });
     hub.refs_moved(&repo, &[Move { name: branch, before: base, after: sha.clone() }], &login)?;

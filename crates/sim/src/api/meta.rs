@@ -32,5 +32,6 @@ pub(crate) fn rate_limit(hub: &Arc<Hub>, call: &Call) -> Reply {
     let who = hub.read(|world| call.who.label(world));
     let standing = |resource| hub.budget.take(&who, resource, now().as_second(), 0).show();
     let core = standing(Resource::Core);
-    Ok(Answer::ok(&json!({ "resources": { "core": core, "search": standing(Resource::Search) }, "rate": core })))
+    let (search, graphql) = (standing(Resource::Search), standing(Resource::GraphQl));
+    Ok(Answer::ok(&json!({ "resources": { "core": core, "search": search, "graphql": graphql }, "rate": core })))
 }

@@ -6,13 +6,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer::{Answer, Refusal, Reply};
-use crate::api::issues::{Edit, edit_issue, new_issue, next_number, sort};
+use crate::api::issues::{Edit, edit_issue, new_issue, sort};
 use crate::call::Call;
+use crate::history::record;
 use crate::hub::Hub;
 use crate::page::list as page_of;
 use crate::roles::role_of;
 use crate::shapes::View;
-use crate::world::{Issue, IssueState, Pull, Role, World, key, now};
+use crate::world::{Happening, Issue, IssueState, Pull, Role, World, key, now};
 
 /// How many changed files GitHub lists at most.
 const MOST_FILES: usize = 3000;
@@ -80,7 +81,7 @@ pub(crate) fn create(hub: &Arc<Hub>, call: &Call) -> Reply {
         }
         let (issue_id, id) = (world.next_id(), world.next_id());
         let found = world.repos.get_mut(&repo).ok_or_else(Refusal::not_found)?;
-        let number = next_number(found);
+        let number = found.next_number();
         let mut issue = new_issue(issue_id, number, title, new.body, &author);
         issue.pull = Some(Pull {
             id,
@@ -95,6 +96,9 @@ pub(crate) fn create(hub: &Arc<Hub>, call: &Call) -> Reply {
             merged_by: None,
             merge_commit_sha: None,
             reviews: Vec::new(),
+            review_comments: Vec::new(),
+            requested_reviewers: Vec::new(),
+            requested_teams: Vec::new(),
         });
         found.issues.insert(number, issue);
         let view = View { world, base: hub.base() };
@@ -144,7 +148,9 @@ pub(crate) fn get(hub: &Arc<Hub>, call: &Call) -> Reply {
 }
 
 pub(crate) fn update(hub: &Arc<Hub>, call: &Call) -> Reply {
-    let edit: Edit = call.json()?;
+    // Planning, and the reason of a state, are the issue's to be asked for.
+    let mut edit: Edit = call.json()?;
+    (edit.milestone, edit.state_reason) = (None, None);
     let (repo, number) = (call.repo_key(), call.number("pull_number")?);
     hub.read(|world| found(world, call).map(drop))?;
     if let Some(base) = edit.base.clone() {
@@ -212,6 +218,36 @@ pub(crate) fn files(hub: &Arc<Hub>, call: &Call) -> Reply {
     })
 }
 
+/// Pull requests whose head the commit is or whose commits it is among, and the one whose merge made it.
+pub(crate) fn of_commit(hub: &Arc<Hub>, call: &Call) -> Reply {
+    let (key, sha) = (call.repo_key(), call.param("commit_sha"));
+    let sha = hub.git.resolve(&key, sha);
+    let sha =
+        sha.ok_or_else(|| Refusal::unprocessable(&format!("No commit found for SHA: {}", call.param("commit_sha"))))?;
+    let numbers: Vec<u64> = hub.read(|world| {
+        let pulls = call.repo(world)?.issues.values().filter(|issue| issue.pull.is_some());
+        Ok::<_, Refusal>(pulls.map(|issue| issue.number).collect())
+    })?;
+    let mut holding = Vec::new();
+    for number in numbers {
+        let facts = hub.facts_of(&key, number)?;
+        let brings = facts.is_some_and(|facts| facts.commits.iter().any(|commit| commit.sha == sha));
+        let is_it = |pull: &Pull| pull.head_sha == sha || pull.merge_commit_sha.as_deref() == Some(&sha);
+        let named = hub.read(|world| world.repo(&key)?.issues.get(&number)?.pull.as_ref().map(is_it));
+        if brings || named == Some(true) {
+            holding.push(number);
+        }
+    }
+    hub.read(|world| {
+        let (repo, view) = (call.repo(world)?, View { world, base: hub.base() });
+        let pulls = holding.iter().filter_map(|number| {
+            let issue = repo.issues.get(number)?;
+            Some((issue, issue.pull.as_ref()?))
+        });
+        Ok(page_of(call, hub.base(), pulls.collect(), |(issue, pull)| view.pull(repo, issue, pull)))
+    })
+}
+
 pub(crate) fn commits(hub: &Arc<Hub>, call: &Call) -> Reply {
     let facts = hub.facts_of(&call.repo_key(), call.number("pull_number")?)?;
     hub.read(|world| {
@@ -237,6 +273,8 @@ pub(crate) fn set_draft(hub: &Arc<Hub>, at: (&str, u64), draft: bool, sender: &s
         if pull.draft != draft {
             pull.draft = draft;
             let action = if draft { "converted_to_draft" } else { "ready_for_review" };
+            let happening = if draft { Happening::ConvertToDraft } else { Happening::ReadyForReview };
+            record(world, at, sender, happening);
             hub.tell_issue(world, at, action, json!({}), sender, facts.as_deref());
         }
         Ok::<_, Refusal>(())

@@ -119,7 +119,9 @@ fn check(term: &Term) -> Result<(), Refusal> {
                 | "public"
                 | "private"
         ),
-        "org" | "user" | "repo" | "author" | "label" | "assignee" | "base" | "head" | "draft" | "archived" => true,
+        "org" | "user" | "repo" | "author" | "label" | "assignee" | "base" | "head" | "draft" | "archived"
+        | "milestone" | "commenter" | "involves" | "sha" => true,
+        "no" => matches!(value.as_str(), "label" | "assignee" | "milestone"),
         _ => false,
     };
     let message = format!("The stand-in's search does not know `{name}:{value}`.");
@@ -145,10 +147,17 @@ fn holds(term: &Term, repo: &Repo, issue: &Issue) -> bool {
     match term {
         Term::Text(word) => {
             let text = format!("{} {}", issue.title, issue.body.as_deref().unwrap_or_default());
-            text.to_lowercase().contains(&word.to_lowercase())
+            text.to_lowercase().contains(&word.to_lowercase()) || is_commit(word, issue)
         }
         Term::Qualifier { name, value, not } => qualifies(name, value, repo, issue) != *not,
     }
+}
+
+/// A word that is the beginning of a commit finds the pull request whose head or merge it is.
+fn is_commit(word: &str, issue: &Issue) -> bool {
+    let word = word.to_lowercase();
+    let begins = |sha: &String| word.len() >= 7 && sha.starts_with(&word);
+    issue.pull.as_ref().is_some_and(|pull| begins(&pull.head_sha) || pull.merge_commit_sha.as_ref().is_some_and(begins))
 }
 
 fn qualifies(name: &str, value: &str, repo: &Repo, issue: &Issue) -> bool {
@@ -173,6 +182,20 @@ fn qualifies(name: &str, value: &str, repo: &Repo, issue: &Issue) -> bool {
             let bot = login.strip_prefix("app/").map(|slug| format!("{slug}[bot]"));
             issue.author.eq_ignore_ascii_case(bot.as_deref().unwrap_or(login))
         }
+        ("sha", sha) => is_commit(sha, issue),
+        ("no", "label") => issue.labels.is_empty(),
+        ("no", "assignee") => issue.assignees.is_empty(),
+        ("no", "milestone") => issue.milestone.is_none(),
+        ("milestone", title) => {
+            let milestone = issue.milestone.and_then(|number| repo.milestone(number));
+            milestone.is_some_and(|milestone| milestone.title.eq_ignore_ascii_case(title))
+        }
+        ("commenter", login) => comments(issue, login),
+        ("involves", login) => {
+            issue.author.eq_ignore_ascii_case(login)
+                || issue.assignees.iter().any(|assignee| assignee.eq_ignore_ascii_case(login))
+                || comments(issue, login)
+        }
         ("assignee", login) => issue.assignees.iter().any(|assignee| assignee.eq_ignore_ascii_case(login)),
         // Commas part alternatives.
         ("label", names) => {
@@ -182,6 +205,10 @@ fn qualifies(name: &str, value: &str, repo: &Repo, issue: &Issue) -> bool {
         ("head", branch) => pull.is_some_and(|pull| pull.head_ref == branch),
         _ => false,
     }
+}
+
+fn comments(issue: &Issue, login: &str) -> bool {
+    issue.comments.iter().any(|comment| comment.author.eq_ignore_ascii_case(login))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::reactions::reactions;
 use super::{View, extend, node_id};
 use crate::roles;
 use crate::world::{Comment, Issue, Repo, key};
@@ -19,17 +20,17 @@ impl View<'_> {
             "events_url": format!("{api}/events"),
             "html_url": self.issue_html(repo, issue),
             "id": issue.id,
-            "node_id": node_id("I", issue.id),
+            "node_id": self.issue_node(issue),
             "number": issue.number,
             "title": issue.title,
             "user": self.account(&issue.author),
             "labels": self.labels_of(repo, issue),
             "state": issue.state,
-            "state_reason": null,
+            "state_reason": issue.state_reason,
             "locked": false,
             "assignee": assignees.first(),
             "assignees": assignees,
-            "milestone": null,
+            "milestone": self.milestone_of(repo, issue.milestone),
             "comments": issue.comments.len(),
             "created_at": issue.created_at,
             "updated_at": issue.updated_at,
@@ -37,7 +38,7 @@ impl View<'_> {
             "author_association": self.association(repo, &issue.author),
             "active_lock_reason": null,
             "body": issue.body,
-            "reactions": reactions(&api),
+            "reactions": reactions(&api, &issue.reactions),
             "timeline_url": format!("{api}/timeline"),
             "performed_via_github_app": null,
         });
@@ -50,6 +51,11 @@ impl View<'_> {
             extend(&mut value, json!({ "draft": pull.draft, "pull_request": links }));
         }
         value
+    }
+
+    /// Its id in GraphQL, where a pull request is not also an issue.
+    pub(crate) fn issue_node(&self, issue: &Issue) -> Value {
+        issue.pull.as_ref().map_or_else(|| node_id("I", issue.id), |pull| node_id("PR", pull.id))
     }
 
     /// An issue as `GET /repos/{owner}/{repo}/issues/{issue_number}` gives it.
@@ -85,7 +91,7 @@ impl View<'_> {
             "updated_at": comment.updated_at,
             "author_association": self.association(repo, &comment.author),
             "body": comment.body,
-            "reactions": reactions(&api),
+            "reactions": reactions(&api, &comment.reactions),
             "performed_via_github_app": null,
         })
     }
@@ -106,11 +112,4 @@ impl View<'_> {
         };
         if repo.issues.values().any(merged) { "CONTRIBUTOR" } else { "NONE" }
     }
-}
-
-fn reactions(api: &str) -> Value {
-    json!({
-        "url": format!("{api}/reactions"), "total_count": 0, "+1": 0, "-1": 0, "laugh": 0, "hooray": 0,
-        "confused": 0, "heart": 0, "rocket": 0, "eyes": 0,
-    })
 }

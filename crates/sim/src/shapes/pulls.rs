@@ -19,6 +19,9 @@ impl View<'_> {
         let statuses_url = format!("{}/statuses/{}", self.repo_url(repo), pull.head_sha);
         let review_comment_url = format!("{}/pulls/comments{{/number}}", self.repo_url(repo));
         let assignees: Vec<Value> = issue.assignees.iter().map(|login| self.account(login)).collect();
+        let reviewers: Vec<Value> = pull.requested_reviewers.iter().map(|login| self.account(login)).collect();
+        let teams: Vec<Value> =
+            pull.requested_teams.iter().filter_map(|slug| self.team_of(&repo.owner, slug)).collect();
         let head_repo = self.world.repo(&pull.head_repo).map(|head| self.repo(head));
         json!({
             "url": api,
@@ -40,7 +43,7 @@ impl View<'_> {
             "user": self.account(&issue.author),
             "body": issue.body,
             "labels": self.labels_of(repo, issue),
-            "milestone": null,
+            "milestone": self.milestone_of(repo, issue.milestone),
             "active_lock_reason": null,
             "created_at": issue.created_at,
             "updated_at": issue.updated_at,
@@ -49,8 +52,8 @@ impl View<'_> {
             "merge_commit_sha": pull.merge_commit_sha,
             "assignee": assignees.first(),
             "assignees": assignees,
-            "requested_reviewers": [],
-            "requested_teams": [],
+            "requested_reviewers": reviewers,
+            "requested_teams": teams,
             "head": {
                 "label": format!("{}:{}", pull.head_owner, pull.head_ref),
                 "ref": pull.head_ref,
@@ -103,7 +106,7 @@ impl View<'_> {
                 "mergeable_state": mergeable_state,
                 "merged_by": pull.merged_by.as_deref().map(|login| self.account(login)),
                 "comments": issue.comments.len(),
-                "review_comments": 0,
+                "review_comments": pull.review_comments.len(),
                 "maintainer_can_modify": false,
                 "commits": facts.map_or(0, |facts| facts.commits.len()),
                 "additions": files.iter().map(|file| file.additions).sum::<u64>(),

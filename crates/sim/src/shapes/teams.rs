@@ -14,6 +14,12 @@ impl View<'_> {
         value
     }
 
+    /// The team of that slug in an organisation, if there is one.
+    pub(crate) fn team_of(&self, org: &str, slug: &str) -> Option<Value> {
+        let org = self.world.org(org)?;
+        org.teams.get(slug).map(|team| self.team(org, slug, team))
+    }
+
     fn team_alone(&self, org: &Org, slug: &str, team: &Team) -> Value {
         let api = format!("{}/organizations/{}/team/{}", self.base, org.id, team.id);
         json!({
@@ -26,6 +32,7 @@ impl View<'_> {
             "notification_setting": "notifications_enabled",
             "permission": "pull",
             "type": "organization",
+            "organization_id": org.id,
             "url": api,
             "html_url": format!("{}/orgs/{}/teams/{slug}", self.base, org.login),
             "members_url": format!("{api}/members{{/member}}"),

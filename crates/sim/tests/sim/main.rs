@@ -6,6 +6,7 @@ mod cli;
 mod faults;
 mod fence;
 mod git;
+mod graphql;
 mod lists;
 mod openapi;
 mod payloads;

@@ -15,7 +15,7 @@ const EXTRA: &str = "
 orgs:
   my-org:
     hooks: [{ url: 'HOOK', secret: o }]
-    teams: { core: { members: [alice] }, juniors: { parent: core, members: [bob] } }
+    teams: { core: { members: [alice] }, juniors: { parent: core, members: [bob] }, sig-a: { members: [bob], repos: { my-org/hello: read } } }
 repos: { my-org/hello: { hooks: [{ url: 'HOOK', secret: r }], protected: { kept/safe: [unit] } } }
 apps:
   helper:
@@ -176,9 +176,47 @@ async fn issues(api: &mut Checked) {
     api.patch(&comment, json!({ "body": "edited" })).await;
     api.ask("token-alice", "DELETE", &comment, None, 204).await;
     api.ask("token-alice", "GET", &comment, None, 404).await;
+    planned(api, &issue).await;
     api.post(&format!("{repo}/labels"), json!({ "name": "new", "color": "00ff00", "description": "a new one" })).await;
     api.get(&format!("{repo}/labels")).await;
     api.get("/search/issues?q=type%3Aissue+org%3Amy-org&per_page=10&sort=created&order=asc").await;
+}
+
+/// What can be put on an issue besides labels.
+async fn planned(api: &mut Checked, issue: &str) {
+    let repo = format!("/repos/{REPO}");
+    let due = json!({ "title": "v1", "description": "first", "due_on": "2030-01-01T00:00:00Z" });
+    let milestone = api.post(&format!("{repo}/milestones"), due.clone()).await["number"].clone();
+    api.ask("token-alice", "POST", &format!("{repo}/milestones"), Some(due), 422).await;
+    api.post(&format!("{repo}/milestones"), json!({ "title": "v0", "state": "closed" })).await;
+    let open = api.get(&format!("{repo}/milestones?per_page=100")).await;
+    assert_eq!((open.as_array().unwrap().len(), &open[0]["title"]), (1, &json!("v1")));
+    let edited = api.patch(issue, json!({ "milestone": milestone, "state": "open" })).await;
+    assert_eq!((&edited["milestone"]["title"], &edited["state_reason"]), (&json!("v1"), &json!("reopened")));
+    api.ask("token-alice", "PATCH", issue, Some(json!({ "milestone": 99 })), 422).await;
+    let closed = api.patch(issue, json!({ "state": "closed", "state_reason": "not_planned" })).await;
+    assert_eq!(closed["state_reason"], "not_planned");
+    api.patch(issue, json!({ "milestone": null })).await;
+
+    let assignees = format!("{issue}/assignees");
+    let assigned = api.post(&assignees, json!({ "assignees": ["alice", "mallory"] })).await;
+    assert_eq!(assigned["assignees"].as_array().unwrap().len(), 2, "bob was there before, mallory is nobody here");
+    api.ask("token-alice", "DELETE", &assignees, Some(json!({ "assignees": ["alice"] })), 200).await;
+
+    let comment = api.post(&format!("{issue}/comments"), json!({ "body": "text" })).await["id"].clone();
+    for reactions in [format!("{issue}/reactions"), format!("{repo}/issues/comments/{comment}/reactions")] {
+        api.post(&reactions, json!({ "content": "+1" })).await;
+        api.ask("token-alice", "POST", &reactions, Some(json!({ "content": "+1" })), 200).await;
+        api.ask("token-alice", "POST", &reactions, Some(json!({ "content": "shrug" })), 422).await;
+        api.get(&format!("{reactions}?content=%2B1&per_page=5")).await;
+    }
+    assert_eq!(api.get(issue).await["reactions"]["+1"], 1);
+
+    let events = api.get(&format!("{issue}/events?per_page=100")).await;
+    let events: Vec<&str> = events.as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect();
+    let want = "labeled renamed closed unlabeled labeled labeled unlabeled unlabeled labeled unlabeled milestoned \
+                reopened closed demilestoned assigned unassigned";
+    assert_eq!(events.join(" "), want);
 }
 
 async fn pulls(api: &mut Checked) {
@@ -204,7 +242,22 @@ async fn pulls(api: &mut Checked) {
         200,
     )
     .await;
+    let comments = json!([{ "path": "hello.sh", "position": 3, "body": "here" }]);
+    let review = json!({ "event": "COMMENT", "body": "", "comments": comments });
+    api.ask("token-bob", "POST", &format!("{pull}/reviews"), Some(review), 200).await;
+    let nowhere = json!([{ "path": "hello.sh", "position": 99, "body": "here" }]);
+    let review = json!({ "event": "COMMENT", "body": "", "comments": nowhere });
+    api.ask("token-bob", "POST", &format!("{pull}/reviews"), Some(review), 422).await;
+    api.get(&format!("{pull}/comments?per_page=100")).await;
     api.get(&format!("{pull}/reviews")).await;
+    let requests = format!("{pull}/requested_reviewers");
+    api.post(&requests, json!({ "reviewers": ["bob"], "team_reviewers": ["sig-a"] })).await;
+    api.ask("token-alice", "POST", &requests, Some(json!({ "reviewers": ["mallory"] })), 422).await;
+    api.get(&pull).await;
+    api.get(&format!("{repo}/issues/{number}/events")).await;
+    let back = json!({ "reviewers": ["bob"], "team_reviewers": ["sig-a"] });
+    api.ask("token-alice", "DELETE", &requests, Some(back), 200).await;
+    api.get(&format!("{repo}/commits/{head}/pulls?per_page=100")).await;
     let status = json!({ "state": "success", "context": "unit", "description": "done", "target_url": "http://x/" });
     api.post(&format!("{repo}/statuses/{head}"), status).await;
     api.get(&format!("{repo}/commits/{head}/status?per_page=100")).await;

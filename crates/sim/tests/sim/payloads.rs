@@ -13,8 +13,8 @@ use sim::world::{Conclusion, OrgRole, RunStatus};
 use crate::support::{REPO, Receiver, World, file};
 
 /// What the real ones have and ours rightly have not: the installation, which only an app's hook is told of (the samples
-/// were taken by one), and a draft mark, which the API gives to pull requests alone.
-const NOT_OURS: &[&str] = &["installation", "issue.draft"];
+/// were taken by one), and what the API gives to pull requests alone, where the samples happen to be of one.
+const NOT_OURS: &[&str] = &["installation", "issue.draft", "issue.pull_request", "changes.new_issue.draft"];
 
 fn test_data() -> PathBuf {
     match std::env::var_os("BOWSPRIT_TEST_DATA") {
@@ -73,7 +73,8 @@ async fn payloads_have_what_all_real_ones_have() {
     let Some(examples) = examples() else { return };
     let receiver = Receiver::start().await;
     let extra = format!(
-        "{{ orgs: {{ my-org: {{ hooks: [{{ url: '{0}' }}] }} }}, repos: {{ my-org/hello: {{}} }}, \
+        "{{ orgs: {{ my-org: {{ hooks: [{{ url: '{0}' }}], teams: {{ sig-a: {{ repos: {{ my-org/hello: read }} }} }} }} }}, \
+         repos: {{ my-org/hello: {{}}, my-org/other: {{}} }}, \
          apps: {{ helper: {{ permissions: {{ checks: write }}, installed: {{ my-org: [] }} }} }} }}",
         receiver.url
     );
@@ -90,8 +91,13 @@ async fn payloads_have_what_all_real_ones_have() {
         let held_to = if same.is_empty() { all.iter().collect() } else { same };
         let mut found = Vec::new();
         missing(&common(&held_to), &payload, "", &mut found);
-        // An app has the permissions that it has.
-        found.retain(|gap| !NOT_OURS.contains(&gap.as_str()) && !gap.contains(".app.permissions."));
+        // An app has the permissions that it has; a review is asked of a person or of a team.
+        let of_team = payload.get("requested_team").is_some();
+        found.retain(|gap| {
+            !(NOT_OURS.contains(&gap.as_str())
+                || gap.contains(".app.permissions.")
+                || of_team && gap == "requested_reviewer")
+        });
         gaps.extend(found.into_iter().map(|gap| format!("{name}: {gap}")));
         *seen.entry(name).or_insert(0) += 1;
     }
@@ -99,7 +105,7 @@ async fn payloads_have_what_all_real_ones_have() {
     gaps.dedup();
     assert!(gaps.is_empty(), "{}", gaps.join("\n"));
     println!("payloads compared with real ones: {seen:?}");
-    assert_eq!(seen.len(), 32, "{seen:?}");
+    assert_eq!(seen.len(), 41, "{seen:?}");
 }
 
 async fn make_things_happen(world: &World) {
@@ -126,6 +132,15 @@ async fn make_things_happen(world: &World) {
     let path = format!("/repos/{REPO}/issues/{}", issue["number"]);
     alice.call(Method::PATCH, &path, Some(json!({ "assignees": ["bob"], "body": "text" }))).await.unwrap();
     alice.call(Method::PATCH, &path, Some(json!({ "assignees": [], "state": "closed" }))).await.unwrap();
+    post(format!("/repos/{REPO}/milestones"), json!({ "title": "v1" })).await;
+    for (number, to) in [(json!(pr.number), json!(1)), (json!(pr.number), Value::Null)] {
+        let plan = Some(json!({ "milestone": to }));
+        alice.call(Method::PATCH, &format!("/repos/{REPO}/issues/{number}"), plan).await.unwrap();
+    }
+    alice.call(Method::PATCH, &path, Some(json!({ "milestone": 1, "state": "open" }))).await.unwrap();
+    alice.call(Method::PATCH, &path, Some(json!({ "milestone": null }))).await.unwrap();
+    placed(world, issue["node_id"].clone()).await;
+    reviewed(world).await;
     post(format!("/repos/{REPO}/git/refs"), json!({ "ref": "refs/heads/topic", "sha": pr.base_sha })).await;
     alice.call(Method::DELETE, &format!("/repos/{REPO}/git/refs/heads/topic"), None).await.unwrap();
     world.sim.add_member("my-org", "carol", OrgRole::Member).await.unwrap();
@@ -150,4 +165,42 @@ async fn make_things_happen(world: &World) {
     world.sim.move_workflow_run(REPO, run, RunStatus::InProgress, None).await.unwrap();
     let hooks = world.json("GET", "/orgs/my-org/hooks", "token-alice", None).await;
     alice.call(Method::POST, &format!("/orgs/my-org/hooks/{}/pings", hooks[0]["id"]), None).await.unwrap();
+}
+
+/// Pins, unpins and transfers an issue.
+async fn placed(world: &World, issue: Value) {
+    let other = world.json("GET", "/repos/my-org/other", "token-alice", None).await["node_id"].clone();
+    let documents = [
+        "mutation PinIssue($issue: ID!) { pinIssue(input: {issueId: $issue}) { issue { id } } }",
+        "mutation UnpinIssue($issue: ID!) { unpinIssue(input: {issueId: $issue}) { issue { id } } }",
+        "mutation TransferIssue($issue: ID!, $repository: ID!) {
+          transferIssue(input: {issueId: $issue, repositoryId: $repository}) { issue { id } }
+        }",
+    ];
+    for document in documents {
+        let body = json!({ "query": document, "variables": { "issue": issue, "repository": other } });
+        let answer = world.json("POST", "/graphql", "token-alice", Some(body)).await;
+        assert!(answer.get("errors").is_none(), "{answer}");
+    }
+}
+
+/// Asks for a review, and gives one with a comment on a line.
+async fn reviewed(world: &World) {
+    let pr = world.open("alice", "reviewed").await;
+    let pull = format!("/repos/{REPO}/pulls/{}", pr.number);
+    let requests = format!("{pull}/requested_reviewers");
+    for (method, whom) in [
+        ("POST", json!({ "reviewers": ["bob"], "team_reviewers": ["sig-a"] })),
+        ("DELETE", json!({ "reviewers": [], "team_reviewers": ["sig-a"] })),
+        ("POST", json!({ "reviewers": ["bob"] })),
+    ] {
+        world.json(method, &requests, "token-alice", Some(whom)).await;
+    }
+    let comments = json!([{ "path": "reviewed.txt", "position": 1, "body": "here" }]);
+    let review = json!({ "event": "COMMENT", "body": "text", "comments": comments });
+    world.json("POST", &format!("{pull}/reviews"), "token-bob", Some(review)).await;
+    let assignees = format!("/repos/{REPO}/issues/{}/assignees", pr.number);
+    for method in ["POST", "DELETE"] {
+        world.json(method, &assignees, "token-alice", Some(json!({ "assignees": ["bob"] }))).await;
+    }
 }

@@ -28,6 +28,8 @@ async fn people_may_what_their_role_allows() {
     let labels = format!("/repos/{REPO}/issues/{}/labels", pr.number);
     let statuses = format!("/repos/{REPO}/statuses/{}", pr.head_sha);
     let pull = format!("/repos/{REPO}/pulls/{}", pr.number);
+    let (requests, milestones) = (format!("{pull}/requested_reviewers"), format!("/repos/{REPO}/milestones"));
+    let reviewers = || Some(json!({ "reviewers": ["alice"] }));
     let text = || Some(json!({ "body": "text" }));
     let label = || Some(json!({ "labels": ["lgtm"] }));
     let state = || Some(json!({ "state": "success" }));
@@ -45,6 +47,12 @@ async fn people_may_what_their_role_allows() {
         ("PATCH", &pull, "token-mallory", Some(json!({ "state": "closed" })), 403),
         ("PATCH", &pull, "token-bob", Some(json!({ "title": "Mine" })), 200),
         ("PUT", &format!("{pull}/merge"), "token-tina", Some(json!({})), 403),
+        ("POST", &requests, "token-mallory", reviewers(), 403),
+        ("POST", &requests, "token-tina", reviewers(), 201),
+        ("POST", &milestones, "token-tina", Some(json!({ "title": "v1" })), 403),
+        ("POST", &milestones, "token-bowsprit-bot", Some(json!({ "title": "v1" })), 201),
+        ("POST", &format!("{comment}/reactions"), "token-mallory", Some(json!({ "content": "heart" })), 201),
+        ("POST", &format!("{comment}/reactions"), "", Some(json!({ "content": "heart" })), 401),
         ("GET", &"/repos/my-org/secret".to_owned(), "token-mallory", None, 404),
         ("GET", &"/repos/my-org/secret".to_owned(), "", None, 404),
         ("GET", &"/repos/my-org/secret".to_owned(), "token-carol", None, 200),
@@ -73,6 +81,7 @@ async fn installation_tokens_may_what_they_were_given() {
     let elsewhere = world.installation_token("helper", "my-org", json!({ "repositories": ["other"] })).await;
     let comment = |number| format!("/repos/{REPO}/issues/{number}/comments");
     let text = || Some(json!({ "body": "text" }));
+    let assignees = || Some(json!({ "assignees": ["bob"] }));
     let cases = [
         ("POST", comment(issue), &full, text(), 201),
         // The token may write issues but only read pull requests.
@@ -80,6 +89,12 @@ async fn installation_tokens_may_what_they_were_given() {
         ("GET", comment(pr.number), &full, None, 200),
         ("GET", format!("/repos/{REPO}/contents/README.md"), &full, None, 200),
         ("POST", format!("/repos/{REPO}/statuses/{}", pr.head_sha), &full, Some(json!({ "state": "success" })), 403),
+        ("POST", format!("/repos/{REPO}/issues/{issue}/assignees"), &full, assignees(), 201),
+        ("POST", format!("/repos/{REPO}/issues/{}/assignees", pr.number), &full, assignees(), 403),
+        ("POST", format!("/repos/{REPO}/issues/{issue}/reactions"), &reading, Some(json!({ "content": "heart" })), 403),
+        ("GET", format!("/repos/{REPO}/issues/{}/events", pr.number), &reading, None, 403),
+        ("GET", format!("/repos/{REPO}/pulls/{}/comments", pr.number), &full, None, 200),
+        ("GET", format!("/repos/{REPO}/commits/{}/pulls", pr.head_sha), &reading, None, 403),
         ("GET", "/orgs/my-org/members/bob".to_owned(), &full, None, 403),
         ("GET", "/user".to_owned(), &full, None, 403),
         ("GET", "/repos/my-org/secret".to_owned(), &full, None, 200),
@@ -123,4 +138,23 @@ async fn tokens_are_not_made_wider_than_their_installation() {
         let got = world.status("POST", &path, &token, Some(body.clone())).await.as_u16();
         assert_eq!(got, want, "{body}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_triage_plans_nothing_and_is_not_told() {
+    let world = World::with(sim::Options::default(), WORLD).await;
+    let milestone = json!({ "title": "v1" });
+    world.json("POST", &format!("/repos/{REPO}/milestones"), "token-alice", Some(milestone)).await;
+    let check = async |token: &str, want: (usize, usize, bool)| {
+        let new = json!({ "title": "x", "labels": ["bug"], "assignees": ["bob"], "milestone": 1 });
+        let issue = world.json("POST", &format!("/repos/{REPO}/issues"), token, Some(new.clone())).await;
+        let path = format!("/repos/{REPO}/issues/{}", issue["number"]);
+        let edited = world.json("PATCH", &path, token, Some(new)).await;
+        for seen in [issue, edited] {
+            let (labels, assignees) = (seen["labels"].as_array().unwrap(), seen["assignees"].as_array().unwrap());
+            assert_eq!((labels.len(), assignees.len(), seen["milestone"].is_object()), want, "{token}");
+        }
+    };
+    check("token-mallory", (0, 0, false)).await;
+    check("token-tina", (1, 1, true)).await;
 }
