@@ -112,6 +112,7 @@ impl Controller {
 
         let mut github = github::Options::new(options.github.auth());
         github.endpoints.clone_from(&options.github.github_endpoint);
+        github.graphql_endpoint.clone_from(&options.github.github_graphql_endpoint);
         github.dry_run = options.dry_run;
         github.registry = Some((*registry).clone());
         let client = github::Client::new(github)

@@ -155,6 +155,7 @@ async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationTo
 fn github_options(flags: &HostFlags, registry: &prometheus::Registry) -> github::Options {
     let mut options = github::Options::new(flags.github.auth());
     options.endpoints = flags.github.github_endpoint.clone();
+    options.graphql_endpoint = flags.github.github_graphql_endpoint.clone();
     options.dry_run = flags.dry_run;
     options.registry = Some(registry.clone());
     options.request_timeout = Duration::from_secs(10);

@@ -74,6 +74,7 @@ pub(crate) fn options(state: &Path, endpoint: &str) -> Options {
         config: config::ConfigFlags { config_path: state.join("config.yaml"), job_config_path: None },
         github: github::GithubFlags {
             github_endpoint: vec![endpoint.to_owned()],
+            github_graphql_endpoint: None,
             github_token_path: Some(state.join("token")),
             github_app_id: None,
             github_app_private_key_path: None,

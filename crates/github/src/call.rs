@@ -19,6 +19,17 @@ pub(crate) struct Call {
     /// JSON.
     pub(crate) body: Option<String>,
     pub(crate) follow_redirects: bool,
+    pub(crate) api: Protocol,
+}
+
+/// Which of GitHub's two APIs a call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Rest,
+    /// One URL for everything, and only the body tells a read from a write.
+    GraphQl {
+        mutates: bool,
+    },
 }
 
 /// Everything but RFC 3986's unreserved characters is encoded, so that a name can neither end a path segment nor begin
@@ -61,7 +72,29 @@ impl Call {
             }
         }
         debug_assert!(args.next().is_none(), "more arguments than names in {template}");
-        Ok(Self { method, template, path, query: String::new(), body: None, follow_redirects: true })
+        Ok(Self {
+            method,
+            template,
+            path,
+            query: String::new(),
+            body: None,
+            follow_redirects: true,
+            api: Protocol::Rest,
+        })
+    }
+
+    /// A GraphQL request; `template` names the operation, for metrics.
+    pub(crate) fn graphql(template: &'static str, mutates: bool, body: &impl Serialize) -> Self {
+        Self {
+            method: Method::POST,
+            template,
+            path: template.to_owned(),
+            query: String::new(),
+            body: None,
+            follow_redirects: false,
+            api: Protocol::GraphQl { mutates },
+        }
+        .with_body(body)
     }
 
     pub(crate) fn with_query(mut self, key: &str, value: &str) -> Self {
@@ -86,8 +119,21 @@ impl Call {
         self
     }
 
+    /// Whether it changes nothing, so that it may be made again and reaches GitHub in a dry run.
     pub(crate) fn is_read(&self) -> bool {
+        match self.api {
+            Protocol::Rest => self.method == Method::GET,
+            Protocol::GraphQl { mutates } => !mutates,
+        }
+    }
+
+    /// Whether its answer may be kept for conditional requests.
+    pub(crate) fn is_cacheable(&self) -> bool {
         self.method == Method::GET
+    }
+
+    pub(crate) fn is_graphql(&self) -> bool {
+        matches!(self.api, Protocol::GraphQl { .. })
     }
 
     pub(crate) fn method_name(&self) -> &'static str {

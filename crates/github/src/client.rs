@@ -182,6 +182,23 @@ impl Api {
         if self.only_tells(&call, intent) {
             return Ok(T::default());
         }
+        self.read_answer(call).await
+    }
+
+    /// A write and what it made; `None` in a dry run, for those who look at the answer.
+    pub(crate) async fn send_and_look<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        intent: &str,
+    ) -> Result<Option<T>, ApiError> {
+        if self.only_tells(&call, intent) {
+            return Ok(None);
+        }
+        self.read_answer(call).await.map(Some)
+    }
+
+    /// A call and its answer's JSON.
+    pub(crate) async fn read_answer<T: DeserializeOwned>(&self, call: Call) -> Result<T, ApiError> {
         let answer = self.call(call.clone()).await?;
         self.transport().read(&call, &answer)
     }
@@ -208,7 +225,7 @@ impl Api {
         }
     }
 
-    fn only_tells(&self, call: &Call, intent: &str) -> bool {
+    pub(crate) fn only_tells(&self, call: &Call, intent: &str) -> bool {
         if self.client.is_dry_run() {
             tracing::info!(method = call.method_name(), path = %call.path, "dry run: would {intent}");
         }

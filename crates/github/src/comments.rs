@@ -16,6 +16,8 @@ use crate::repos::RepoName;
 pub struct Comment {
     /// Its id, unique in GitHub.
     pub id: u64,
+    /// Its id in GraphQL.
+    pub node_id: String,
     /// Its text as written, in Markdown.
     #[serde(deserialize_with = "null_is_empty")]
     pub body: String,

@@ -1,4 +1,4 @@
-//! Commits, and what two have in common. Permission: contents.
+//! Commits, and what two have in common. Permission: contents; pull_requests for those of a pull request.
 
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,7 @@ struct Comparison {
 
 const COMMIT: &str = "/repos/{owner}/{repo}/commits/{ref}";
 const COMPARE: &str = "/repos/{owner}/{repo}/compare/{basehead}";
+const OF_PULL: &str = "/repos/{owner}/{repo}/pulls/{pull_number}/commits";
 
 impl Api {
     /// One commit; `commit` is a SHA, a branch or a tag.
@@ -85,5 +86,13 @@ impl Api {
         let call = Call::get(COMPARE, &[&repo.org, &repo.repo, &format!("{base}...{head}")])?;
         let found: Comparison = self.get(call.with_query("per_page", "1")).await?;
         Ok(found.merge_base_commit.sha)
+    }
+
+    /// The commits of a pull request, the oldest first; GitHub lists at most 250.
+    ///
+    /// # Errors
+    /// [`crate::ApiErrorKind::NotFound`] also where `number` is an issue.
+    pub async fn list_commits(&self, repo: &RepoName, number: u64) -> Result<Vec<Commit>, ApiError> {
+        self.list(Call::get(OF_PULL, &[&repo.org, &repo.repo, &number.to_string()])?).await
     }
 }

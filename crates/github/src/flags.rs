@@ -10,6 +10,9 @@ pub struct GithubFlags {
     /// Base URL of GitHub's API; given several times, each is tried when those before it cannot be reached.
     #[arg(long, default_value = "https://api.github.com", value_name = "URL")]
     pub github_endpoint: Vec<String>,
+    /// URL of GitHub's GraphQL API; what belongs to --github-endpoint if left out.
+    #[arg(long, value_name = "URL")]
+    pub github_graphql_endpoint: Option<String>,
     /// File with a personal access token.
     #[arg(long, value_name = "FILE")]
     pub github_token_path: Option<PathBuf>,

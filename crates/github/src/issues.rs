@@ -8,6 +8,7 @@ use crate::call::Call;
 use crate::client::Api;
 use crate::error::ApiError;
 use crate::lenient::{User, null_is_empty};
+use crate::milestones::Milestone;
 use crate::repos::RepoName;
 
 /// An issue, or the issue side of a pull request.
@@ -16,6 +17,8 @@ use crate::repos::RepoName;
 pub struct Issue {
     /// Its number in its repository.
     pub number: u64,
+    /// Its id in GraphQL.
+    pub node_id: String,
     /// `open` or `closed`.
     pub state: String,
     /// Its title.
@@ -32,6 +35,8 @@ pub struct Issue {
     /// Who it is assigned to.
     #[serde(deserialize_with = "null_is_empty")]
     pub assignees: Vec<User>,
+    /// What it is planned for.
+    pub milestone: Option<Milestone>,
     /// Whether it is a pull request.
     #[serde(rename = "pull_request", deserialize_with = "is_there")]
     pub is_pull_request: bool,
@@ -85,7 +90,7 @@ impl From<WireLabel> for Label {
     }
 }
 
-const ISSUE: &str = "/repos/{owner}/{repo}/issues/{issue_number}";
+pub(crate) const ISSUE: &str = "/repos/{owner}/{repo}/issues/{issue_number}";
 const LABELS: &str = "/repos/{owner}/{repo}/issues/{issue_number}/labels";
 const LABEL: &str = "/repos/{owner}/{repo}/issues/{issue_number}/labels/{name}";
 

@@ -25,3 +25,8 @@ pub struct User {
     #[serde(rename = "type")]
     pub kind: String,
 }
+
+/// Whether one of `users` has this login; GitHub compares logins without regard to case.
+pub(crate) fn has_login(users: &[User], login: &str) -> bool {
+    users.iter().any(|user| user.login.eq_ignore_ascii_case(login))
+}

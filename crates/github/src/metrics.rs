@@ -99,9 +99,9 @@ impl Metrics {
         self.responses.with_label_values(&[mode.word(), labels.path, labels.user_agent, labels.token_hash]).inc();
     }
 
-    pub(crate) fn budget(&self, token_hash: &str, limits: &Limits, now: Timestamp) {
+    pub(crate) fn budget(&self, token_hash: &str, api_version: &str, limits: &Limits, now: Timestamp) {
         let resource = limits.resource.as_deref().unwrap_or("core");
-        let labels = [token_hash, "v3", resource];
+        let labels = [token_hash, api_version, resource];
         if let Some(remaining) = limits.remaining {
             self.usage.with_label_values(&labels).set(remaining as f64);
         }

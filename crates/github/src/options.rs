@@ -11,6 +11,9 @@ pub struct Options {
     /// REST base URLs, tried in this order: when one does not accept a connection, the next is used. An Enterprise base
     /// has its path (`https://ghe.example.com/api/v3`).
     pub endpoints: Vec<String>,
+    /// The URL of the GraphQL API. `None`: `/graphql` beside the REST base in use, or `/api/graphql` where that is an
+    /// Enterprise server's `/api/v3`.
+    pub graphql_endpoint: Option<String>,
     /// Who the client is.
     pub auth: Auth,
     /// The component's name, first in the user agent: `bowsprit`, or `bowsprit.<plugin>` in a plugin's scope.
@@ -33,6 +36,7 @@ impl Options {
     pub fn new(auth: Auth) -> Self {
         Self {
             endpoints: vec!["https://api.github.com".into()],
+            graphql_endpoint: None,
             auth,
             user_agent: "bowsprit".into(),
             request_timeout: Duration::from_secs(30),

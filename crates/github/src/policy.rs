@@ -61,6 +61,11 @@ pub(crate) fn unavailable_for(streak: Streak) -> Duration {
     doubled(UNAVAILABLE, streak.unavailable, UNAVAILABLE_MOST)
 }
 
+/// The wait after a burst limit that names no time.
+pub(crate) fn secondary_for(streak: Streak) -> Duration {
+    doubled(SECONDARY, streak.secondary, SECONDARY_MOST)
+}
+
 fn limited(status: StatusCode, limits: &Limits, message: &str, streak: Streak, now: Timestamp) -> Option<ApiErrorKind> {
     let exhausted = limits.remaining == Some(0);
     let reset = limits.reset.filter(|_| exhausted).map(|reset| after(reset, Duration::from_secs(1)));
@@ -70,10 +75,7 @@ fn limited(status: StatusCode, limits: &Limits, message: &str, streak: Streak, n
     }
     let speaks_of_it = message.to_ascii_lowercase().contains("rate limit") || message.contains("abuse detection");
     let refused_by_limit = status == StatusCode::TOO_MANY_REQUESTS || exhausted || speaks_of_it;
-    refused_by_limit.then(|| {
-        let wait = doubled(SECONDARY, streak.secondary, SECONDARY_MOST);
-        ApiErrorKind::RateLimited { until: after(now, wait), secondary: true }
-    })
+    refused_by_limit.then(|| ApiErrorKind::RateLimited { until: after(now, secondary_for(streak)), secondary: true })
 }
 
 fn doubled(first: Duration, times: u32, most: Duration) -> Duration {

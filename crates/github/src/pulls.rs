@@ -8,6 +8,7 @@ use crate::client::Api;
 use crate::error::ApiError;
 use crate::issues::Label;
 use crate::lenient::{User, null_is_empty};
+use crate::milestones::Milestone;
 use crate::repos::{Repo, RepoName};
 
 /// A pull request, as one asks for it by number.
@@ -16,6 +17,8 @@ use crate::repos::{Repo, RepoName};
 pub struct PullRequest {
     /// Its number in its repository.
     pub number: u64,
+    /// Its id in GraphQL.
+    pub node_id: String,
     /// `open` or `closed`.
     pub state: String,
     /// Its title.
@@ -35,6 +38,11 @@ pub struct PullRequest {
     /// Who was asked to review it.
     #[serde(deserialize_with = "null_is_empty")]
     pub requested_reviewers: Vec<User>,
+    /// Which teams were asked to review it.
+    #[serde(deserialize_with = "null_is_empty")]
+    pub requested_teams: Vec<RequestedTeam>,
+    /// What it is planned for.
+    pub milestone: Option<Milestone>,
     /// What would be merged.
     pub head: Branch,
     /// Where it would be merged to.
@@ -66,6 +74,14 @@ pub struct PullRequest {
     pub created_at: Option<Timestamp>,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
+}
+
+/// A team that was asked for a review.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestedTeam {
+    /// Its name in URLs, without the organisation.
+    pub slug: String,
 }
 
 /// One end of a pull request.
@@ -107,7 +123,8 @@ pub struct ChangedFile {
     pub patch: Option<String>,
 }
 
-const PULL: &str = "/repos/{owner}/{repo}/pulls/{pull_number}";
+pub(crate) const PULLS: &str = "/repos/{owner}/{repo}/pulls";
+pub(crate) const PULL: &str = "/repos/{owner}/{repo}/pulls/{pull_number}";
 const FILES: &str = "/repos/{owner}/{repo}/pulls/{pull_number}/files";
 
 impl Api {

@@ -51,6 +51,8 @@ impl FromStr for RepoName {
 pub struct Repo {
     /// Its id, which a rename leaves as it is.
     pub id: u64,
+    /// Its id in GraphQL.
+    pub node_id: String,
     /// Its name without the owner.
     pub name: String,
     /// `org/repo`.

@@ -21,8 +21,9 @@ use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use serde::de::DeserializeOwned;
 
 use crate::cache::{Cache, Kept, Key};
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Protocol};
 use crate::error::{ApiError, ApiErrorKind};
+use crate::graphql;
 use crate::health::Health;
 use crate::limits::Limits;
 use crate::metrics::{CacheMode, Labels, Metrics};
@@ -34,6 +35,8 @@ use crate::url::{Endpoint, next_link, resolve};
 pub(crate) struct Transport {
     octocrab: Octocrab,
     endpoints: Vec<Endpoint>,
+    /// Where GraphQL is asked, if that does not follow from the REST endpoint.
+    graphql: Option<Endpoint>,
     current: AtomicUsize,
     timeout: Duration,
     cache: Cache,
@@ -68,9 +71,11 @@ impl Transport {
         if endpoints.is_empty() {
             return Err(SetupError::Endpoint { endpoint: String::new(), problem: "at least one is needed".into() });
         }
+        let graphql = options.graphql_endpoint.as_deref().map(Endpoint::parse).transpose()?;
         Ok(Self {
-            octocrab: connect(&endpoints, options.connect_timeout)?,
+            octocrab: connect(endpoints.iter().chain(&graphql), options.connect_timeout)?,
             endpoints,
+            graphql,
             current: AtomicUsize::new(0),
             timeout: options.request_timeout,
             cache: Cache::new(options.cache_bytes),
@@ -170,10 +175,9 @@ impl Transport {
         credential: &Credential,
         user_agent: &HeaderValue,
     ) -> Result<Answer, Failed> {
-        let endpoint = &self.endpoints[at % self.endpoints.len()];
-        let url = endpoint.join(&call.path_and_query());
+        let url = self.url(at, call);
         let key = Key { partition: credential.partition.clone(), url: url.clone(), accept: ACCEPTED };
-        let kept = if call.is_read() { self.cache.get(&key) } else { None };
+        let kept = if call.is_cacheable() { self.cache.get(&key) } else { None };
         let labels = Labels {
             token_hash: &credential.budget,
             path: call.template,
@@ -201,7 +205,8 @@ impl Transport {
         self.count(|metrics| {
             metrics.answered(labels, status.as_u16(), begun.elapsed());
             metrics.cached(labels, mode(call, status, kept.is_some(), headers.contains_key(ETAG)));
-            metrics.budget(&credential.budget, &Limits::read(&headers), Timestamp::now());
+            let api = if call.is_graphql() { "v4" } else { "v3" };
+            metrics.budget(&credential.budget, api, &Limits::read(&headers), Timestamp::now());
         });
 
         if let Some(kept) = kept.filter(|_| revalidated) {
@@ -211,13 +216,27 @@ impl Transport {
         if status.as_u16() >= 400 {
             return Err(self.refused(call, credential, status, &headers, &body));
         }
+        if call.is_graphql()
+            && let Some(failed) = self.graphql_refused(call, credential, status, &headers, &body)
+        {
+            return Err(failed);
+        }
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let answer = Answer { status, link: text(LINK), location: text(LOCATION), body };
-        if let Some(etag) = headers.get(ETAG).filter(|_| call.is_read() && status == StatusCode::OK) {
+        if let Some(etag) = headers.get(ETAG).filter(|_| call.is_cacheable() && status == StatusCode::OK) {
             let kept = Kept { etag: etag.clone(), link: answer.link.clone(), body: answer.body.clone() };
             self.cache.put(key, kept);
         }
         Ok(answer)
+    }
+
+    fn url(&self, at: usize, call: &Call) -> String {
+        let endpoint = &self.endpoints[at % self.endpoints.len()];
+        match &self.graphql {
+            _ if !call.is_graphql() => endpoint.join(&call.path_and_query()),
+            Some(graphql) => graphql.join(""),
+            None => endpoint.graphql(),
+        }
     }
 
     async fn send(
@@ -265,6 +284,27 @@ impl Transport {
         Failed { error, reached: Reached::Answer }
     }
 
+    /// GraphQL says no with 200 and a list of errors.
+    fn graphql_refused(
+        &self,
+        call: &Call,
+        credential: &Credential,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Option<Failed> {
+        let streak = self.health.streak(&credential.budget);
+        let refusal = graphql::refusal(body, &Limits::read(headers), streak, Timestamp::now())?;
+        let error = ApiError {
+            // What broke off in the middle may have had its effect.
+            in_doubt: !call.is_read() && matches!(refusal.kind, ApiErrorKind::Unavailable { .. }),
+            kind: refusal.kind,
+            status: Some(status.as_u16()),
+            ..ApiError::other(call.method_name(), &call.path, refusal.message)
+        };
+        Some(Failed { error, reached: Reached::Answer })
+    }
+
     /// Where to go on, if `answer` is a redirect to be followed. 307 and 308 repeat the request as it was; the older two
     /// do so only for reads.
     fn redirected(&self, call: &Call, answer: &Answer) -> Result<Option<String>, ApiError> {
@@ -298,14 +338,17 @@ impl Transport {
     }
 }
 
-fn connect(endpoints: &[Endpoint], connect_timeout: Duration) -> Result<Octocrab, SetupError> {
+fn connect<'a>(
+    mut endpoints: impl Iterator<Item = &'a Endpoint>,
+    connect_timeout: Duration,
+) -> Result<Octocrab, SetupError> {
     let mut tcp = HttpConnector::new();
     tcp.set_connect_timeout(Some(connect_timeout));
     tcp.set_nodelay(true);
     tcp.enforce_http(false);
     let mut hyper = HyperClient::builder(TokioExecutor::new());
     hyper.pool_timer(TokioTimer::new());
-    let octocrab = if endpoints.iter().any(Endpoint::is_https) {
+    let octocrab = if endpoints.any(Endpoint::is_https) {
         let tls = HttpsConnectorBuilder::new().with_native_roots().map_err(SetupError::Roots)?;
         let service = hyper.build::<_, OctoBody>(tls.https_or_http().enable_http1().wrap_connector(tcp));
         OctocrabBuilder::new_empty().with_service(service).with_auth(AuthState::None).build()
@@ -352,11 +395,15 @@ fn moved(call: Call, path_and_query: &str) -> Call {
 }
 
 fn resource(call: &Call) -> &'static str {
-    if call.template.starts_with("/search/") { "search" } else { "core" }
+    match call.api {
+        Protocol::GraphQl { .. } => "graphql",
+        Protocol::Rest if call.template.starts_with("/search/") => "search",
+        Protocol::Rest => "core",
+    }
 }
 
 fn mode(call: &Call, status: StatusCode, had_one: bool, has_etag: bool) -> CacheMode {
-    match (call.is_read(), status) {
+    match (call.is_cacheable(), status) {
         (false, _) => CacheMode::Skip,
         (true, StatusCode::NOT_MODIFIED) => CacheMode::Revalidated,
         (true, StatusCode::OK) if has_etag && had_one => CacheMode::Changed,

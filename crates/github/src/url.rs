@@ -46,6 +46,12 @@ impl Endpoint {
         format!("{}{}{path_and_query}", self.origin, self.prefix)
     }
 
+    /// Where the GraphQL API is that belongs to this base.
+    pub(crate) fn graphql(&self) -> String {
+        let prefix = self.prefix.strip_suffix("/v3").filter(|rest| rest.ends_with("/api")).unwrap_or(&self.prefix);
+        format!("{}{prefix}/graphql", self.origin)
+    }
+
     /// The path and query, relative to the base, of a URL that lies on this endpoint; `None` for any other.
     fn relative(&self, url: &Uri) -> Option<String> {
         let path_and_query = url.path_and_query().map_or("/", |p| p.as_str());
@@ -113,6 +119,16 @@ mod tests {
         }
         let shown = Endpoint::parse("https://user:hunter2@x").unwrap_err().to_string();
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn graphql_lies_beside_the_rest_base() {
+        let check = |text: &str, want: &str| assert_eq!(Endpoint::parse(text).unwrap().graphql(), want, "{text}");
+        check("https://api.github.com", "https://api.github.com/graphql");
+        check("https://ghe.example.com/api/v3/", "https://ghe.example.com/api/graphql");
+        check("http://ghproxy:8888", "http://ghproxy:8888/graphql");
+        check("http://proxy/github", "http://proxy/github/graphql");
+        check("http://proxy/ghe/api/v3", "http://proxy/ghe/api/graphql");
     }
 
     #[test]

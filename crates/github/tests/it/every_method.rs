@@ -5,23 +5,28 @@ mod repository;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use github::{Access, Api, Auth, Client, Options, PermissionSet, RepoName, Scope};
 use openapi::Description;
 use sim::client::NewPr;
-use sim::seed::{Seed, SeedApp};
-use sim::world::Level;
+use sim::seed::{Seed, SeedApp, SeedRepo, SeedTeam};
+use sim::world::{Level, Role};
 
+use crate::every_talk::every_talk;
 use crate::far_side::{FarSide, Reply, Seen};
 
-struct World {
-    proxy: FarSide,
-    sim: sim::Running,
+/// The demo's organisation behind a proxy, and what was made there for the methods to work on.
+pub(crate) struct World {
+    pub(crate) proxy: FarSide,
+    pub(crate) sim: sim::Running,
     private_key: String,
     app_id: u64,
-    number: u64,
-    head: String,
+    /// The open pull request, from `feature/many`.
+    pub(crate) number: u64,
+    pub(crate) head: String,
+    /// Request and answer of each GraphQL call.
+    pub(crate) graphql: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 const PERMISSIONS: [(&str, Access, Level); 8] = [
@@ -37,11 +42,15 @@ const PERMISSIONS: [(&str, Access, Level); 8] = [
 
 /// The demo's organisation with an App installed, one open pull request and one merged, behind a proxy that keeps what
 /// it passes on.
-async fn world() -> World {
+pub(crate) async fn world() -> World {
+    let graphql: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
+    let kept = Arc::clone(&graphql);
     let target: Arc<OnceLock<String>> = Arc::default();
-    let (http, forward_to) = (reqwest::Client::builder().no_proxy().build().unwrap(), Arc::clone(&target));
+    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let (http, forward_to) = (http.build().unwrap(), Arc::clone(&target));
     let proxy = FarSide::forwarding(move |seen, _| {
         let request = pass_on(&http, forward_to.get().unwrap(), &seen);
+        let kept = Arc::clone(&kept);
         async move {
             let answer = request.send().await.unwrap();
             let status = answer.status().as_u16();
@@ -51,7 +60,11 @@ async fn world() -> World {
                 .filter(|(name, _)| !matches!(name.as_str(), "content-length" | "transfer-encoding" | "connection"))
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
                 .collect();
-            Reply { status, headers, body: answer.text().await.unwrap() }
+            let body = answer.text().await.unwrap();
+            if seen.is_graphql() {
+                kept.lock().unwrap().push((seen.body, body.clone()));
+            }
+            Reply { status, headers, body }
         }
     })
     .await;
@@ -66,19 +79,30 @@ async fn world() -> World {
         ..SeedApp::default()
     };
     seed.apps.insert("bowsprit-app".into(), app);
+    let repo = seed.repos.get_mut("my-org/hello").unwrap();
+    repo.milestones = vec!["v1".into(), "v2".into()];
+    seed.repos.insert("my-org/archive".into(), SeedRepo::default());
+    // Who may not push may not transfer or pin.
+    let team = SeedTeam {
+        members: vec!["bowsprit-bot".into()],
+        repos: [("my-org/hello".into(), Role::Write), ("my-org/archive".into(), Role::Write)].into(),
+        ..SeedTeam::default()
+    };
+    seed.orgs.get_mut("my-org").unwrap().teams.insert("sig-a".into(), team);
     let seeded = sim.seed(seed).await.unwrap();
     sim.seed(Seed::parse(repository::SEED).unwrap()).await.unwrap();
     let alice = sim.client().user("alice").await.unwrap();
     let merged = alice.open_pr("my-org/hello", &NewPr::of_file("first", "a.txt", "a")).await.unwrap();
     alice.merge("my-org/hello", merged.number).await.unwrap();
     // More files than stand on one page.
-    let files: BTreeMap<String, Option<String>> =
-        (0..130).map(|i| (format!("many/{i}"), Some(String::new()))).collect();
+    let mut files: BTreeMap<String, Option<String>> =
+        (1..130).map(|i| (format!("many/{i}"), Some(String::new()))).collect();
+    files.insert("filled".into(), Some("one\ntwo\n".into()));
     let new = NewPr { files, ..NewPr::of_file("feature/many", "a.txt", "b") };
     let open = alice.open_pr("my-org/hello", &new).await.unwrap();
     let app = &seeded.apps["bowsprit-app"];
     let (private_key, app_id) = (app.private_key_path.clone(), app.id);
-    World { proxy, sim, private_key, app_id, number: open.number, head: open.head_sha }
+    World { proxy, sim, private_key, app_id, number: open.number, head: open.head_sha, graphql }
 }
 
 fn pass_on(http: &reqwest::Client, target: &str, seen: &Seen) -> reqwest::RequestBuilder {
@@ -88,6 +112,19 @@ fn pass_on(http: &reqwest::Client, target: &str, seen: &Seen) -> reqwest::Reques
     http.request(seen.method.parse().unwrap(), format!("{target}{}{query}", seen.path))
         .headers(headers)
         .body(seen.body.clone())
+}
+
+/// The App's token, as narrow as a plugin's.
+fn narrowed() -> Scope {
+    let permissions = PERMISSIONS.iter().map(|(name, access, _)| (*name, *access)).collect::<PermissionSet>();
+    Scope::repo(&RepoName::new("my-org", "hello")).with_permissions(permissions).with_plugin("test")
+}
+
+impl World {
+    pub(crate) fn app(&self) -> Client {
+        let auth = Auth::App { id: self.app_id, private_key_path: self.private_key.clone().into() };
+        Client::new(Options { endpoints: vec![self.proxy.url.clone()], ..Options::new(auth) }).unwrap()
+    }
 }
 
 /// Names of the methods that make a call, and a call of each, its answer looked at.
@@ -168,17 +205,21 @@ async fn every_method_speaks_githubs_language() {
     let token = world.sim.client().user("bowsprit-bot").await.unwrap().token().to_owned();
     let client =
         Client::new(Options { endpoints: endpoints.clone(), ..Options::new(Auth::Token(token.into())) }).unwrap();
-    let with_token = every_method(&client.for_org("my-org"), &world, "bowsprit-bot").await;
+    let api = client.for_org("my-org");
+    let mut with_token = every_method(&api, &world, "bowsprit-bot").await;
+    with_token.append(&mut every_talk(&api, &api, &world, "bowsprit-bot").await);
 
-    let auth = Auth::App { id: world.app_id, private_key_path: world.private_key.clone().into() };
-    let client = Client::new(Options { endpoints, ..Options::new(auth) }).unwrap();
-    let permissions = PERMISSIONS.iter().map(|(name, access, _)| (*name, *access)).collect::<PermissionSet>();
-    let narrowed = Scope::repo(&RepoName::new("my-org", "hello")).with_permissions(permissions).with_plugin("test");
-    let with_app = every_method(&client.scoped(narrowed), &world, "bowsprit-app[bot]").await;
+    let client = world.app();
+    let api = client.scoped(narrowed());
+    let mut with_app = every_method(&api, &world, "bowsprit-app[bot]").await;
+    // A token for one repository cannot transfer to another.
+    let wide = client.for_org("my-org");
+    with_app.append(&mut every_talk(&api, &wide, &world, "bowsprit-app[bot]").await);
 
     let there_are = methods_there_are();
     let mut operations = BTreeSet::new();
-    for seen in world.proxy.seen() {
+    let to_rest = |seen: &Seen| !seen.is_graphql() && !seen.path.starts_with("/repositories/");
+    for seen in world.proxy.seen().into_iter().filter(to_rest) {
         operations.insert(seen.described(&github).unwrap());
     }
     println!(
@@ -214,9 +255,7 @@ async fn a_request_that_github_does_not_know_is_caught() {
 #[tokio::test]
 async fn the_token_is_as_narrow_as_it_says() {
     let world = world().await;
-    let auth = Auth::App { id: world.app_id, private_key_path: world.private_key.clone().into() };
-    let options = Options { endpoints: vec![world.proxy.url.clone()], ..Options::new(auth) };
-    let client = Client::new(options).unwrap();
+    let client = world.app();
     let repo = RepoName::new("my-org", "hello");
     // The comments are on a pull request, and GitHub decides by the target.
     let may_read = [("pull_requests", Access::Read)].into_iter().collect::<PermissionSet>();

@@ -45,6 +45,10 @@ impl Seen {
         format!("{} {}", self.method, self.path)
     }
 
+    pub(crate) fn is_graphql(&self) -> bool {
+        self.path.ends_with("/graphql")
+    }
+
     /// What GitHub's description has against it; an operation if nothing.
     pub(crate) fn described(&self, github: &Description) -> Result<Operation, String> {
         let path = self.path.strip_prefix("/api/v3").unwrap_or(&self.path);
@@ -120,8 +124,8 @@ impl Drop for FarSide {
         self.task.abort();
         let Some(github) = Description::if_present().filter(|_| !std::thread::panicking()) else { return };
         for seen in self.seen() {
-            // Places that a redirect or a link named are the server's own business.
-            if !seen.path.contains("/repositories/") {
+            // Places that a redirect or a link named are the server's own business, and GraphQL is not in it.
+            if !seen.path.contains("/repositories/") && !seen.is_graphql() {
                 seen.described(&github).unwrap();
             }
         }
