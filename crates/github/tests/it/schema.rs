@@ -11,19 +11,21 @@ use serde_json::{Value, json};
 use crate::every_method::world;
 use crate::every_talk::every_talk;
 
-/// The directory that `xtask setup` puts the packages in; none, after saying so, where they or node are not there.
-fn packages() -> Option<PathBuf> {
-    let cache = std::env::var_os("BOWSPRIT_CACHE").map(PathBuf::from).or_else(|| {
-        let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-        Some(std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)?.join("bowsprit"))
+/// Node, and the folder of the packages, as `cargo xtask setup` installs them; none, after saying so, where they are not
+/// there.
+fn packages() -> Option<(PathBuf, PathBuf)> {
+    let dir = std::env::var_os("BOWSPRIT_COUNTERPARTS").map(PathBuf::from).or_else(|| {
+        let cache = std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+        let cache = cache.or_else(|| std::env::home_dir().map(|home| home.join(".cache")))?;
+        Some(cache.join("bowsprit/counterparts"))
     });
-    let dir = cache.map(|cache| cache.join("npm/graphql")).unwrap_or_default();
-    let runs =
-        Command::new("node").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success());
-    if runs && dir.join("node_modules/@octokit/graphql-schema/schema.json").is_file() {
-        return Some(dir);
+    let dir = dir.unwrap_or_default();
+    let (node, graphql) = (dir.join("node"), dir.join("graphql"));
+    if node.exists() && graphql.join("node_modules/@octokit/graphql-schema/schema.json").is_file() {
+        return Some((node, graphql));
     }
-    let reason = format!("program: node with GitHub's GraphQL schema in {} (`cargo xtask setup`)", dir.display());
+    let reason =
+        format!("{} and {} are not both there: `cargo xtask setup` installs them", node.display(), graphql.display());
     println!("skipped: {reason}");
     if let Some(list) = std::env::var_os("BOWSPRIT_SKIPS") {
         let mut list = std::fs::OpenOptions::new().create(true).append(true).open(list).unwrap();
@@ -33,10 +35,10 @@ fn packages() -> Option<PathBuf> {
 }
 
 /// What the schema has against the exchanges, a line each.
-fn problems(dir: &Path, exchanges: &Value) -> Vec<String> {
+fn problems((node, dir): &(PathBuf, PathBuf), exchanges: &Value) -> Vec<String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/schema.mjs");
     let mut node =
-        Command::new("node").arg(script).arg(dir).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Command::new(node).arg(script).arg(dir).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     node.stdin.take().unwrap().write_all(exchanges.to_string().as_bytes()).unwrap();
     let output = node.wait_with_output().unwrap();
     assert!(output.status.success());

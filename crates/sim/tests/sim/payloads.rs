@@ -105,7 +105,7 @@ async fn payloads_have_what_all_real_ones_have() {
     gaps.dedup();
     assert!(gaps.is_empty(), "{}", gaps.join("\n"));
     println!("payloads compared with real ones: {seen:?}");
-    assert_eq!(seen.len(), 41, "{seen:?}");
+    assert_eq!(seen.len(), 46, "{seen:?}");
 }
 
 async fn make_things_happen(world: &World) {
