@@ -68,6 +68,7 @@ mod token;
 mod transfer;
 mod transport;
 mod url;
+mod users;
 mod web;
 
 pub use actions::WorkflowRun;

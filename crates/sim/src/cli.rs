@@ -13,29 +13,37 @@ use crate::fault::FaultSpec;
 use crate::seed::{DemoHook, Seed};
 use crate::{Options, serve};
 
-const JIRA: &str =
-    "A Jira is served under /_jira of the stand-in's address, by REST api/2: projects, issues, remote links.
-Its state is gone with the process. A seed says what it has:
+const JIRA: &str = "\
+A Jira is served under /_jira of the stand-in's address, by REST api/2:
+projects, issues, remote links. Its state is gone with the process. A seed
+says what it has:
   jira:
-    accounts: [{name: bowsprit, token: jira-token}, {name: other, password: s3cret, read_only: true}]
+    accounts:
+      - {name: bowsprit, token: jira-token}
+      - {name: other, password: s3cret, read_only: true}
     issues: [{key: ABC-123, summary: It fails}]
 
 Examples:
   bowsprit sim seed jira.yaml
-  bowsprit host --jira-endpoint http://127.0.0.1:8880/_jira --jira-bearer-token-file token …
+  bowsprit host --jira-endpoint http://127.0.0.1:8880/_jira \\
+    --jira-bearer-token-file token …
   bowsprit sim jira";
 
-const BUGZILLA: &str =
-    "A Bugzilla is served under /_bugzilla of the stand-in's address: bugs and comments by /rest, links to pull
-requests by /jsonrpc.cgi. Its state is gone with the process. A seed says what it has:
+const BUGZILLA: &str = "\
+A Bugzilla is served under /_bugzilla of the stand-in's address: bugs and
+comments by /rest, links to pull requests by /jsonrpc.cgi. Its state is gone
+with the process. A seed says what it has:
   bugzilla:
-    accounts: [{login: bowsprit@example.com, api_key: bugzilla-key, insider: true}]
-    key_in: [bearer]      # where keys are looked for: bearer, query, header; everywhere if left out
+    accounts:
+      - {login: bowsprit@example.com, api_key: bugzilla-key, insider: true}
+    # Where keys are looked for: bearer, query, header; else everywhere.
+    key_in: [bearer]
     bugs: {5: {summary: It fails, target_release: [4.1.0]}}
 
 Examples:
   bowsprit sim seed bugzilla.yaml
-  bowsprit host --bugzilla-endpoint http://127.0.0.1:8880/_bugzilla --bugzilla-api-key-path key …
+  bowsprit host --bugzilla-endpoint http://127.0.0.1:8880/_bugzilla \\
+    --bugzilla-api-key-path key …
   bowsprit sim bugzilla";
 
 /// A stand-in GitHub: serve one, or drive one that is being served.

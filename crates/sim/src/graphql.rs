@@ -3,6 +3,7 @@
 //! document asks for. What is not in the table is refused as GitHub refuses an operation that a document does not have.
 
 mod issues;
+mod people;
 mod pulls;
 
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub(crate) struct Operation {
 
 const READ_ISSUES: Need = Need { app: Some(("issues", Level::Read)), person: Role::Read };
 const WRITE_ISSUES: Need = Need { app: Some(("issues", Level::Write)), person: Role::Write };
+const PUBLIC: Need = Need { app: None, person: Role::None };
 const READ_PULLS: Need = Need { app: Some(("pull_requests", Level::Read)), person: Role::Read };
 
 /// The table.
@@ -49,6 +51,8 @@ const OPERATIONS: &[Operation] = &[
     Operation { name: "UnpinIssue", field: "unpinIssue", need: WRITE_ISSUES, run: issues::unpin },
     Operation { name: "IssueIsPinned", field: "node", need: READ_ISSUES, run: issues::is_pinned },
     Operation { name: "MergeStates", field: "repository", need: READ_PULLS, run: pulls::merge_states },
+    Operation { name: "UserIsBusy", field: "user", need: PUBLIC, run: people::is_busy },
+    Operation { name: "UsersByEmail", field: "search", need: PUBLIC, run: people::find },
 ];
 
 /// One request for an operation of the table.
@@ -180,6 +184,12 @@ impl Trouble {
     /// The repository is not there, or hidden.
     pub(crate) fn no_repo(name: &str) -> Self {
         let message = format!("Could not resolve to a Repository with the name '{name}'.");
+        Self { kind: Some("NOT_FOUND"), message }
+    }
+
+    /// There is no such user.
+    pub(crate) fn no_user(login: &str) -> Self {
+        let message = format!("Could not resolve to a User with the login of '{login}'.");
         Self { kind: Some("NOT_FOUND"), message }
     }
 

@@ -94,6 +94,14 @@ async fn planned(api: &Api, repo: &RepoName, number: u64, made: &mut Made) {
 
 async fn people(api: &Api, repo: &RepoName, number: u64, made: &mut Made) {
     let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    made.insert("is_busy");
+    assert!(api.is_busy("dora").await.unwrap() && !api.is_busy("alice").await.unwrap());
+    assert!(api.is_busy("absent").await.unwrap_err().is_not_found());
+    made.insert("find_by_email");
+    assert_eq!(api.find_by_email("Dora@example.com").await.unwrap(), ["dora"]);
+    for none in ["ora@example.com", "dora@example.com type:org", "dora"] {
+        assert_eq!(api.find_by_email(none).await.unwrap(), Vec::<String>::new(), "{none}");
+    }
     made.insert("assign");
     assert_eq!(api.assign(repo, number, &names(&["bob", "mallory"])).await.unwrap(), ["mallory"]);
     made.insert("unassign");

@@ -76,15 +76,16 @@ impl Bugzilla {
     ) -> Result<Option<u64>, ServiceError> {
         let since = since.checked_sub(CLOCKS).unwrap_or(Timestamp::MIN);
         let since = Timestamp::from_second(since.as_second()).unwrap_or(since);
-        let comments = self.comments(id, &format!("new_since={}", encode(&since.to_string()))).await?;
-        let wanted = |comment: &&Comment| comment.is_private == is_private && stored(&comment.text) == stored(text);
-        let mut found = comments.iter().filter(|comment| comment.time >= since).filter(wanted).peekable();
-        if found.peek().is_none() {
+        let mut found = self.comments(id, &format!("new_since={}", encode(&since.to_string()))).await?;
+        found.retain(|comment| {
+            comment.time >= since && comment.is_private == is_private && stored(&comment.text) == stored(text)
+        });
+        if found.is_empty() {
             return Ok(None);
         }
         let me = self.whoami().await?;
         let mine = |comment: &&Comment| me.as_ref().is_none_or(|me| *me == comment.creator);
-        Ok(found.find(mine).map(|comment| comment.id))
+        Ok(found.iter().find(mine).map(|comment| comment.id))
     }
 
     pub(crate) async fn comments(&self, id: u64, query: &str) -> Result<Vec<Comment>, ServiceError> {

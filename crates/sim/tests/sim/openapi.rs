@@ -207,7 +207,8 @@ async fn planned(api: &mut Checked, issue: &str) {
     for reactions in [format!("{issue}/reactions"), format!("{repo}/issues/comments/{comment}/reactions")] {
         api.post(&reactions, json!({ "content": "+1" })).await;
         api.ask("token-alice", "POST", &reactions, Some(json!({ "content": "+1" })), 200).await;
-        api.ask("token-alice", "POST", &reactions, Some(json!({ "content": "shrug" })), 422).await;
+        let shrug = Some(json!({ "content": "shrug" }));
+        assert_eq!(api.world.status("POST", &reactions, "token-alice", shrug).await.as_u16(), 422);
         api.get(&format!("{reactions}?content=%2B1&per_page=5")).await;
     }
     assert_eq!(api.get(issue).await["reactions"]["+1"], 1);
@@ -252,7 +253,9 @@ async fn pulls(api: &mut Checked) {
     api.get(&format!("{pull}/reviews")).await;
     let requests = format!("{pull}/requested_reviewers");
     api.post(&requests, json!({ "reviewers": ["bob"], "team_reviewers": ["sig-a"] })).await;
-    api.ask("token-alice", "POST", &requests, Some(json!({ "reviewers": ["mallory"] })), 422).await;
+    // The description has no body for this one; GitHub sends one all the same.
+    let stranger = Some(json!({ "reviewers": ["mallory"] }));
+    assert_eq!(api.world.status("POST", &requests, "token-alice", stranger).await.as_u16(), 422);
     api.get(&pull).await;
     api.get(&format!("{repo}/issues/{number}/events")).await;
     let back = json!({ "reviewers": ["bob"], "team_reviewers": ["sig-a"] });

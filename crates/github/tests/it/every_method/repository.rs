@@ -54,7 +54,7 @@ async fn people(api: &Api) -> Vec<&'static str> {
     assert_eq!(logins(api.list_members("my-org").await.unwrap()), ["alice", "bob", "bowsprit-bot"]);
     let teams = api.list_teams("my-org").await.unwrap();
     let teams: Vec<_> = teams.iter().map(|team| (team.slug.as_str(), team.name.as_str(), team.id > 0)).collect();
-    assert_eq!(teams, [("core", "Core people", true), ("juniors", "juniors", true)]);
+    assert_eq!(teams, [("core", "Core people", true), ("juniors", "juniors", true), ("sig-a", "sig-a", true)]);
     assert_eq!(logins(api.list_team_members("my-org", "core").await.unwrap()), ["alice", "bob"]);
     assert_eq!(logins(api.list_team_members("my-org", "juniors").await.unwrap()), ["bob"]);
     assert!(api.list_team_members("my-org", "absent").await.unwrap_err().is_not_found());
