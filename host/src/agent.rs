@@ -31,6 +31,12 @@ impl Grants {
     pub fn covers(&self, home: Option<&RepoRef>, repo: &RepoRef) -> bool {
         home == Some(repo) || self.repos.is_match(format!("{}/{}", repo.org, repo.name))
     }
+
+    /// Whether every repository of `org` is within the grants, those to come included.
+    pub fn covers_all_of(&self, org: &str) -> bool {
+        // No repository can have this name.
+        self.repos.is_match(format!("{org}/."))
+    }
 }
 
 /// A call that passed the guard: which repository it is about.

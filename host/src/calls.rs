@@ -1,9 +1,12 @@
 //! The host's side of the contract: each function is a guard, a journalled call, and the far side.
 
 mod agent;
+pub(crate) mod git;
 mod github;
 mod jobs;
+mod owners;
 mod refs;
+mod services;
 mod thread;
 
 use std::sync::Arc;
@@ -54,12 +57,23 @@ impl GuestState {
         Ok(passed)
     }
 
+    /// GitHub, as this plugin may speak to it about the organisation of `repo`.
+    fn github_of_org(&mut self, repo: &RepoRef) -> ::github::Api {
+        let facts = &self.task().facts;
+        facts.clients.github.scoped(::github::Scope::org(&repo.org).with_plugin(&facts.plugin))
+    }
+
     /// GitHub, as this plugin may speak to it about `repo`.
     fn github(&mut self, repo: &RepoRef) -> (::github::Api, ::github::RepoName) {
         let facts = &self.task().facts;
         let name = ::github::RepoName::new(&repo.org, &repo.name);
         (facts.clients.github.scoped(::github::Scope::repo(&name).with_plugin(&facts.plugin)), name)
     }
+}
+
+/// An answer that names what is missing.
+fn denied(message: String) -> ApiError {
+    ApiError { kind: ErrorKind::Denied, message }
 }
 
 /// How a failed call to GitHub ends: what passes with time parks the task, the rest is the guest's to know.

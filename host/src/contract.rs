@@ -2,6 +2,9 @@
 
 #![allow(missing_docs, unreachable_pub, reason = "generated from wit/, where each item has its doc")]
 
+pub(crate) mod previous;
+pub(crate) mod version;
+
 wasmtime::component::bindgen!({
     path: "../wit",
     world: "everything",
@@ -14,7 +17,9 @@ wasmtime::component::bindgen!({
 });
 
 pub use bowsprit::plugin::{
-    agent, github_contents_read, github_issues_read, github_issues_write, github_members_read, github_metadata_read,
-    github_pull_requests_read, github_pull_requests_write, github_statuses_read, job_config, log, prowjobs_read,
-    prowjobs_write, types,
+    agent, bugzilla_read, bugzilla_write, git_read, git_write, github_actions_read, github_actions_write,
+    github_administration_read, github_checks_read, github_checks_write, github_contents_read, github_contents_write,
+    github_issues_read, github_issues_write, github_members_read, github_metadata_read, github_pull_requests_read,
+    github_pull_requests_write, github_statuses_read, github_statuses_write, github_types, jira_read, jira_write,
+    job_config, log, owners, prowjobs_read, prowjobs_write, slack, types,
 };

@@ -1,10 +1,17 @@
 //! From what GitHub said (an event, an answer) to the contract's records.
 
+mod fetched;
+mod git;
+mod services;
+
+pub(crate) use fetched::*;
+pub(crate) use git::*;
+pub(crate) use services::*;
+
 use prow::actor::{self, ActorKind};
 use prow::event::{Event, EventBody};
 use prow::{check, issue, pull_request, push};
 
-use crate::contract::github_statuses_read::CommitStatus;
 use crate::contract::types as wit;
 use crate::envelope::Envelope;
 
@@ -46,7 +53,8 @@ pub(crate) fn thread(event: &Event) -> Option<(u64, bool)> {
 pub(crate) fn typed(event: &Event, envelope: Envelope<'_>) -> wit::Event {
     let body = match &event.body {
         EventBody::Issues(e) => {
-            wit::EventBody::Issue(wit::IssueEvent { issue: issue(&e.issue), label: e.label.clone() })
+            let (label, title_from) = (e.label.clone(), e.title_from.clone());
+            wit::EventBody::Issue(wit::IssueEvent { issue: issue(&e.issue), label, title_from })
         }
         EventBody::IssueComment(e) => {
             wit::EventBody::IssueComment(wit::IssueCommentEvent { issue: issue(&e.issue), comment: text(&e.comment) })
@@ -55,17 +63,13 @@ pub(crate) fn typed(event: &Event, envelope: Envelope<'_>) -> wit::Event {
             pull_request: pull(&e.pull_request),
             label: e.label.clone(),
             base_changed: e.base_changed,
+            title_from: e.title_from.clone(),
+            before: e.before.clone(),
         }),
         EventBody::Review(e) => wit::EventBody::Review(wit::ReviewEvent {
             pull_request: pull(&e.pull_request),
             state: review_state(&e.state),
-            review: wit::Text {
-                id: e.review.id,
-                node_id: e.review.node_id.clone(),
-                author: actor(&e.review.author),
-                body: e.review.body.clone(),
-                html_url: e.review.html_url.clone(),
-            },
+            review: text(&e.review),
         }),
         EventBody::ReviewComment(e) => wit::EventBody::ReviewComment(wit::ReviewCommentEvent {
             pull_request: pull(&e.pull_request),
@@ -153,6 +157,8 @@ fn issue(issue: &issue::Issue) -> wit::Issue {
         labels: issue.labels.clone(),
         assignees: logins(&issue.assignees),
         is_pr: issue.is_pr,
+        milestone: issue.milestone.clone(),
+        created_at: issue.created_at,
     }
 }
 
@@ -163,6 +169,7 @@ fn text(text: &issue::Text) -> wit::Text {
         author: actor(&text.author),
         body: text.body.clone(),
         html_url: text.html_url.clone(),
+        created_at: text.created_at,
     }
 }
 
@@ -182,6 +189,13 @@ fn pull(pr: &pull_request::PullRequest) -> wit::PullRequest {
         base: branch(&pr.base),
         labels: pr.labels.clone(),
         assignees: logins(&pr.assignees),
+        requested_reviewers: logins(&pr.requested_reviewers),
+        requested_teams: pr.requested_teams.clone(),
+        milestone: pr.milestone.clone(),
+        merge_commit: pr.merge_commit_sha.clone().filter(|_| pr.merged),
+        additions: pr.additions,
+        deletions: pr.deletions,
+        created_at: pr.created_at,
     }
 }
 
@@ -245,112 +259,11 @@ fn numbers(numbers: &[u64]) -> Vec<u32> {
 }
 
 /// Issues are numbered from 1 within a repository; none has four thousand million.
-fn number(number: u64) -> u32 {
+pub(crate) fn number(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn split(full_name: &str) -> Option<wit::RepoRef> {
     let (org, name) = full_name.split_once('/')?;
     Some(wit::RepoRef { org: org.to_owned(), name: name.to_owned() })
-}
-
-// ---- answers of the API ----
-
-fn fetched_actor(user: github::User) -> wit::Actor {
-    let kind = match user.kind.as_str() {
-        "User" => wit::ActorKind::User,
-        "Bot" if user.login.ends_with("[bot]") => wit::ActorKind::App,
-        "Bot" => wit::ActorKind::Bot,
-        "Organization" => wit::ActorKind::Organization,
-        _ => wit::ActorKind::Other,
-    };
-    wit::Actor { login: user.login, id: user.id, kind }
-}
-
-fn fetched_state(state: &str) -> wit::IssueState {
-    if state == "closed" { wit::IssueState::Closed } else { wit::IssueState::Open }
-}
-
-/// The names of labels.
-pub(crate) fn label_names(labels: Vec<github::Label>) -> Vec<String> {
-    labels.into_iter().map(|l| l.name).collect()
-}
-
-/// A comment on an issue or pull request.
-pub(crate) fn comment(comment: github::Comment) -> wit::Text {
-    wit::Text {
-        id: comment.id,
-        node_id: String::new(),
-        author: fetched_actor(comment.user),
-        body: comment.body,
-        html_url: comment.html_url,
-    }
-}
-
-/// A commit's status in one context.
-pub(crate) fn commit_status(status: github::Status) -> CommitStatus {
-    let state = match status.state {
-        // A word that GitHub did not have when this was written is no failure that anyone asked to see again.
-        github::StatusState::Pending | github::StatusState::Unknown => "pending",
-        github::StatusState::Success => "success",
-        github::StatusState::Failure => "failure",
-        github::StatusState::Error => "error",
-    };
-    CommitStatus {
-        context: status.context,
-        state: state.to_owned(),
-        description: status.description,
-        target_url: status.target_url,
-    }
-}
-
-/// A repository.
-pub(crate) fn fetched_repository(repo: github::Repo) -> wit::Repository {
-    wit::Repository {
-        ref_: split(&repo.full_name).unwrap_or(wit::RepoRef { org: repo.owner.login, name: repo.name }),
-        html_url: repo.html_url,
-        default_branch: repo.default_branch,
-        private: repo.private,
-    }
-}
-
-/// An issue, or the issue's half of a pull request.
-pub(crate) fn fetched_issue(issue: github::Issue) -> wit::Issue {
-    wit::Issue {
-        number: number(issue.number),
-        node_id: String::new(),
-        title: issue.title,
-        body: issue.body,
-        state: fetched_state(&issue.state),
-        author: fetched_actor(issue.user),
-        html_url: issue.html_url,
-        labels: label_names(issue.labels),
-        assignees: issue.assignees.into_iter().map(|a| a.login).collect(),
-        is_pr: issue.is_pull_request,
-    }
-}
-
-/// A pull request.
-pub(crate) fn fetched_pull(pr: github::PullRequest) -> wit::PullRequest {
-    wit::PullRequest {
-        number: number(pr.number),
-        node_id: String::new(),
-        title: pr.title,
-        body: pr.body,
-        state: fetched_state(&pr.state),
-        draft: pr.draft,
-        merged: pr.merged,
-        mergeable: pr.mergeable,
-        author: fetched_actor(pr.user),
-        html_url: pr.html_url,
-        head: fetched_branch(pr.head),
-        base: fetched_branch(pr.base),
-        labels: label_names(pr.labels),
-        assignees: pr.assignees.into_iter().map(|a| a.login).collect(),
-    }
-}
-
-fn fetched_branch(branch: github::Branch) -> wit::BranchRef {
-    let repo = branch.repo.and_then(|r| split(&r.full_name));
-    wit::BranchRef { name: branch.name, sha: branch.sha, repo }
 }

@@ -27,6 +27,8 @@ impl Envelope<'_> {
             html_url: told.html_url.clone(),
             default_branch: told.default_branch.clone(),
             private: told.private,
+            archived: told.archived,
+            fork: told.fork,
         });
         wit::Event {
             guid: self.guid.to_owned(),

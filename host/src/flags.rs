@@ -46,6 +46,9 @@ pub struct HostFlags {
     /// Who the host is to GitHub.
     #[command(flatten)]
     pub github: GithubFlags,
+    /// Where Slack, Jira and Bugzilla are, and who the host is to them.
+    #[command(flatten)]
+    pub services: services::ServiceFlags,
     /// Change nothing on GitHub and create no ProwJob: plugins run, and what they would do is only written down.
     #[arg(long, default_value = "true", default_missing_value = "true", num_args = 0..=1, require_equals = true,
         value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set, value_name = "BOOL")]

@@ -10,7 +10,7 @@ use wasmtime::component::{Resource, ResourceTable};
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store, UpdateDeadline};
 
 use crate::agent::{ClientAgent, Grants};
-use crate::contract::{log, types};
+use crate::contract::{github_types, log, types};
 use crate::journal::{CallTrace, Interrupt, Journal};
 use crate::memory::Memory;
 use crate::plugin::{Limits, Plugin};
@@ -71,6 +71,12 @@ pub struct Clients {
     pub github: github::Client,
     /// The base URLs that `github` was given.
     pub github_endpoints: Vec<String>,
+    /// The repositories, by git.
+    pub mirrors: git::Mirrors,
+    /// What their OWNERS files say.
+    pub owners: git::Owners,
+    /// Slack, Jira and Bugzilla.
+    pub services: services::Services,
     /// Where ProwJobs live.
     pub prowjobs: store::ProwJobs,
     /// Nothing is changed anywhere.
@@ -183,7 +189,7 @@ pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event)
     let called = async {
         // Owned by the guest: a borrow that a garbage-collected guest drops late would trap.
         let handle = store.data_mut().table.push(agent)?;
-        instance.call_handle(&mut store, event, handle).await
+        instance.handle(&mut store, event, handle).await
     };
     let end = match tokio::time::timeout(plugin.limits.deadline, called).await {
         Err(_) => End::OutOfTime,
@@ -268,6 +274,8 @@ impl log::Host for GuestState {
 }
 
 impl types::Host for GuestState {}
+
+impl github_types::Host for GuestState {}
 
 #[cfg(test)]
 mod tests {

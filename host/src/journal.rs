@@ -55,6 +55,11 @@ pub enum Fault {
         /// What it was.
         why: String,
     },
+    /// It may have been made, and there is no telling: only of what is made at most once.
+    InDoubt {
+        /// What it was.
+        why: String,
+    },
     /// The far side said when to come back: the task is parked, and nothing has failed.
     Limited {
         /// When to come back.
@@ -182,7 +187,7 @@ impl Journal {
             self.trace(op, EffectKind::Read, true, &result, begun);
             return Ok(result);
         }
-        let result = settle(self.waited.during(live).await)?;
+        let result = settle(op, self.waited.during(live).await)?;
         let json = to_json(&result);
         self.keep(&json)?;
         let (seq, state) = (self.seq, EntryState::Done(json));
@@ -231,7 +236,12 @@ impl Journal {
                 Doubt::NotMade
             }
         };
-        let result = settle(self.waited.during(make(key, doubt)).await)?;
+        let made = self.waited.during(make(key, doubt)).await;
+        if kind == EffectKind::Neither && matches!(made, Err(Fault::Later { .. } | Fault::Limited { .. })) {
+            // Certainly not made: the next run may make it.
+            self.waited.during(self.inbox.withdraw(self.task, self.round, seq)).await?;
+        }
+        let result = settle(op, made)?;
         let json = to_json(&result);
         let kept = self.keep(&json);
         // First what was done is written down, whatever becomes of the run.
@@ -296,10 +306,14 @@ pub enum Doubt {
     MayBeMade,
 }
 
-fn settle<T>(result: Result<T, Fault>) -> Result<Result<T, ApiError>, Interrupt> {
+fn settle<T>(op: &str, result: Result<T, Fault>) -> Result<Result<T, ApiError>, Interrupt> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(Fault::Answer(error)) => Ok(Err(error)),
+        Err(Fault::InDoubt { why }) => {
+            tracing::warn!(op, why, "it may have been done, or not");
+            Err(Interrupt::Unknown(op.to_owned()))
+        }
         Err(Fault::Later { until, why }) => Err(Interrupt::Park { until, why, kind: ParkKind::Retry }),
         Err(Fault::Limited { until, why }) => Err(Interrupt::Park { until, why, kind: ParkKind::Resume }),
     }

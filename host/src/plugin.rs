@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, HasSelf, Linker, Resource};
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
 
-use crate::agent::Grants;
+use crate::agent::{ClientAgent, Grants};
 use crate::capability::{self, Capability};
-use crate::contract::{self, EverythingPre, types};
+use crate::contract::version::{self, Minor};
+use crate::contract::{self, previous, types};
 use crate::guest::{self, GuestState};
 
 /// What one call of a plugin may use.
@@ -119,7 +120,72 @@ pub struct Plugin {
     /// The functions that it imports: the most it can do.
     pub functions: BTreeSet<String>,
     engine: Engine,
-    pre: EverythingPre<GuestState>,
+    pre: Pre,
+}
+
+/// The component, linked, by the version of the contract that it was built for.
+enum Pre {
+    Previous(previous::EverythingPre<GuestState>),
+    Today(contract::EverythingPre<GuestState>),
+}
+
+/// One instance, for one call.
+pub enum Instance {
+    /// Built for 0.1.
+    Previous(previous::Everything),
+    /// Built for 0.2.
+    Today(contract::Everything),
+}
+
+impl Pre {
+    async fn instantiate(&self, store: &mut Store<GuestState>) -> wasmtime::Result<Instance> {
+        Ok(match self {
+            Pre::Previous(pre) => Instance::Previous(pre.instantiate_async(store).await?),
+            Pre::Today(pre) => Instance::Today(pre.instantiate_async(store).await?),
+        })
+    }
+}
+
+impl Instance {
+    async fn describe(&self, store: &mut Store<GuestState>) -> wasmtime::Result<types::Description> {
+        match self {
+            Instance::Previous(plugin) => Ok(previous::over(&plugin.call_describe(store).await?)),
+            Instance::Today(plugin) => plugin.call_describe(store).await,
+        }
+    }
+
+    async fn help(
+        &self,
+        store: &mut Store<GuestState>,
+        settings: &str,
+        repos: &[types::RepoRef],
+    ) -> wasmtime::Result<types::PluginHelp> {
+        match self {
+            Instance::Previous(plugin) => {
+                Ok(previous::over(&plugin.call_help(store, settings, &previous::over::<_, Vec<_>>(&repos)).await?))
+            }
+            Instance::Today(plugin) => plugin.call_help(store, settings, repos).await,
+        }
+    }
+
+    /// One event.
+    ///
+    /// # Errors
+    /// If the guest traps, or is cut off.
+    pub async fn handle(
+        &self,
+        store: &mut Store<GuestState>,
+        event: &types::Event,
+        agent: Resource<ClientAgent>,
+    ) -> wasmtime::Result<Result<types::Outcome, types::Failure>> {
+        match self {
+            Instance::Previous(plugin) => {
+                let handled = plugin.call_handle(store, &previous::over(event), agent).await?;
+                Ok(handled.map(|outcome| previous::over(&outcome)).map_err(|failure| previous::over(&failure)))
+            }
+            Instance::Today(plugin) => plugin.call_handle(store, event, agent).await,
+        }
+    }
 }
 
 impl Plugin {
@@ -144,6 +210,9 @@ impl Plugin {
                 LoadError::Broken { plugin, why }
             }
         };
+        let component_type = component.component_type();
+        let minor = version::of(component_type.imports(engine).map(|(instance, _)| instance))
+            .map_err(|why| LoadError::Broken { plugin: name.to_owned(), why })?;
         let requests = capability::requests(imports(engine, component).iter().map(|(i, f)| (i.as_str(), f.as_str())));
         if !requests.unknown.is_empty() {
             return Err(LoadError::Unknown { plugin: name.to_owned(), imports: quoted(&requests.unknown) });
@@ -159,13 +228,14 @@ impl Plugin {
                 lines: quoted(&lines),
             });
         }
-        let linker = linker(engine, &grants).map_err(broken)?;
-        let pre = linker.instantiate_pre(component).and_then(EverythingPre::new).map_err(broken)?;
+        let linker = linker(engine, &grants, minor).map_err(broken)?;
+        let pre = linker.instantiate_pre(component).and_then(|pre| match minor {
+            Minor::Previous => previous::EverythingPre::new(pre).map(Pre::Previous),
+            Minor::Today => contract::EverythingPre::new(pre).map(Pre::Today),
+        });
+        let pre = pre.map_err(broken)?;
         let mut store = guest::store(engine, GuestState::without_task(limits));
-        let described = async {
-            let instance = pre.instantiate_async(&mut store).await?;
-            instance.call_describe(&mut store).await
-        };
+        let described = async { pre.instantiate(&mut store).await?.describe(&mut store).await };
         let description = described.await.map_err(broken)?;
         if description.name != name {
             return Err(LoadError::Name { plugin: name.to_owned(), own: description.name });
@@ -179,9 +249,9 @@ impl Plugin {
     ///
     /// # Errors
     /// If the pool has no room.
-    pub async fn instantiate(&self, state: GuestState) -> wasmtime::Result<(Store<GuestState>, contract::Everything)> {
+    pub async fn instantiate(&self, state: GuestState) -> wasmtime::Result<(Store<GuestState>, Instance)> {
         let mut store = guest::store(&self.engine, state);
-        let instance = self.pre.instantiate_async(&mut store).await?;
+        let instance = self.pre.instantiate(&mut store).await?;
         Ok((store, instance))
     }
 
@@ -191,7 +261,7 @@ impl Plugin {
     /// If the guest traps.
     pub async fn help(&self, settings: &str, repos: &[types::RepoRef]) -> wasmtime::Result<types::PluginHelp> {
         let (mut store, instance) = self.instantiate(GuestState::without_task(self.limits)).await?;
-        instance.call_help(&mut store, settings, repos).await
+        instance.help(&mut store, settings, repos).await
     }
 
     /// Whether it wants events of this family.
@@ -222,21 +292,32 @@ fn imports(engine: &Engine, component: &Component) -> Vec<(String, String)> {
 }
 
 /// What a plugin with these grants can name at all.
-fn linker(engine: &Engine, grants: &Grants) -> wasmtime::Result<Linker<GuestState>> {
+fn linker(engine: &Engine, grants: &Grants, minor: Minor) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(engine);
-    type Own = HasSelf<GuestState>;
-    contract::types::add_to_linker::<_, Own>(&mut linker, |s| s)?;
-    contract::agent::add_to_linker::<_, Own>(&mut linker, |s| s)?;
-    contract::log::add_to_linker::<_, Own>(&mut linker, |s| s)?;
+    match minor {
+        Minor::Previous => previous::add_free(&mut linker)?,
+        Minor::Today => add_free(&mut linker)?,
+    }
     for capability in &capability::CAPABILITIES {
-        if capability.is_granted(&grants.granted) {
-            add(&mut linker, capability)?;
-        } else if capability.interface == "job-config" || capability.interface == "github-statuses-read" {
-            // Others take types from these; an instance without functions carries no authority.
-            linker.instance(&format!("bowsprit:plugin/{}@0.1.0", capability.interface))?;
+        let added = match (capability.is_granted(&grants.granted), minor) {
+            (false, _) => false,
+            (true, Minor::Previous) => previous::add(&mut linker, capability.interface)?,
+            (true, Minor::Today) => add(&mut linker, capability).map(|()| true)?,
+        };
+        if !added {
+            // Others may take types from it; an instance without functions carries no authority.
+            linker.instance(&format!("bowsprit:plugin/{}@{minor}", capability.interface))?;
         }
     }
     Ok(linker)
+}
+
+fn add_free(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    type Own = HasSelf<GuestState>;
+    contract::types::add_to_linker::<_, Own>(linker, |s| s)?;
+    contract::github_types::add_to_linker::<_, Own>(linker, |s| s)?;
+    contract::agent::add_to_linker::<_, Own>(linker, |s| s)?;
+    contract::log::add_to_linker::<_, Own>(linker, |s| s)
 }
 
 fn add(linker: &mut Linker<GuestState>, capability: &Capability) -> wasmtime::Result<()> {
@@ -245,7 +326,14 @@ fn add(linker: &mut Linker<GuestState>, capability: &Capability) -> wasmtime::Re
         "github-metadata-read" => contract::github_metadata_read::add_to_linker::<_, Own>(linker, |s| s),
         "github-members-read" => contract::github_members_read::add_to_linker::<_, Own>(linker, |s| s),
         "github-contents-read" => contract::github_contents_read::add_to_linker::<_, Own>(linker, |s| s),
+        "github-contents-write" => contract::github_contents_write::add_to_linker::<_, Own>(linker, |s| s),
         "github-statuses-read" => contract::github_statuses_read::add_to_linker::<_, Own>(linker, |s| s),
+        "github-statuses-write" => contract::github_statuses_write::add_to_linker::<_, Own>(linker, |s| s),
+        "github-checks-read" => contract::github_checks_read::add_to_linker::<_, Own>(linker, |s| s),
+        "github-checks-write" => contract::github_checks_write::add_to_linker::<_, Own>(linker, |s| s),
+        "github-actions-read" => contract::github_actions_read::add_to_linker::<_, Own>(linker, |s| s),
+        "github-actions-write" => contract::github_actions_write::add_to_linker::<_, Own>(linker, |s| s),
+        "github-administration-read" => contract::github_administration_read::add_to_linker::<_, Own>(linker, |s| s),
         "github-issues-read" => contract::github_issues_read::add_to_linker::<_, Own>(linker, |s| s),
         "github-issues-write" => contract::github_issues_write::add_to_linker::<_, Own>(linker, |s| s),
         "github-pull-requests-read" => contract::github_pull_requests_read::add_to_linker::<_, Own>(linker, |s| s),
@@ -253,6 +341,14 @@ fn add(linker: &mut Linker<GuestState>, capability: &Capability) -> wasmtime::Re
         "job-config" => contract::job_config::add_to_linker::<_, Own>(linker, |s| s),
         "prowjobs-read" => contract::prowjobs_read::add_to_linker::<_, Own>(linker, |s| s),
         "prowjobs-write" => contract::prowjobs_write::add_to_linker::<_, Own>(linker, |s| s),
+        "git-read" => contract::git_read::add_to_linker::<_, Own>(linker, |s| s),
+        "git-write" => contract::git_write::add_to_linker::<_, Own>(linker, |s| s),
+        "owners" => contract::owners::add_to_linker::<_, Own>(linker, |s| s),
+        "slack" => contract::slack::add_to_linker::<_, Own>(linker, |s| s),
+        "jira-read" => contract::jira_read::add_to_linker::<_, Own>(linker, |s| s),
+        "jira-write" => contract::jira_write::add_to_linker::<_, Own>(linker, |s| s),
+        "bugzilla-read" => contract::bugzilla_read::add_to_linker::<_, Own>(linker, |s| s),
+        "bugzilla-write" => contract::bugzilla_write::add_to_linker::<_, Own>(linker, |s| s),
         other => unreachable!("`{other}` is in the table of capabilities and not here"),
     }
 }

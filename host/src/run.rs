@@ -13,6 +13,7 @@ use store::{Inbox, ProwJobs};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::calls::git::FromGitHub;
 use crate::compile::Compiler;
 use crate::dispatch::{self, Parts};
 use crate::engine::Guests;
@@ -72,7 +73,15 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     };
     let registry = Registry::start(setup, loaded).await?;
     let github_endpoints = flags.github.github_endpoint.clone();
-    let clients = Clients { github, github_endpoints, prowjobs, dry_run: flags.dry_run };
+    let web = github::web_base(&github_endpoints, configs.current().config.core.link_url.as_deref());
+    let mirrors = mirrors(&state.join("mirrors"), &web, github.clone())?;
+    let owners = git::Owners::new(mirrors.clone());
+    let services = flags.services.clone().clients(&services::Common {
+        dry_run: flags.dry_run,
+        registry: Some(registry_of_metrics.clone()),
+        ..services::Common::default()
+    })?;
+    let clients = Clients { github, github_endpoints, mirrors, owners, services, prowjobs, dry_run: flags.dry_run };
     let parts = Parts { inbox: inbox.clone(), registry: registry.clone(), clients, guests, metrics };
     let ready = Arc::new(AtomicBool::new(false));
     let about = about(&flags);
@@ -150,6 +159,13 @@ async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationTo
     if let Err(error) = served.await {
         tracing::error!(%error, "a server ended");
     }
+}
+
+/// The mirrors of repositories below `folder`, fetched from `web` with the host's own credentials.
+fn mirrors(folder: &Path, web: &str, github: github::Client) -> anyhow::Result<git::Mirrors> {
+    let credentials = Arc::new(FromGitHub(github));
+    git::Mirrors::open(git::Options { credentials, ..git::Options::new(folder, web) })
+        .context("repositories cannot be mirrored")
 }
 
 fn github_options(flags: &HostFlags, registry: &prometheus::Registry) -> github::Options {

@@ -22,10 +22,30 @@ pub enum Permission {
     Contents,
     /// `statuses`
     Statuses,
+    /// `checks`
+    Checks,
+    /// `actions`
+    Actions,
+    /// `administration`
+    Administration,
     /// `prowjobs`
     Prowjobs,
     /// `job_config`
     JobConfig,
+    /// `owners`
+    Owners,
+    /// `git`
+    Git,
+    /// `kubernetes`
+    Kubernetes,
+    /// `build_cluster`
+    BuildCluster,
+    /// `slack`
+    Slack,
+    /// `jira`
+    Jira,
+    /// `bugzilla`
+    Bugzilla,
 }
 
 /// How far a permission goes; writing includes reading.
@@ -40,15 +60,25 @@ pub enum Access {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 18] = [
         Self::Metadata,
         Self::Members,
         Self::Issues,
         Self::PullRequests,
         Self::Contents,
         Self::Statuses,
+        Self::Checks,
+        Self::Actions,
+        Self::Administration,
         Self::Prowjobs,
         Self::JobConfig,
+        Self::Owners,
+        Self::Git,
+        Self::Kubernetes,
+        Self::BuildCluster,
+        Self::Slack,
+        Self::Jira,
+        Self::Bugzilla,
     ];
 
     /// The key in plugins.yaml.
@@ -60,14 +90,24 @@ impl Permission {
             Self::PullRequests => "pull_requests",
             Self::Contents => "contents",
             Self::Statuses => "statuses",
+            Self::Checks => "checks",
+            Self::Actions => "actions",
+            Self::Administration => "administration",
             Self::Prowjobs => "prowjobs",
             Self::JobConfig => "job_config",
+            Self::Owners => "owners",
+            Self::Git => "git",
+            Self::Kubernetes => "kubernetes",
+            Self::BuildCluster => "build_cluster",
+            Self::Slack => "slack",
+            Self::Jira => "jira",
+            Self::Bugzilla => "bugzilla",
         }
     }
 
     /// Whether there is nothing in it to write.
     pub fn is_read_only(self) -> bool {
-        matches!(self, Self::Metadata | Self::JobConfig)
+        matches!(self, Self::Metadata | Self::Members | Self::Administration | Self::JobConfig | Self::Owners)
     }
 
     fn of_key(key: &str) -> Option<Self> {
@@ -90,6 +130,8 @@ pub struct Grants {
     pub repos: Vec<String>,
     /// Hosts that `wasi:http` may reach.
     pub http: Vec<String>,
+    /// Globs of the namespaces that the clusters' functions may name; none: those of the configuration.
+    pub namespaces: Vec<String>,
 }
 
 impl Grants {
@@ -112,6 +154,7 @@ enum Key {
     Permission(Permission),
     Repos,
     Http,
+    Namespaces,
 }
 
 impl<'de> Deserialize<'de> for Key {
@@ -120,9 +163,11 @@ impl<'de> Deserialize<'de> for Key {
         match (key.as_str(), Permission::of_key(&key)) {
             ("repos", _) => Ok(Self::Repos),
             ("http", _) => Ok(Self::Http),
+            ("namespaces", _) => Ok(Self::Namespaces),
             (_, Some(permission)) => Ok(Self::Permission(permission)),
             (_, None) => {
-                let known: Vec<_> = Permission::ALL.into_iter().map(Permission::key).chain(["repos", "http"]).collect();
+                let lists = ["repos", "http", "namespaces"];
+                let known: Vec<_> = Permission::ALL.into_iter().map(Permission::key).chain(lists).collect();
                 Err(de::Error::custom(format!("`{key}` is no grant: use one of {}", known.join(", "))))
             }
         }
@@ -161,6 +206,7 @@ impl<'de> Visitor<'de> for GrantsReader {
             match key {
                 Key::Repos => grants.repos = map.next_value()?,
                 Key::Http => grants.http = map.next_value()?,
+                Key::Namespaces => grants.namespaces = map.next_value()?,
                 Key::Permission(permission) => {
                     let access = map.next_value_seed(AccessOf(permission))?;
                     grants.access.insert(permission, access);
@@ -183,6 +229,9 @@ impl Serialize for Grants {
         }
         if !self.http.is_empty() {
             map.serialize_entry("http", &self.http)?;
+        }
+        if !self.namespaces.is_empty() {
+            map.serialize_entry("namespaces", &self.namespaces)?;
         }
         map.end()
     }
@@ -210,7 +259,8 @@ mod tests {
     #[test]
     fn every_permission_is_read_by_its_key_and_written_again() {
         for permission in Permission::ALL {
-            let json = format!(r#"{{"{permission}":"read","repos":["o/*"],"http":["example.com"]}}"#);
+            let json =
+                format!(r#"{{"{permission}":"read","repos":["o/*"],"http":["example.com"],"namespaces":["prow"]}}"#);
             check(&json, permission, Access::Read, true);
             let grants: Grants = serde_json::from_str(&json).unwrap();
             assert_eq!(serde_json::to_string(&grants).unwrap(), json);

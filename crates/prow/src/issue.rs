@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::actor::Actor;
-use crate::lenient::or_default;
+use crate::lenient::{millis, or_default};
 
 /// Open or closed; a merged pull request is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
@@ -50,6 +50,12 @@ pub struct Issue {
     /// Whether it is a pull request: the payload's `pull_request` is there.
     #[serde(default, deserialize_with = "is_there", rename = "pull_request")]
     pub is_pr: bool,
+    /// The title of its milestone.
+    #[serde(default, deserialize_with = "title")]
+    pub milestone: Option<String>,
+    /// When it was opened, in milliseconds since 1970; 0 where the payload does not say.
+    #[serde(default, deserialize_with = "millis")]
+    pub created_at: u64,
 }
 
 /// What an `issues` event says.
@@ -60,6 +66,9 @@ pub struct IssueEvent {
     /// The label that was added or removed, for the actions `labeled` and `unlabeled`.
     #[serde(default, deserialize_with = "label_name")]
     pub label: Option<String>,
+    /// For `edited`: the title before, if it was changed.
+    #[serde(default, deserialize_with = "title_from", rename = "changes")]
+    pub title_from: Option<String>,
 }
 
 /// What an `issue_comment` event says.
@@ -88,6 +97,9 @@ pub struct Text {
     /// Where to read it.
     #[serde(default, deserialize_with = "or_default")]
     pub html_url: String,
+    /// When it was written, or the review submitted, in milliseconds since 1970; 0 where the payload does not say.
+    #[serde(default, deserialize_with = "millis", alias = "submitted_at")]
+    pub created_at: u64,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +117,22 @@ pub(crate) fn label_names<'de, D: serde::Deserializer<'de>>(from: D) -> Result<V
 pub(crate) fn label_name<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let label: Option<Label> = Option::deserialize(from)?;
     Ok(label.map(|label| label.name))
+}
+
+/// Reads a milestone down to its title.
+pub(crate) fn title<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Milestone {
+        title: String,
+    }
+    let milestone: Option<Milestone> = Option::deserialize(from)?;
+    Ok(milestone.map(|milestone| milestone.title))
+}
+
+/// Reads `changes` down to the former title. What cannot be decoded there counts as no change.
+pub(crate) fn title_from<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let changes = serde_json::Value::deserialize(from)?;
+    Ok(changes.pointer("/title/from").and_then(serde_json::Value::as_str).map(str::to_owned))
 }
 
 fn is_there<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error> {

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::actor::Actor;
-use crate::issue::{IssueState, label_name, label_names};
-use crate::lenient::or_default;
+use crate::issue::{IssueState, label_name, label_names, title};
+use crate::lenient::{millis, or_default};
 
 /// A pull request. Payloads of reviews carry a shortened one, without `merged` and `mergeable`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -54,6 +54,27 @@ pub struct PullRequest {
     /// Who is assigned.
     #[serde(default, deserialize_with = "or_default")]
     pub assignees: Vec<Actor>,
+    /// Who was asked for a review.
+    #[serde(default, deserialize_with = "or_default")]
+    pub requested_reviewers: Vec<Actor>,
+    /// The slugs of the teams that were asked for a review.
+    #[serde(default, deserialize_with = "slugs")]
+    pub requested_teams: Vec<String>,
+    /// The title of its milestone.
+    #[serde(default, deserialize_with = "title")]
+    pub milestone: Option<String>,
+    /// After a merge, the commit that it made on the base branch; before, GitHub's test merge.
+    #[serde(default, deserialize_with = "or_default")]
+    pub merge_commit_sha: Option<String>,
+    /// Lines added; absent from shortened forms.
+    #[serde(default, deserialize_with = "or_default")]
+    pub additions: u32,
+    /// Lines removed; absent from shortened forms.
+    #[serde(default, deserialize_with = "or_default")]
+    pub deletions: u32,
+    /// When it was opened, in milliseconds since 1970; 0 where the payload does not say.
+    #[serde(default, deserialize_with = "millis")]
+    pub created_at: u64,
 }
 
 /// One side of a pull request.
@@ -71,16 +92,44 @@ pub struct BranchRef {
 
 /// What a `pull_request` event says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "Wire")]
 pub struct PullRequestEvent {
     /// The pull request after the event.
     pub pull_request: PullRequest,
     /// The label that was added or removed, for the actions `labeled` and `unlabeled`.
-    #[serde(default, deserialize_with = "label_name")]
     pub label: Option<String>,
     /// For `edited`: the base branch or its commit is another one now. Read from `changes`; what cannot be decoded
     /// there counts as no change, as Prow has it.
-    #[serde(default, deserialize_with = "base_changed", rename = "changes")]
     pub base_changed: bool,
+    /// For `edited`: the title before, if it was changed.
+    pub title_from: Option<String>,
+    /// For `synchronize`: the head before.
+    pub before: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    pull_request: PullRequest,
+    #[serde(default, deserialize_with = "label_name")]
+    label: Option<String>,
+    #[serde(default)]
+    changes: Value,
+    #[serde(default, deserialize_with = "or_default")]
+    before: Option<String>,
+}
+
+impl From<Wire> for PullRequestEvent {
+    fn from(wire: Wire) -> Self {
+        let was = |pointer: &str| wire.changes.pointer(pointer).and_then(Value::as_str);
+        let given = |pointer: &str| was(pointer).is_some_and(|from| !from.is_empty());
+        Self {
+            base_changed: given("/base/ref/from") || given("/base/sha/from"),
+            title_from: was("/title/from").map(str::to_owned),
+            pull_request: wire.pull_request,
+            label: wire.label,
+            before: wire.before,
+        }
+    }
 }
 
 fn full_name<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
@@ -92,10 +141,13 @@ fn full_name<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>
     Ok(Option::<Named>::deserialize(from)?.and_then(|repo| repo.full_name))
 }
 
-fn base_changed<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
-    let changes = Value::deserialize(from)?;
-    let was = |pointer| changes.pointer(pointer).and_then(Value::as_str).is_some_and(|from| !from.is_empty());
-    Ok(was("/base/ref/from") || was("/base/sha/from"))
+fn slugs<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Team {
+        slug: String,
+    }
+    let teams: Option<Vec<Team>> = Option::deserialize(from)?;
+    Ok(teams.unwrap_or_default().into_iter().map(|team| team.slug).collect())
 }
 
 #[cfg(test)]

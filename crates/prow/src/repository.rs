@@ -22,6 +22,10 @@ pub struct Repo {
     pub default_branch: String,
     /// Not readable by everyone.
     pub private: bool,
+    /// Read-only for all.
+    pub archived: bool,
+    /// Made from another repository.
+    pub fork: bool,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +43,10 @@ struct Wire {
     default_branch: String,
     #[serde(default, deserialize_with = "or_default")]
     private: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    archived: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    fork: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -66,6 +74,8 @@ impl From<Wire> for Repo {
             clone_url: wire.clone_url,
             default_branch: wire.default_branch,
             private: wire.private,
+            archived: wire.archived,
+            fork: wire.fork,
         }
     }
 }

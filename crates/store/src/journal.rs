@@ -96,6 +96,27 @@ impl Inbox {
             .await
     }
 
+    /// Takes an intent back: the effect was certainly not made.
+    ///
+    /// # Errors
+    /// `NotThere` if there is no such intent, or it has a result.
+    pub async fn withdraw(&self, task: TaskId, round: u32, seq: u32) -> Result<(), StoreError> {
+        self.db
+            .write(move |db| {
+                let changed = db
+                    .prepare_cached(
+                        "DELETE FROM journal WHERE task = ?1 AND round = ?2 AND seq = ?3 AND result IS NULL",
+                    )?
+                    .execute(params![task.0, round, seq])?;
+                if changed == 1 {
+                    return Ok(());
+                }
+                let what = format!("task {task} has no effect in doubt at {seq} of round {round}");
+                Err(StoreError::NotThere { what }.into())
+            })
+            .await
+    }
+
     /// Writes down what came of an intended effect, durably. `result` is the answer that the guest is given, JSON.
     ///
     /// # Errors

@@ -142,6 +142,36 @@ impl prowjobs_write::Host for GuestState {
         Ok(self.task().journal.effect(EffectKind::Findable, "prowjobs-write.create-presubmit", &args, make).await?)
     }
 
+    async fn create_overridden(
+        &mut self,
+        agent: Resource<ClientAgent>,
+        job: u32,
+        pr: PullRequest,
+        base_sha: String,
+        description: String,
+        url: String,
+    ) -> Answer<String> {
+        let repo = granted!(self, agent, Permission::Prowjobs, Access::Write);
+        let (facts, now) = self.facts_and_clock();
+        let args = (&*repo, job, &pr, &base_sha, &description, &url);
+        let make = |key: EffectKey, _: Doubt| {
+            let (repo, pr, base_sha) = (&*repo, &pr, &base_sha);
+            let (description, url) = (description.clone(), url.clone());
+            async move {
+                let presubmit = at(facts.loaded.config.presubmits(&repo.org, &repo.name), job)?;
+                let refs = refs::of_pull(&web(&facts), repo, pr, base_sha);
+                let creation = creation(&facts, &key, now, Vec::new());
+                let mut made = create::new_presubmit(&JobFacts::from(presubmit), refs, &creation);
+                made.status.state = ProwJobState::Success;
+                made.status.completion_time = Some(now);
+                made.status.description = description;
+                made.status.url = url;
+                keep(&facts, made).await
+            }
+        };
+        Ok(self.task().journal.effect(EffectKind::Findable, "prowjobs-write.create-overridden", &args, make).await?)
+    }
+
     async fn create_postsubmit(
         &mut self,
         agent: Resource<ClientAgent>,
@@ -330,6 +360,13 @@ mod tests {
             base: branch("main"),
             labels: Vec::new(),
             assignees: Vec::new(),
+            requested_reviewers: Vec::new(),
+            requested_teams: Vec::new(),
+            milestone: None,
+            merge_commit: None,
+            additions: 1,
+            deletions: 0,
+            created_at: 0,
         }
     }
 

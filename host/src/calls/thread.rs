@@ -1,16 +1,18 @@
 //! What issues and pull requests have in common: comments and labels. GitHub asks for the permission of whichever the
 //! number is, and so does the host.
 
+use std::future::Future;
 use std::time::Duration;
 
 use prow::grants::{Access, Permission};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use store::EffectKind;
 use wasmtime::component::Resource;
 
 use super::{Answer, fault, granted};
 use crate::agent::ClientAgent;
 use crate::contract::types::{ErrorKind, RepoRef, Text};
-use crate::contract::{github_issues_write, github_pull_requests_write};
 use crate::convert;
 use crate::guest::GuestState;
 use crate::journal::{Doubt, EffectKey, Fault};
@@ -69,7 +71,7 @@ impl GuestState {
         Ok(listed)
     }
 
-    async fn create_comment_on(
+    pub(super) async fn create_comment_on(
         &mut self,
         thread: Thread,
         op: &'static str,
@@ -111,7 +113,7 @@ impl GuestState {
         self.task().comments.insert((full_name(repo), number, id));
     }
 
-    async fn delete_comment_on(
+    pub(super) async fn delete_comment_on(
         &mut self,
         thread: Thread,
         op: &'static str,
@@ -131,7 +133,7 @@ impl GuestState {
         Ok(self.task().journal.effect(EffectKind::Idempotent, op, &(&*repo, number, comment), make).await?)
     }
 
-    async fn change_label(
+    pub(super) async fn change_label(
         &mut self,
         thread: Thread,
         op: &'static str,
@@ -222,7 +224,7 @@ fn full_name(repo: &RepoRef) -> String {
     format!("{}/{}", repo.org, repo.name)
 }
 
-enum LabelChange {
+pub(super) enum LabelChange {
     Add(String),
     Remove(String),
 }
@@ -235,36 +237,62 @@ impl LabelChange {
     }
 }
 
-impl github_issues_write::Host for GuestState {
-    async fn create_comment(&mut self, agent: Resource<ClientAgent>, issue: u32, body: String) -> Answer<u64> {
-        self.create_comment_on(Thread::Issue, "github-issues-write.create-comment", agent, issue, body).await
+impl GuestState {
+    /// A change to an issue or pull request. `change` gets the effect's key, and whether an earlier run may have made it.
+    pub(super) async fn change_thread<T, F>(
+        &mut self,
+        (thread, kind, op): (Thread, EffectKind, &'static str),
+        agent: Resource<ClientAgent>,
+        number: u32,
+        args: impl Serialize + Send,
+        change: impl FnOnce(::github::Api, ::github::RepoName, EffectKey, Doubt) -> F + Send,
+    ) -> Answer<T>
+    where
+        T: Serialize + DeserializeOwned + Send,
+        F: Future<Output = Result<T, Fault>> + Send,
+    {
+        let repo = granted!(self, agent, thread.permission(), Access::Write);
+        let (api, name) = self.github(&repo);
+        let known = self.known_thread(number, &repo);
+        let make = |key, doubt| async move {
+            right_kind(&api, &name, thread, number, known).await?;
+            change(api, name, key, doubt).await
+        };
+        Ok(self.task().journal.effect(kind, op, &(&*repo, number, args), make).await?)
     }
-    async fn delete_comment(&mut self, agent: Resource<ClientAgent>, issue: u32, comment: u64) -> Answer<()> {
-        self.delete_comment_on(Thread::Issue, "github-issues-write.delete-comment", agent, issue, comment).await
-    }
-    async fn add_label(&mut self, agent: Resource<ClientAgent>, issue: u32, name: String) -> Answer<()> {
-        let change = LabelChange::Add(name);
-        self.change_label(Thread::Issue, "github-issues-write.add-label", agent, issue, change).await
-    }
-    async fn remove_label(&mut self, agent: Resource<ClientAgent>, issue: u32, name: String) -> Answer<()> {
-        let change = LabelChange::Remove(name);
-        self.change_label(Thread::Issue, "github-issues-write.remove-label", agent, issue, change).await
+
+    /// A change to a comment that has to stand under `number`.
+    pub(super) async fn change_comment<F>(
+        &mut self,
+        (thread, op): (Thread, &'static str),
+        agent: Resource<ClientAgent>,
+        (number, comment): (u32, u64),
+        args: impl Serialize + Send,
+        change: impl FnOnce(::github::Api, ::github::RepoName) -> F + Send,
+    ) -> Answer<()>
+    where
+        F: Future<Output = Result<(), ::github::ApiError>> + Send,
+    {
+        let repo = granted!(self, agent, thread.permission(), Access::Write);
+        let seen = self.task().comments.contains(&(full_name(&repo), number, comment));
+        let make = |api: ::github::Api, name: ::github::RepoName, _, _| async move {
+            stands_here(&api, &name, number, comment, seen).await?;
+            change(api, name).await.map_err(fault)
+        };
+        self.change_thread((thread, EffectKind::Idempotent, op), agent, number, (comment, args), make).await
     }
 }
 
-impl github_pull_requests_write::Host for GuestState {
-    async fn create_comment(&mut self, agent: Resource<ClientAgent>, pr: u32, body: String) -> Answer<u64> {
-        self.create_comment_on(Thread::Pull, "github-pull-requests-write.create-comment", agent, pr, body).await
+/// What is put at the end of a text that has to be found again.
+pub(super) fn marked(body: &str, key: &EffectKey) -> (String, String) {
+    let marker = format!("<!-- bowsprit:{} -->", key.marker());
+    (format!("{body}\n\n{marker}"), marker)
+}
+
+/// Waits until what was just made shows in listings, if anything may have been made.
+pub(super) async fn settled(doubt: Doubt) -> bool {
+    if doubt == Doubt::MayBeMade {
+        tokio::time::sleep(READ_AFTER_WRITE).await;
     }
-    async fn delete_comment(&mut self, agent: Resource<ClientAgent>, pr: u32, comment: u64) -> Answer<()> {
-        self.delete_comment_on(Thread::Pull, "github-pull-requests-write.delete-comment", agent, pr, comment).await
-    }
-    async fn add_label(&mut self, agent: Resource<ClientAgent>, pr: u32, name: String) -> Answer<()> {
-        let change = LabelChange::Add(name);
-        self.change_label(Thread::Pull, "github-pull-requests-write.add-label", agent, pr, change).await
-    }
-    async fn remove_label(&mut self, agent: Resource<ClientAgent>, pr: u32, name: String) -> Answer<()> {
-        let change = LabelChange::Remove(name);
-        self.change_label(Thread::Pull, "github-pull-requests-write.remove-label", agent, pr, change).await
-    }
+    doubt == Doubt::MayBeMade
 }

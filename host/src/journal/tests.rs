@@ -72,8 +72,22 @@ impl Bench {
     async fn cut_off(&self, kind: EffectKind) {
         let mut journal = self.run().await;
         self.read(&mut journal, 4).await.unwrap();
-        let never = |_, _| async { Err::<(), _>(Fault::Later { until: jiff::Timestamp::MAX, why: "cut".into() }) };
-        journal.effect(kind, "x.effect", &"args", never).await.unwrap_err();
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let never = |_, _| async {
+            begun.send(()).unwrap();
+            std::future::pending::<Result<(), Fault>>().await
+        };
+        tokio::select! {
+            _ = journal.effect(kind, "x.effect", &"args", never) => unreachable!("it never ends"),
+            _ = has_begun => {}
+        }
+    }
+
+    /// A run whose effect ends so.
+    async fn refused(&self, kind: EffectKind, fault: Fault) -> Interrupt {
+        let mut journal = self.run().await;
+        self.read(&mut journal, 4).await.unwrap();
+        journal.effect(kind, "x.effect", &"args", |_, _| async { Err::<(), _>(fault) }).await.unwrap_err()
     }
 }
 
@@ -114,6 +128,28 @@ async fn an_effect_in_doubt_is_made_again_with_the_doubt_said_or_never_by_its_ki
     bench.read(&mut journal, 4).await.unwrap();
     let error = bench.effect(&mut journal, EffectKind::Neither).await.unwrap_err();
     assert!(matches!(error, Interrupt::Unknown(_)), "{error}");
+    assert_eq!(bench.made.get(), 0);
+}
+
+#[tokio::test]
+async fn what_is_made_at_most_once_is_made_later_only_if_it_certainly_was_not() {
+    let later = || Fault::Later { until: jiff::Timestamp::MAX, why: "busy".into() };
+    let limited = || Fault::Limited { until: jiff::Timestamp::MAX, why: "too many".into() };
+    for fault in [later(), limited()] {
+        let bench = Bench::new().await;
+        let end = bench.refused(EffectKind::Neither, fault).await;
+        assert!(matches!(end, Interrupt::Park { .. }), "{end}");
+        let mut journal = bench.run().await;
+        assert_eq!(bench.read(&mut journal, 4).await.unwrap(), 40);
+        assert_eq!(bench.effect(&mut journal, EffectKind::Neither).await.unwrap(), Doubt::NotMade);
+        assert_eq!((bench.asked.get(), bench.made.get()), (1, 1));
+    }
+    let bench = Bench::new().await;
+    let end = bench.refused(EffectKind::Neither, Fault::InDoubt { why: "no answer".into() }).await;
+    assert!(matches!(end, Interrupt::Unknown(_)), "{end}");
+    let mut journal = bench.run().await;
+    bench.read(&mut journal, 4).await.unwrap();
+    assert!(matches!(bench.effect(&mut journal, EffectKind::Neither).await, Err(Interrupt::Unknown(_))));
     assert_eq!(bench.made.get(), 0);
 }
 

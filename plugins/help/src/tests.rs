@@ -1,4 +1,4 @@
-use kit::{Actor, ActorKind, CommentAction, IssueState};
+use kit::{CommentAction, IssueState, sample};
 
 use super::*;
 use crate::decide::Kind::{GoodFirstIssue, Help};
@@ -10,23 +10,7 @@ const ONLY_FIRST: Labels = Labels { help: false, good_first_issue: true };
 const BOTH: Labels = Labels { help: true, good_first_issue: true };
 
 fn comment(body: &str) -> CommentEvent {
-    let actor = Actor { login: "carol".to_owned(), id: 1, kind: ActorKind::User };
-    CommentEvent {
-        action: CommentAction::Created,
-        is_pr: false,
-        number: 7,
-        comment_id: Some(1),
-        node_id: String::new(),
-        body: body.to_owned(),
-        html_url: String::new(),
-        author: actor.clone(),
-        issue_author: actor,
-        issue_state: IssueState::Open,
-        issue_title: String::new(),
-        issue_body: String::new(),
-        issue_html_url: String::new(),
-        assignees: Vec::new(),
-    }
+    CommentEvent { is_pr: false, ..sample::comment(body) }
 }
 
 #[track_caller]

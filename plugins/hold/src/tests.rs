@@ -1,26 +1,7 @@
-use kit::{Actor, ActorKind, IssueState};
+use kit::IssueState;
+use kit::sample::comment;
 
 use super::*;
-
-fn comment(body: &str) -> CommentEvent {
-    let actor = Actor { login: "carol".to_owned(), id: 1, kind: ActorKind::User };
-    CommentEvent {
-        action: CommentAction::Created,
-        is_pr: true,
-        number: 7,
-        comment_id: Some(1),
-        node_id: String::new(),
-        body: body.to_owned(),
-        html_url: String::new(),
-        author: actor.clone(),
-        issue_author: actor,
-        issue_state: IssueState::Open,
-        issue_title: String::new(),
-        issue_body: String::new(),
-        issue_html_url: String::new(),
-        assignees: Vec::new(),
-    }
-}
 
 #[track_caller]
 fn check(body: &str, held: bool, want: Option<LabelChange>) {

@@ -16,6 +16,7 @@ mod entry;
 mod labels;
 mod prune;
 pub mod reply;
+pub mod sample;
 mod words;
 
 pub use prow;

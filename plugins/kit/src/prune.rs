@@ -58,11 +58,9 @@ fn own(comments: Vec<Text>, bot: &str) -> Vec<Text> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Actor, ActorKind};
 
     fn comment(id: u64, login: &str) -> Text {
-        let author = Actor { login: login.to_owned(), id, kind: ActorKind::User };
-        Text { id, node_id: String::new(), author, body: "x".to_owned(), html_url: String::new() }
+        crate::sample::text(id, login, "x")
     }
 
     #[test]

@@ -81,29 +81,13 @@ kit::export!(Greeter);
 
 #[cfg(test)]
 mod tests {
-    use kit::{Actor, ActorKind, IssueState};
+    use kit::sample;
 
     use super::*;
 
     #[track_caller]
     fn check(action: CommentAction, body: &str, want: bool) {
-        let actor = Actor { login: "carol".to_owned(), id: 1, kind: ActorKind::User };
-        let comment = CommentEvent {
-            action,
-            is_pr: false,
-            number: 7,
-            comment_id: Some(1),
-            node_id: String::new(),
-            body: body.to_owned(),
-            html_url: String::new(),
-            author: actor.clone(),
-            issue_author: actor,
-            issue_state: IssueState::Open,
-            issue_title: String::new(),
-            issue_body: String::new(),
-            issue_html_url: String::new(),
-            assignees: Vec::new(),
-        };
+        let comment = CommentEvent { action, is_pr: false, ..sample::comment(body) };
         assert_eq!(asks(&comment), want, "{body:?}");
     }
 

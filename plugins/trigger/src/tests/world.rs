@@ -7,10 +7,7 @@ use kit::job_config::Presubmit;
 use kit::prow::filter::Contexts;
 use kit::prow::settings::TriggerSettings;
 use kit::prowjobs_read::{Prowjob, ProwjobState, ProwjobType};
-use kit::{
-    Actor, ActorKind, BranchRef, CommentAction, CommentEvent, IssueState, PullRequest, PullRequestEvent, RepoRef,
-    Repository,
-};
+use kit::{Actor, ActorKind, BranchRef, CommentEvent, PullRequest, PullRequestEvent, Repository, sample};
 
 use crate::comment::{self, Said};
 use crate::help_comment;
@@ -132,7 +129,13 @@ impl World {
 
     /// Effects of a pull request event, in short, and what was asked to get there.
     pub(super) fn event(&self, action: &str, label: Option<&str>, base_changed: bool, sender: &str) -> Seen {
-        let event = PullRequestEvent { pull_request: self.pr.clone(), label: label.map(str::to_owned), base_changed };
+        let event = PullRequestEvent {
+            pull_request: self.pr.clone(),
+            label: label.map(str::to_owned),
+            base_changed,
+            title_from: None,
+            before: None,
+        };
         let repo = repository();
         let happening = Happening { action, sender, event: &event, repo: &repo, settings: &self.settings };
         self.settle(&happening, |happening, known| pull_request::decide(happening, known))
@@ -249,51 +252,16 @@ pub(super) fn actor(login: &str, kind: ActorKind) -> Actor {
 }
 
 pub(super) fn repository() -> Repository {
-    Repository {
-        ref_: RepoRef { org: "org".to_owned(), name: "repo".to_owned() },
-        html_url: "https://github.com/org/repo".to_owned(),
-        default_branch: "master".to_owned(),
-        private: false,
-    }
+    Repository { default_branch: "master".to_owned(), ..sample::repository() }
 }
 
 fn pull_request(author: &str) -> PullRequest {
-    let branch = |name: &str, sha: &str| BranchRef { name: name.to_owned(), sha: sha.to_owned(), repo: None };
-    PullRequest {
-        number: 7,
-        node_id: String::new(),
-        title: "Fix it".to_owned(),
-        body: String::new(),
-        state: IssueState::Open,
-        draft: false,
-        merged: false,
-        mergeable: None,
-        author: actor(author, ActorKind::User),
-        html_url: "https://github.com/org/repo/pull/7".to_owned(),
-        head: branch("fix", "headsha"),
-        base: branch("master", "old-base"),
-        labels: Vec::new(),
-        assignees: Vec::new(),
-    }
+    let base = BranchRef { name: "master".to_owned(), sha: "old-base".to_owned(), repo: None };
+    PullRequest { base, ..sample::pull_request(author) }
 }
 
 pub(super) fn comment_event(author: &str, body: &str) -> CommentEvent {
-    CommentEvent {
-        action: CommentAction::Created,
-        is_pr: true,
-        number: 7,
-        comment_id: Some(1),
-        node_id: String::new(),
-        body: body.to_owned(),
-        html_url: "https://github.com/org/repo/pull/7#issuecomment-1".to_owned(),
-        author: actor(author, ActorKind::User),
-        issue_author: actor("somebody", ActorKind::User),
-        issue_state: IssueState::Open,
-        issue_title: String::new(),
-        issue_body: String::new(),
-        issue_html_url: String::new(),
-        assignees: Vec::new(),
-    }
+    CommentEvent { author: actor(author, ActorKind::User), ..sample::comment(body) }
 }
 
 pub(super) fn run(name: &str, job_type: ProwjobType, state: ProwjobState, complete: bool) -> Prowjob {
