@@ -8,6 +8,7 @@ mod counterparts;
 mod guest;
 mod launch;
 mod plugins;
+mod reference;
 mod setup;
 mod skips;
 mod tally;
@@ -18,6 +19,7 @@ mod workspace;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::setup::Missing;
@@ -57,6 +59,10 @@ Examples:
   cargo xtask plugins
   CARGO_TARGET_DIR=/var/tmp/t cargo xtask plugins    writes to /var/tmp/t/plugins-dist")]
     Plugins,
+    /// Write doc/contract.md anew from wit/.
+    #[command(after_help = "Examples:
+  cargo xtask reference")]
+    Reference,
     /// Run all tests of both workspaces; the last line counts them.
     #[command(after_help = "Examples:
   cargo xtask test
@@ -109,13 +115,20 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
     {
         return launch::up_help(&Workspace::find()?);
     }
+    if let Chore::Reference = chore {
+        let root = Workspace::find()?.root;
+        let document = reference::document(&root.join("wit"))?;
+        std::fs::write(root.join(reference::FILE), document)
+            .with_context(|| format!("cannot write {}", reference::FILE))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     setup::ensure(if matches!(chore, Chore::Setup { .. }) { setup::Chore::Setup } else { setup::Chore::Other })?;
     if let Chore::Setup { .. } | Chore::Test { .. } = chore {
         counterparts::ensure();
     }
     let workspace = Workspace::find()?;
     match chore {
-        Chore::Setup { .. } => Ok(ExitCode::SUCCESS),
+        Chore::Setup { .. } | Chore::Reference => Ok(ExitCode::SUCCESS),
         Chore::Plugins => plugins::build(&workspace).map(|()| ExitCode::SUCCESS),
         Chore::Test { long } => test::run(&workspace, long),
         Chore::Demo { args } => launch::demo(&workspace, &args),
