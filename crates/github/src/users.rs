@@ -19,7 +19,7 @@ const BY_EMAIL: Operation = operation!(
     false,
     "query UsersByEmail($query: String!) {
   search(type: USER, query: $query, first: 100) {
-    nodes { ... on User { login email } }
+    nodes { __typename ... on User { login email } }
   }
 }"
 );

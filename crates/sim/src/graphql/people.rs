@@ -23,7 +23,7 @@ pub(super) fn find(hub: &Arc<Hub>, ask: &Ask) -> Result<Value, Trouble> {
     let part = ask.text("query")?.trim_end_matches("in:email").trim().to_lowercase();
     let shows = |user: &&User| user.email.as_deref().is_some_and(|email| email.to_lowercase().contains(&part));
     hub.read(|world| {
-        let found = world.users.values().filter(shows).map(|user| json!({ "login": user.login, "email": user.email }));
-        Ok(json!({ "nodes": found.collect::<Vec<_>>() }))
+        let node = |user: &User| json!({ "__typename": "User", "login": user.login, "email": user.email });
+        Ok(json!({ "nodes": world.users.values().filter(shows).map(node).collect::<Vec<_>>() }))
     })
 }
