@@ -19,7 +19,7 @@ pub const REPO: &str = "my-org/hello";
 /// How long anything but a job may take to be seen.
 const SOON: Duration = Duration::from_secs(30);
 /// How long a job may take.
-const JOB: Duration = Duration::from_secs(60);
+const JOB: Duration = Duration::from_secs(180);
 
 /// A world, its people, and the timeline of what they see.
 #[derive(Debug)]

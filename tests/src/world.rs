@@ -17,7 +17,7 @@ use crate::programs::Programs;
 /// The machine account that host and controller act as.
 pub const BOT: &str = "bowsprit-bot";
 /// How long a process may take to be ready.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_secs(180);
 /// How often a condition is looked at.
 const POLL: Duration = Duration::from_millis(10);
 

@@ -8,7 +8,7 @@ use store::{Counts, Selector};
 use tests::world::{World, seen};
 
 /// How long the rest of a step may take, jobs and back-offs included.
-pub(super) const SETTLE: Duration = Duration::from_secs(90);
+pub(super) const SETTLE: Duration = Duration::from_secs(240);
 /// The reporter's name in a ProwJob's status.
 const REPORTER: &str = "github-reporter";
 
