@@ -1,5 +1,6 @@
 //! Statuses, check runs, and runs of GitHub Actions.
 
+use ::github::{Api, ApiError, RepoName};
 use prow::grants::{Access, Permission};
 use store::EffectKind;
 use wasmtime::component::Resource;
@@ -128,37 +129,35 @@ impl github_actions_read::Host for GuestState {
 
 impl github_actions_write::Host for GuestState {
     async fn rerun_failed_jobs(&mut self, agent: Resource<ClientAgent>, run: u64) -> Answer<()> {
-        let repo = granted!(self, agent, Permission::Actions, Access::Write);
-        let (api, name) = self.github(&repo);
-        let make = |_, doubt: Doubt| {
-            let (api, name) = (&api, &name);
-            async move {
-                // A run that has not failed any more is the attempt that was asked for.
-                let is_made = match settled(doubt).await {
-                    true => !api.get_workflow_run(name, run).await.map_err(fault)?.has_failed(),
-                    false => false,
-                };
-                if is_made { Ok(()) } else { api.rerun_failed_jobs(name, run).await.map_err(fault) }
-            }
-        };
-        let (op, args) = ("github-actions-write.rerun-failed-jobs", (&*repo, run));
-        Ok(self.task().journal.effect(EffectKind::Findable, op, &args, make).await?)
+        let ask = async |api: &Api, name: &RepoName| api.rerun_failed_jobs(name, run).await;
+        // A run that has not failed any more is the attempt that was asked for.
+        self.change_run("github-actions-write.rerun-failed-jobs", agent, run, ask, |run| !run.has_failed()).await
     }
 
     async fn approve_run(&mut self, agent: Resource<ClientAgent>, run: u64) -> Answer<()> {
+        let ask = async |api: &Api, name: &RepoName| api.approve_run(name, run).await;
+        self.change_run("github-actions-write.approve-run", agent, run, ask, |run| !run.awaits_approval()).await
+    }
+}
+
+impl GuestState {
+    /// Asks something of a run of a workflow, unless an earlier try may have done so and the run shows it.
+    async fn change_run(
+        &mut self,
+        op: &'static str,
+        agent: Resource<ClientAgent>,
+        run: u64,
+        ask: impl AsyncFnOnce(&Api, &RepoName) -> Result<(), ApiError>,
+        is_done: impl FnOnce(&::github::WorkflowRun) -> bool,
+    ) -> Answer<()> {
         let repo = granted!(self, agent, Permission::Actions, Access::Write);
         let (api, name) = self.github(&repo);
-        let make = |_, doubt: Doubt| {
-            let (api, name) = (&api, &name);
-            async move {
-                let is_made = match settled(doubt).await {
-                    true => !api.get_workflow_run(name, run).await.map_err(fault)?.awaits_approval(),
-                    false => false,
-                };
-                if is_made { Ok(()) } else { api.approve_run(name, run).await.map_err(fault) }
+        let make = |_, doubt: Doubt| async move {
+            if settled(doubt).await && is_done(&api.get_workflow_run(&name, run).await.map_err(fault)?) {
+                return Ok(());
             }
+            ask(&api, &name).await.map_err(fault)
         };
-        let (op, args) = ("github-actions-write.approve-run", (&*repo, run));
-        Ok(self.task().journal.effect(EffectKind::Findable, op, &args, make).await?)
+        Ok(self.task().journal.effect(EffectKind::Findable, op, &(&*repo, run), make).await?)
     }
 }
