@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::client::Api;
 use crate::error::ApiError;
-use crate::pulls::{ChangedFile, PULLS, PullRequest};
+use crate::pulls::{PULLS, PullRequest};
 use crate::repos::RepoName;
 
 const OF_COMMIT: &str = "/repos/{owner}/{repo}/commits/{commit_sha}/pulls";
@@ -25,13 +25,5 @@ impl Api {
     /// [`crate::ApiErrorKind::NotFound`] where there is no such commit.
     pub async fn list_for_commit(&self, repo: &RepoName, sha: &str) -> Result<Vec<PullRequest>, ApiError> {
         self.list(Call::get(OF_COMMIT, &[&repo.org, &repo.repo, sha])?).await
-    }
-
-    /// The files that a pull request changes, with counts and hunks; the same as [`Self::list_changed_files`].
-    ///
-    /// # Errors
-    /// [`crate::ApiErrorKind::NotFound`] also where `number` is an issue.
-    pub async fn list_changes(&self, repo: &RepoName, number: u64) -> Result<Vec<ChangedFile>, ApiError> {
-        self.list_changed_files(repo, number).await
     }
 }

@@ -177,7 +177,7 @@ impl github_pull_requests_read::Host for GuestState {
             (pr),
             api,
             name,
-            api.list_changes(&name, number),
+            api.list_changed_files(&name, number),
             convert::changed_file
         )
     }
