@@ -1,24 +1,19 @@
-//! What one task may ask of its host: so many calls, so many bytes. Everything that a guest asks and is told is kept until
+//! What one task may ask of its host: so many calls, effects and bytes. Everything that a guest asks and is told is kept until
 //! its task ends, so that it can be played again; without a bound, a guest could fill the host's memory with it.
 //!
 //! Calls are counted from the journal's first entry on, answered from it or not, so that every run of a task meets its
 //! bounds at the same place.
 
 use crate::contract::types::{ApiError, ErrorKind};
-
-/// The most host calls of one task.
-const MAX_CALLS: u32 = 10_000;
-/// The most bytes of one call's arguments.
-const MAX_ARGUMENTS: usize = 1 << 20;
-/// The most bytes of all arguments and answers of one task.
-const MAX_BYTES: usize = 16 << 20;
+use crate::limits::Limits;
 
 /// What is left of it.
 pub struct Budget {
-    api_calls: u32,
+    limits: Limits,
     calls: u32,
     bytes: usize,
-    api_calls_made: u32,
+    api_calls: u32,
+    effects: u32,
 }
 
 /// A bound was met.
@@ -31,41 +26,59 @@ pub(crate) enum Over {
 }
 
 impl Budget {
-    /// A whole one, with this many calls of GitHub (`limits.api_calls`).
-    pub fn new(api_calls: u32) -> Self {
-        Budget { api_calls, calls: 0, bytes: 0, api_calls_made: 0 }
+    /// A whole one.
+    pub fn new(limits: Limits) -> Self {
+        Budget { limits, calls: 0, bytes: 0, api_calls: 0, effects: 0 }
     }
 
     /// Counts a call that is about to be answered; `arguments` is their length as JSON.
     pub(crate) fn ask(&mut self, op: &str, arguments: usize) -> Result<(), Over> {
-        if self.calls == MAX_CALLS {
-            return Err(Over::Ended(format!("over {MAX_CALLS} host calls in one task")));
+        let Limits { host_calls, argument_bytes, api_calls, .. } = self.limits;
+        if self.calls == host_calls {
+            return Err(Over::Ended(format!("over {host_calls} host calls in one task (`limits.host_calls`)")));
         }
         self.calls += 1;
-        let refused = |message| Err(Over::Refused(ApiError { kind: ErrorKind::Exhausted, message }));
-        if arguments > MAX_ARGUMENTS {
-            return refused(format!("the arguments are over {} KiB", MAX_ARGUMENTS >> 10));
+        if arguments > argument_bytes {
+            return refused(format!("the arguments are over {} KiB: raise `limits.argument`", argument_bytes >> 10));
         }
         if is_github(op) {
-            if self.api_calls_made == self.api_calls {
-                return refused(format!(
-                    "this task has called GitHub {} times: raise `limits.api_calls`",
-                    self.api_calls
-                ));
+            if self.api_calls == api_calls {
+                return refused(format!("this task has called GitHub {api_calls} times: raise `limits.api_calls`"));
             }
-            self.api_calls_made += 1;
+            self.api_calls += 1;
         }
         self.keep(arguments).map_err(Over::Ended)
     }
 
+    /// Counts an effect that is about to be had, or was had in an earlier run.
+    pub(crate) fn effect(&mut self) -> Result<(), Over> {
+        let most = self.limits.effects;
+        if self.effects == most {
+            return refused(format!("this task has had {most} effects: raise `limits.effects`"));
+        }
+        self.effects += 1;
+        Ok(())
+    }
+
+    /// How many effects were counted.
+    pub(crate) fn effects(&self) -> u32 {
+        self.effects
+    }
+
     /// Counts what is kept of a call. The error says why the run has to end.
     pub(crate) fn keep(&mut self, bytes: usize) -> Result<(), String> {
+        let most = self.limits.exchanged_bytes;
         self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes > MAX_BYTES {
-            return Err(format!("over {} MiB of arguments and answers in one task", MAX_BYTES >> 20));
+        if self.bytes > most {
+            let kib = most >> 10;
+            return Err(format!("over {kib} KiB of arguments and answers in one task (`limits.exchanged`)"));
         }
         Ok(())
     }
+}
+
+fn refused(message: String) -> Result<(), Over> {
+    Err(Over::Refused(ApiError { kind: ErrorKind::Exhausted, message }))
 }
 
 /// Whether a host call is one of GitHub's API; the others are the host's own affair, or cached.
@@ -80,7 +93,7 @@ mod tests {
     /// Makes calls of these lengths until one meets a bound; gives how many went well, and what the bound said.
     #[track_caller]
     fn check(op: &str, lengths: impl Iterator<Item = usize>, well: u32, want: &str) {
-        let mut budget = Budget::new(3);
+        let mut budget = Budget::new(Limits { api_calls: 3, ..Limits::default() });
         let mut made = 0;
         for length in lengths {
             let said = match budget.ask(op, length) {
@@ -99,18 +112,23 @@ mod tests {
 
     #[test]
     fn each_bound_is_met_where_it_stands() {
-        check("agent.is-bot", std::iter::repeat(10), 10_000, "ended: over 10000 host calls in one task");
+        check(
+            "agent.is-bot",
+            std::iter::repeat(10),
+            10_000,
+            "ended: over 10000 host calls in one task (`limits.host_calls`)",
+        );
         check(
             "agent.is-bot",
             [1 << 20, (1 << 20) + 1].into_iter(),
             1,
-            "ErrorKind::Exhausted: the arguments are over 1024 KiB",
+            "ErrorKind::Exhausted: the arguments are over 1024 KiB: raise `limits.argument`",
         );
         check(
             "agent.is-bot",
             std::iter::repeat(1 << 20),
             16,
-            "ended: over 16 MiB of arguments and answers in one task",
+            "ended: over 16384 KiB of arguments and answers in one task (`limits.exchanged`)",
         );
         check(
             "github-issues-read.get",
@@ -122,9 +140,19 @@ mod tests {
 
     #[test]
     fn a_guest_that_does_not_heed_a_refusal_ends_all_the_same() {
-        let mut budget = Budget::new(0);
-        let refusals = (0..MAX_CALLS).filter(|_| matches!(budget.ask("github-x.y", 1), Err(Over::Refused(_)))).count();
+        let mut budget = Budget::new(Limits { api_calls: 0, effects: 2, ..Limits::default() });
+        let refusals = (0..10_000).filter(|_| matches!(budget.ask("github-x.y", 1), Err(Over::Refused(_)))).count();
         assert_eq!(refusals, 10_000);
         assert!(matches!(budget.ask("github-x.y", 1), Err(Over::Ended(_))));
+    }
+
+    #[test]
+    fn effects_are_counted_and_refused_ones_are_none() {
+        let mut budget = Budget::new(Limits { effects: 2, ..Limits::default() });
+        let had = (0..5).filter(|_| budget.effect().is_ok()).count();
+        assert_eq!((had, budget.effects()), (2, 2));
+        let Err(Over::Refused(error)) = budget.effect() else { panic!("a third was had") };
+        assert_eq!(error.kind, ErrorKind::Exhausted);
+        assert!(error.message.contains("`limits.effects`"), "{}", error.message);
     }
 }

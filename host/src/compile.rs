@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -19,15 +20,40 @@ use crate::engine::whole;
 
 /// Larger components are refused before they are read.
 pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;
+/// How far the compiler steps back, of 19: events go before it, and it is not starved.
+const COMPILER_NICE: i32 = 10;
 /// How the names of the compilers' work directories begin.
 const WORK: &str = "compile-";
-const CHILD_MEMORY: u64 = 4 << 30;
-const CHILD_CPU_SECONDS: u64 = 120;
-const CHILD_WALL: Duration = Duration::from_secs(180);
+/// What the compiler of one component may use up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompileLimits {
+    /// Bytes of address space.
+    pub memory_bytes: u64,
+    /// Seconds of processor time, of all its threads together.
+    pub cpu_seconds: u64,
+    /// Bytes of machine code.
+    pub output_bytes: u64,
+    /// Time by the clock, after which it is killed.
+    pub wall: Duration,
+}
+
+impl Default for CompileLimits {
+    fn default() -> Self {
+        CompileLimits { memory_bytes: 4 << 30, cpu_seconds: 120, output_bytes: 1 << 30, wall: Duration::from_secs(180) }
+    }
+}
 
 /// Why a component was not compiled.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
+    /// It was not read.
+    #[error("{path} has {size} bytes; a component may have {MAX_COMPONENT_BYTES}")]
+    TooLarge {
+        /// The component's file.
+        path: PathBuf,
+        /// Its length, or as much of it as was seen.
+        size: u64,
+    },
     /// The compiler does not take it, or it takes more than the compiler may use: it would fare no better again.
     #[error("the component does not compile: {0}")]
     Refused(String),
@@ -37,8 +63,8 @@ pub enum CompileError {
 }
 
 impl CompileError {
-    /// By how the child ended and what it said.
-    fn of(status: ExitStatus, said: &str) -> Self {
+    /// By how the child, which had these limits, ended and what it said.
+    fn of(status: ExitStatus, said: &str, limits: &CompileLimits) -> Self {
         use rustix::process::Signal;
         use std::os::unix::process::ExitStatusExt as _;
         let how = if said.is_empty() { status.to_string() } else { format!("{said} ({status})") };
@@ -46,7 +72,10 @@ impl CompileError {
         match signal {
             None => CompileError::Refused(how),
             Some(Signal::XCPU) => {
-                CompileError::Refused(format!("it took over {CHILD_CPU_SECONDS} s of processor time"))
+                CompileError::Refused(format!("it took over {} s of processor time", limits.cpu_seconds))
+            }
+            Some(Signal::XFSZ) => {
+                CompileError::Refused(format!("it would be over {} bytes of machine code", limits.output_bytes))
             }
             // An allocation over the limit aborts the child; a stack that overflows is a segmentation fault.
             Some(Signal::ABORT | Signal::SEGV | Signal::BUS | Signal::ILL) => CompileError::Refused(how),
@@ -66,11 +95,12 @@ pub struct Compiler {
     cache: PathBuf,
     /// The program and its first arguments that, with the paths of a component and of the result, compile.
     program: (PathBuf, Vec<String>),
+    limits: CompileLimits,
 }
 
 impl Compiler {
     /// A compiler whose results go to `cache`, which is made if it is not there. `program` is called as
-    /// `program args… IN OUT`.
+    /// `program args… IN OUT MEMORY CPU OUTPUT`: two paths, and its limits in bytes, seconds and bytes.
     ///
     /// # Errors
     /// If the directory cannot be made, or others may write to it.
@@ -83,7 +113,13 @@ impl Compiler {
         fs::set_permissions(&cache, fs::Permissions::from_mode(0o700))
             .with_context(|| format!("making {} the host's alone", cache.display()))?;
         sweep_work(&cache);
-        Ok(Compiler { cache, program: (program, args) })
+        Ok(Compiler { cache, program: (program, args), limits: CompileLimits::default() })
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn within(self, limits: CompileLimits) -> Self {
+        Compiler { limits, ..self }
     }
 
     /// The component, compiled for `engine`; from the cache if it was compiled before.
@@ -128,6 +164,7 @@ impl Compiler {
             .args(&self.program.1)
             .arg(&input)
             .arg(&output)
+            .args([self.limits.memory_bytes, self.limits.cpu_seconds, self.limits.output_bytes].map(|n| n.to_string()))
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -135,12 +172,13 @@ impl Compiler {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("starting the compiler {}", self.program.0.display()))?;
-        let result = tokio::time::timeout(CHILD_WALL, child.wait_with_output())
+        let result = tokio::time::timeout(self.limits.wall, child.wait_with_output())
             .await
-            .map_err(|_| CompileError::Stopped(format!("it had not ended after {CHILD_WALL:?}")))?
+            .map_err(|_| CompileError::Stopped(format!("it had not ended after {:?}", self.limits.wall)))?
             .context("waiting for the compiler")?;
         if !result.status.success() {
-            return Err(CompileError::of(result.status, String::from_utf8_lossy(&result.stderr).trim()).into());
+            let said = String::from_utf8_lossy(&result.stderr);
+            return Err(CompileError::of(result.status, said.trim(), &self.limits).into());
         }
         fs::rename(&output, file).context("keeping the compiled component")
     }
@@ -161,18 +199,23 @@ fn files(dir: &Path) -> impl Iterator<Item = PathBuf> {
     fs::read_dir(dir).into_iter().flatten().filter_map(|file| file.ok().map(|file| file.path()))
 }
 
-/// What the child does: reads a component, compiles it, writes the result. It limits itself before it reads.
+/// What the child does: reads a component, compiles it, writes the result. It limits itself before it reads, and lets whoever
+/// serves go first.
 ///
 /// # Errors
 /// If the input is no valid component.
-pub fn child(input: &Path, output: &Path) -> anyhow::Result<()> {
+pub fn child(input: &Path, output: &Path, limits: &CompileLimits) -> anyhow::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
     // Between the two limits of processor time lies the signal that tells this end from others.
-    for (resource, most, end) in
-        [(Resource::As, CHILD_MEMORY, CHILD_MEMORY), (Resource::Cpu, CHILD_CPU_SECONDS, CHILD_CPU_SECONDS + 2)]
-    {
+    for (resource, most, end) in [
+        (Resource::As, limits.memory_bytes, limits.memory_bytes),
+        (Resource::Cpu, limits.cpu_seconds, limits.cpu_seconds + 2),
+        (Resource::Fsize, limits.output_bytes, limits.output_bytes),
+        (Resource::Core, 0, 0),
+    ] {
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(end) }).context("limiting the compiler")?;
     }
+    rustix::process::nice(COMPILER_NICE).context("putting the compiler behind others")?;
     let bytes = fs::read(input).context("reading the component")?;
     let compiled = crate::engine::compiling()?.precompile_component(&bytes).map_err(whole)?;
     fs::write(output, compiled).context("writing the compiled component")
@@ -183,13 +226,18 @@ pub fn child(input: &Path, output: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// If it cannot be read, or is larger than [`MAX_COMPONENT_BYTES`].
 pub fn read_component(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let size = fs::metadata(path)
-        .with_context(|| format!("cannot read the component {} (built yet? `cargo xtask plugins`)", path.display()))?
-        .len();
-    if size > MAX_COMPONENT_BYTES {
-        anyhow::bail!("{} has {size} bytes; a component may have {MAX_COMPONENT_BYTES}", path.display());
+    let reading = || format!("cannot read the component {} (built yet? `cargo xtask plugins`)", path.display());
+    let found = fs::metadata(path).with_context(reading)?;
+    anyhow::ensure!(found.is_file(), "the component {} is not a file", path.display());
+    let too_large = |size| CompileError::TooLarge { path: path.to_owned(), size };
+    if found.len() > MAX_COMPONENT_BYTES {
+        return Err(too_large(found.len()).into());
     }
-    fs::read(path).with_context(|| format!("reading the component {}", path.display()))
+    // It may grow while it is read.
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(MAX_COMPONENT_BYTES + 1).read_to_end(&mut bytes));
+    let size = u64::try_from(read.with_context(reading)?).unwrap_or(u64::MAX);
+    if size > MAX_COMPONENT_BYTES { Err(too_large(size).into()) } else { Ok(bytes) }
 }
 
 /// Names everything that compiled code depends on besides the component.
@@ -282,6 +330,7 @@ mod tests {
             ("echo no component >&2; exit 1", true, "no component"),
             ("kill -XCPU $$", true, "processor time"),
             ("kill -ABRT $$", true, "signal: 6"),
+            ("kill -XFSZ $$", true, "machine code"),
             ("kill -KILL $$", false, "signal: 9"),
             ("kill -TERM $$", false, "signal: 15"),
         ] {
@@ -298,8 +347,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("large.wasm");
         fs::File::create(&path).unwrap().set_len(MAX_COMPONENT_BYTES + 1).unwrap();
-        let error = format!("{:#}", read_component(&path).unwrap_err());
-        assert!(error.contains("may have 67108864"), "{error}");
+        let error = read_component(&path).unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(CompileError::TooLarge { size: 67_108_865, .. })), "{error:#}");
+        fs::File::create(&path).unwrap().set_len(MAX_COMPONENT_BYTES).unwrap();
+        assert_eq!(read_component(&path).unwrap().len(), 64 << 20);
         assert!(read_component(&dir.path().join("none.wasm")).is_err());
+        assert!(read_component(dir.path()).is_err());
     }
 }

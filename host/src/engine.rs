@@ -35,6 +35,9 @@ pub const MAX_TABLES: u32 = 8;
 /// The most core instances of one component. Python's, of one module a shared library, has some twenty.
 pub const MAX_CORE_INSTANCES: u32 = 32;
 
+/// The stack of a guest's call.
+pub const MAX_STACK: usize = 512 << 10;
+
 /// The most elements of one table.
 pub const MAX_TABLE_ELEMENTS: usize = 100_000;
 
@@ -42,7 +45,7 @@ pub const MAX_TABLE_ELEMENTS: usize = 100_000;
 fn code_config() -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true);
-    config.max_wasm_stack(512 << 10);
+    config.max_wasm_stack(MAX_STACK);
     config.async_stack_size(1 << 20);
     config.memory_reservation(MAX_MEMORY as u64);
     config.memory_guard_size(64 << 10);

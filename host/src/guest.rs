@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use store::{Entry, ParkKind};
 use wasmtime::component::{Resource, ResourceTable};
-use wasmtime::{Engine, PoolConcurrencyLimitError, Store, UpdateDeadline};
+use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::agent::{ClientAgent, Grants};
 use crate::contract::{github_types, log, types};
 use crate::journal::{CallTrace, Interrupt, Journal};
+use crate::limits::Limits;
+use crate::log_book::{Flooded, LogBook, LogLine, one_line};
 use crate::memory::Memory;
-use crate::plugin::{Limits, Plugin};
+use crate::plugin::Plugin;
+use crate::trap::{Cause, OutOfTime, OverLimit, cause};
 
-/// The most handles that one call may hold.
-const MAX_HANDLES: usize = 1000;
-/// The most log lines of one call that are kept, and the most bytes of each.
-const MAX_LOG_LINES: usize = 200;
-const MAX_LOG_BYTES: usize = 4 << 10;
+/// How long a plugin may take to say what it is, if its deadline is not shorter: that is the same every time.
+const DESCRIBE: Duration = Duration::from_secs(5);
 
 /// How soon a task is tried again that found no room.
 const NO_ROOM: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
@@ -27,7 +27,9 @@ const NO_ROOM: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 /// What the host keeps beside one guest.
 pub struct GuestState {
     pub(crate) table: ResourceTable,
+    limits: Limits,
     memory: Memory,
+    log: LogBook,
     ends: Instant,
     task: Option<Box<TaskContext>>,
 }
@@ -36,7 +38,6 @@ pub struct GuestState {
 pub struct TaskContext {
     pub(crate) journal: Journal,
     pub(crate) facts: Arc<TaskFacts>,
-    pub(crate) log: Vec<LogLine>,
     /// Comments that this task has listed or made, by repository, number and id: these are known to stand where the plugin
     /// says.
     pub(crate) comments: HashSet<(String, u32, u64)>,
@@ -48,8 +49,6 @@ pub struct TaskFacts {
     pub plugin: String,
     /// What it may do.
     pub grants: Grants,
-    /// How many effects it may have.
-    pub max_effects: u32,
     /// The delivery's GUID.
     pub guid: String,
     /// The repository that the event belongs to.
@@ -83,32 +82,30 @@ pub struct Clients {
     pub dry_run: bool,
 }
 
-/// One line that a plugin wrote.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct LogLine {
-    /// `debug`, `info`, `warn` or `error`.
-    pub level: &'static str,
-    /// Cut to 4 KiB.
-    pub message: String,
-}
-
 impl TaskContext {
     /// The context of one run.
     pub fn new(journal: Journal, facts: Arc<TaskFacts>) -> Self {
-        TaskContext { journal, facts, log: Vec::new(), comments: HashSet::new() }
+        TaskContext { journal, facts, comments: HashSet::new() }
     }
 }
 
 impl GuestState {
     /// For `describe` and `help`, which get no handle and so can call nothing but the log.
     pub fn without_task(limits: Limits) -> Self {
-        Self::new(limits, None)
+        Self::new(Limits { deadline: limits.deadline.min(DESCRIBE), ..limits }, None)
+    }
+
+    /// How long this call may still take.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.ends.saturating_duration_since(Instant::now())
     }
 
     fn new(limits: Limits, task: Option<Box<TaskContext>>) -> Self {
         let mut table = ResourceTable::new();
-        table.set_max_capacity(MAX_HANDLES);
-        GuestState { table, memory: Memory::new(limits.memory), ends: Instant::now() + limits.deadline, task }
+        table.set_max_capacity(limits.handles as usize);
+        let log = LogBook::new(limits.log_lines, limits.log_bytes, limits.host_calls);
+        let ends = Instant::now() + limits.deadline;
+        GuestState { table, limits, memory: Memory::new(limits), log, ends, task }
     }
 
     /// The task of this call.
@@ -127,7 +124,10 @@ impl GuestState {
 
 /// A store for one call, with its limits in force.
 pub(crate) fn store(engine: &Engine, state: GuestState) -> Store<GuestState> {
+    let limits = state.limits;
     let mut store = Store::new(engine, state);
+    store.set_hostcall_fuel(limits.crossing_bytes());
+    store.set_max_component_handles(limits.handles as usize);
     store.limiter(|state| &mut state.memory);
     store.set_epoch_deadline(1);
     // Looked at here and not by a timer: a guest that never waits cannot hold this up.
@@ -136,10 +136,6 @@ pub(crate) fn store(engine: &Engine, state: GuestState) -> Store<GuestState> {
     });
     store
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("over its deadline")]
-struct OutOfTime;
 
 /// How a guest's `handle` ended.
 #[derive(Debug)]
@@ -152,8 +148,10 @@ pub enum End {
     Again(Duration),
     /// It failed, for a reason of its own.
     Failed(String),
-    /// It trapped, or went over its memory.
+    /// It trapped.
     Trapped(String),
+    /// It wanted more than it may use; which limit it was.
+    Over(String),
     /// Its time was up, and it had computed for most of it.
     OutOfTime,
     /// Its time was up, and most of it had gone by while the host waited for a far side or for its own disk.
@@ -179,96 +177,79 @@ pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event)
     let waited = context.journal.waited();
     let agent = ClientAgent { repo: context.facts.home.clone(), read_only: false };
     let state = GuestState::new(plugin.limits, Some(Box::new(context)));
+    let limits = plugin.limits;
     let (mut store, instance) = match plugin.instantiate(state).await {
         Ok(ready) => ready,
         Err(error) => {
             let none = Leavings { calls: Vec::new(), reads: Vec::new(), log: Vec::new(), effects: 0 };
-            return (not_begun(&error), none);
+            return (ended(error, &limits), none);
         }
     };
+    let left = store.data().time_left();
     let called = async {
         // Owned by the guest: a borrow that a garbage-collected guest drops late would trap.
         let handle = store.data_mut().table.push(agent)?;
         instance.handle(&mut store, event, handle).await
     };
-    let end = match tokio::time::timeout(plugin.limits.deadline, called).await {
+    let end = match tokio::time::timeout(left, called).await {
         Err(_) => End::OutOfTime,
-        Ok(Ok(Ok(types::Outcome::Done(said)))) => End::Done(said),
-        Ok(Ok(Ok(types::Outcome::Ignored(why)))) => End::Ignored(why),
+        Ok(Ok(Ok(types::Outcome::Done(said)))) => End::Done(one_line(said)),
+        Ok(Ok(Ok(types::Outcome::Ignored(why)))) => End::Ignored(one_line(why)),
         Ok(Ok(Ok(types::Outcome::AgainAfter(ms)))) => End::Again(Duration::from_millis(ms)),
-        Ok(Ok(Err(failure))) => End::Failed(failure.message),
-        Ok(Err(error)) => trapped(error),
+        Ok(Ok(Err(failure))) => End::Failed(one_line(failure.message)),
+        Ok(Err(error)) => ended(error, &limits),
     };
     // Whose time was it? A plugin that has computed for most of it would do so again.
     let end = match end {
-        End::OutOfTime if waited.most_of(plugin.limits.deadline) => End::OutOfTimeWaiting,
+        End::OutOfTime if waited.most_of(limits.deadline) => End::OutOfTimeWaiting,
         end => end,
     };
-    let context = store.into_data().task.expect("the task was put in above");
+    let GuestState { task, log, .. } = store.into_data();
+    let context = task.expect("the task was put in above");
     let effects = context.journal.effects();
     let (calls, reads) = context.journal.into_parts();
-    (end, Leavings { calls, reads, log: context.log, effects })
+    (end, Leavings { calls, reads, log: log.into_lines(), effects })
 }
 
-/// A pool without room is no fault of the plugin.
-fn not_begun(error: &wasmtime::Error) -> End {
-    if error.is::<PoolConcurrencyLimitError>() {
-        let until = jiff::Timestamp::now().saturating_add(NO_ROOM).expect("a second is no calendar's unit");
-        let why = format!("no room for another instance: {error:#}");
-        return End::Interrupted(Interrupt::Park { until, why, kind: ParkKind::Resume });
+fn ended(error: wasmtime::Error, limits: &Limits) -> End {
+    match cause(error, limits) {
+        Cause::OutOfTime => End::OutOfTime,
+        Cause::Over(which) => End::Over(which),
+        Cause::Interrupted(interrupt) => End::Interrupted(interrupt),
+        Cause::NoRoom(why) => {
+            let until = jiff::Timestamp::now().saturating_add(NO_ROOM).expect("a second is no calendar's unit");
+            let why = format!("no room for another instance: {why}");
+            End::Interrupted(Interrupt::Park { until, why, kind: ParkKind::Resume })
+        }
+        Cause::Trapped(why) => End::Trapped(why),
     }
-    End::Trapped(format!("{error:#}"))
-}
-
-fn trapped(error: wasmtime::Error) -> End {
-    if error.is::<OutOfTime>() {
-        return End::OutOfTime;
-    }
-    match error.downcast::<Interrupt>() {
-        Ok(interrupt) => End::Interrupted(interrupt),
-        Err(error) => End::Trapped(format!("{error:#}")),
-    }
-}
-
-/// A message as it goes into the log: one line, since a second one could pass for the host's own, and not too long.
-fn line(mut message: String) -> String {
-    if message.len() > MAX_LOG_BYTES {
-        message.truncate(message.floor_char_boundary(MAX_LOG_BYTES));
-        message.push('…');
-    }
-    if message.contains(char::is_control) {
-        message = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    }
-    message
 }
 
 impl log::Host for GuestState {
     async fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
-        let message = line(message);
-        let Some(task) = self.task.as_mut() else { return Ok(()) };
-        if task.log.len() == MAX_LOG_LINES {
-            return Ok(());
-        }
-        let plugin = &task.facts.plugin;
-        let level = match level {
-            log::Level::Debug => {
-                tracing::debug!(%plugin, message);
-                "debug"
-            }
-            log::Level::Info => {
-                tracing::info!(%plugin, message);
-                "info"
-            }
-            log::Level::Warn => {
-                tracing::warn!(%plugin, message);
-                "warn"
-            }
-            log::Level::Error => {
-                tracing::error!(%plugin, message);
-                "error"
+        let level_name = match level {
+            log::Level::Debug => "debug",
+            log::Level::Info => "info",
+            log::Level::Warn => "warn",
+            log::Level::Error => "error",
+        };
+        let line = match self.log.write(level_name, message) {
+            Ok(line) => line,
+            Err(Flooded) => {
+                let most = self.limits.host_calls;
+                return Err(OverLimit(format!("over {most} lines of log in one task (`limits.host_calls`)")).into());
             }
         };
-        task.log.push(LogLine { level, message });
+        // What a plugin writes while it describes itself is nobody's task.
+        if let (Some(LogLine { message, .. }), Some(task)) = (line, &self.task) {
+            let plugin = &task.facts.plugin;
+            match level {
+                log::Level::Debug => tracing::debug!(%plugin, message),
+                log::Level::Info => tracing::info!(%plugin, message),
+                log::Level::Warn => tracing::warn!(%plugin, message),
+                log::Level::Error => tracing::error!(%plugin, message),
+            }
+        }
         Ok(())
     }
 }
@@ -276,21 +257,3 @@ impl log::Host for GuestState {
 impl types::Host for GuestState {}
 
 impl github_types::Host for GuestState {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_guest_writes_is_one_line_and_not_too_long() {
-        for (message, want) in [
-            ("as it is, ü", "as it is, ü".to_owned()),
-            ("one\nERROR host: two\r\x1b[31m\u{85}\tthree", "one ERROR host: two  [31m  three".to_owned()),
-            (&"x".repeat(5000), "x".repeat(4096) + "…"),
-            (&"ü".repeat(3000), "ü".repeat(2048) + "…"),
-            (&("x".to_owned() + &"ü".repeat(3000)), "x".to_owned() + &"ü".repeat(2047) + "…"),
-        ] {
-            assert_eq!(line(message.to_owned()), want);
-        }
-    }
-}

@@ -120,7 +120,6 @@ pub struct Journal {
     kept: VecDeque<Entry>,
     reads: Vec<Entry>,
     seq: u32,
-    effects: u32,
     budget: Budget,
     calls: Vec<CallTrace>,
     waited: Waited,
@@ -140,7 +139,7 @@ impl Journal {
         let identity = format!("{identity}/{round}");
         let (kept, reads, calls) = (kept.into(), Vec::new(), Vec::new());
         let waited = Waited::default();
-        Journal { inbox, task, round, identity, pins, kept, reads, seq: 0, effects: 0, budget, calls, waited }
+        Journal { inbox, task, round, identity, pins, kept, reads, seq: 0, budget, calls, waited }
     }
 
     /// The moment and the choices that are fixed for this task.
@@ -155,7 +154,7 @@ impl Journal {
 
     /// How many effects this run made or was answered.
     pub fn effects(&self) -> u32 {
-        self.effects
+        self.budget.effects()
     }
 
     /// The calls of this run, and the reads that no effect has committed yet.
@@ -213,7 +212,9 @@ impl Journal {
         if let Some(refused) = self.ask(op, &args)? {
             return Ok(Err(refused));
         }
-        self.effects += 1;
+        if let Some(refused) = told(op, self.budget.effect())? {
+            return Ok(Err(refused));
+        }
         let seq = self.seq;
         let key = EffectKey(format!("{}/{seq}", self.identity));
         let doubt = match self.next_kept(op, &args)? {
@@ -253,14 +254,7 @@ impl Journal {
 
     /// Counts a call. A refusal is for the guest to know.
     fn ask(&mut self, op: &'static str, args: &str) -> Result<Option<ApiError>, Interrupt> {
-        match self.budget.ask(op, args.len()) {
-            Ok(()) => Ok(None),
-            Err(Over::Refused(error)) => {
-                tracing::warn!(op, why = error.message, "a call was refused");
-                Ok(Some(error))
-            }
-            Err(Over::Ended(why)) => Err(Interrupt::Exhausted(why)),
-        }
+        told(op, self.budget.ask(op, args.len()))
     }
 
     fn keep(&mut self, answer: &str) -> Result<(), Interrupt> {
@@ -304,6 +298,18 @@ pub enum Doubt {
     NotMade,
     /// Its intent was on disk: it may have been made.
     MayBeMade,
+}
+
+/// What a bound means for the run: a refusal is for the guest to know.
+fn told(op: &'static str, counted: Result<(), Over>) -> Result<Option<ApiError>, Interrupt> {
+    match counted {
+        Ok(()) => Ok(None),
+        Err(Over::Refused(error)) => {
+            tracing::warn!(op, why = error.message, "a call was refused");
+            Ok(Some(error))
+        }
+        Err(Over::Ended(why)) => Err(Interrupt::Exhausted(why)),
+    }
 }
 
 fn settle<T>(op: &str, result: Result<T, Fault>) -> Result<Result<T, ApiError>, Interrupt> {

@@ -19,6 +19,8 @@ pub mod hook;
 pub mod journal;
 pub mod kept;
 mod lane;
+pub mod limits;
+pub mod log_book;
 mod memory;
 pub mod metrics;
 pub mod plan;
@@ -32,6 +34,7 @@ pub mod scan;
 mod slots;
 pub mod source;
 pub mod task;
+mod trap;
 pub mod waited;
 
 #[cfg(test)]

@@ -1,43 +1,36 @@
-//! What one guest may hold: all of its memories together, and so many elements in each table.
+//! What one guest may hold: all of its memories together, so many tables and elements in each, so many instances.
 
 use wasmtime::ResourceLimiter;
 
 use crate::engine;
+use crate::limits::Limits;
+use crate::trap::OverLimit;
 
 /// What one store holds, and may hold. What goes over it ends the call: a guest that is told "no" by its allocator would only trap with
 /// a worse message.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    most: usize,
+    limits: Limits,
     held: usize,
     /// What was held before the growth that was allowed last.
     before: usize,
 }
 
 impl Memory {
-    /// `memory` bytes for all linear memories together.
-    pub(crate) fn new(memory: usize) -> Self {
-        Memory { most: memory, held: 0, before: 0 }
+    /// Within these limits.
+    pub(crate) fn new(limits: Limits) -> Self {
+        Memory { limits, held: 0, before: 0 }
     }
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("over its memory: it asked for {asked} bytes in all, and `limits.memory` is {most}")]
-struct OverMemory {
-    asked: usize,
-    most: usize,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("a table of {0} elements; {max} is the most", max = engine::MAX_TABLE_ELEMENTS)]
-struct OverTable(usize);
 
 impl ResourceLimiter for Memory {
     // A memory that is made grows from nothing.
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let asked = self.held.saturating_sub(current).saturating_add(desired);
-        if asked > self.most {
-            return Err(OverMemory { asked, most: self.most }.into());
+        let most = self.limits.memory;
+        if asked > most {
+            let why = format!("its memory: it asked for {asked} bytes in all, and `limits.memory` is {most}");
+            return Err(OverLimit(why).into());
         }
         self.before = std::mem::replace(&mut self.held, asked);
         Ok(true)
@@ -49,7 +42,12 @@ impl ResourceLimiter for Memory {
     }
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > engine::MAX_TABLE_ELEMENTS { Err(OverTable(desired).into()) } else { Ok(true) }
+        let most = self.limits.table_elements;
+        if desired > most as usize {
+            let why = format!("a table of {desired} elements, and `limits.table_elements` is {most}");
+            return Err(OverLimit(why).into());
+        }
+        Ok(true)
     }
 
     fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
@@ -57,11 +55,11 @@ impl ResourceLimiter for Memory {
     }
 
     fn instances(&self) -> usize {
-        engine::MAX_CORE_INSTANCES as usize
+        self.limits.instances as usize
     }
 
     fn tables(&self) -> usize {
-        engine::MAX_TABLES as usize
+        self.limits.tables as usize
     }
 
     fn memories(&self) -> usize {
@@ -87,7 +85,7 @@ mod tests {
             .collect();
         let text = format!("(component {modules})");
         let component = Component::new(engine, wat::parse_str(text).unwrap()).unwrap();
-        let mut store = Store::new(engine, Memory::new(budget * PAGE));
+        let mut store = Store::new(engine, Memory::new(Limits { memory: budget * PAGE, ..Limits::default() }));
         store.set_epoch_deadline(1);
         store.limiter(|memory| memory);
         let instance = Linker::new(engine).instantiate_async(&mut store, &component).await;
@@ -108,10 +106,10 @@ mod tests {
 
     #[test]
     fn a_growth_that_failed_is_not_held_against_the_guest() {
-        let mut memory = Memory::new(10);
+        let mut memory = Memory::new(Limits { memory: 10, ..Limits::default() });
         assert!(memory.memory_growing(0, 4, None).unwrap());
         assert!(memory.memory_growing(4, 9, None).unwrap());
-        assert!(memory.memory_grow_failed(OverTable(1).into()).is_err());
+        assert!(memory.memory_grow_failed(OverLimit(String::new()).into()).is_err());
         assert!(memory.memory_growing(0, 6, None).unwrap());
         assert!(memory.memory_growing(6, 7, None).is_err());
     }

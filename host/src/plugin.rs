@@ -1,58 +1,21 @@
 //! One plugin that is ready to be called: its component, compiled and linked with what it was granted and no more.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, HasSelf, Linker, Resource};
-use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
+use wasmtime::{Engine, Store};
 
 use crate::agent::{ClientAgent, Grants};
 use crate::capability::{self, Capability};
 use crate::contract::version::{self, Minor};
 use crate::contract::{self, previous, types};
 use crate::guest::{self, GuestState};
+use crate::limits::Limits;
+use crate::trap::{self, Cause};
 
-/// What one call of a plugin may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Limits {
-    /// Bytes of all linear memories together.
-    #[serde(rename = "memory_bytes")]
-    pub memory: usize,
-    /// Wall time of one task, host calls included.
-    #[serde(rename = "deadline_seconds", with = "seconds")]
-    pub deadline: Duration,
-    /// Effects of one task.
-    pub effects: u32,
-    /// Calls of GitHub's interfaces by one task.
-    #[serde(default = "api_calls")]
-    pub api_calls: u32,
-}
-
-/// Far more than any task of a plugin of ours makes, and a fifth of what GitHub allows an account in an hour.
-fn api_calls() -> u32 {
-    1000
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits { memory: 64 << 20, deadline: Duration::from_secs(30), effects: 200, api_calls: api_calls() }
-    }
-}
-
-mod seconds {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_f64(duration.as_secs_f64())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        Duration::try_from_secs_f64(f64::deserialize(from)?).map_err(serde::de::Error::custom)
-    }
-}
+/// The most bytes of a plugin's description, as JSON: it is held for as long as the plugin, and shown on `/status`.
+const MAX_DESCRIPTION: usize = 64 << 10;
 
 /// Why a component is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +58,23 @@ pub enum LoadError {
         /// What there is too little of.
         why: String,
     },
-    /// It cannot be compiled, linked, or asked.
+    /// It lacks an export of the contract's, or has another of that name.
+    #[error("plugin `{plugin}` does not export what a plugin has to: {why}")]
+    Exports {
+        /// The plugin's name.
+        plugin: String,
+        /// Which, and how.
+        why: String,
+    },
+    /// It failed before it was asked anything, or when it was asked what it is.
+    #[error("plugin `{plugin}` cannot say what it is: {why}")]
+    Describe {
+        /// The plugin's name.
+        plugin: String,
+        /// How its call ended.
+        why: String,
+    },
+    /// It cannot be linked.
     #[error("plugin `{plugin}` cannot be loaded: {why}")]
     Broken {
         /// The plugin's name.
@@ -202,14 +181,9 @@ impl Plugin {
         limits: Limits,
         place: &str,
     ) -> Result<Self, LoadError> {
-        let broken = |error: wasmtime::Error| {
-            let (plugin, why) = (name.to_owned(), format!("{error:#}"));
-            if error.is::<PoolConcurrencyLimitError>() {
-                LoadError::NoRoom { plugin, why }
-            } else {
-                LoadError::Broken { plugin, why }
-            }
-        };
+        let broken = |error: wasmtime::Error| LoadError::Broken { plugin: name.to_owned(), why: format!("{error:#}") };
+        let exports =
+            |error: wasmtime::Error| LoadError::Exports { plugin: name.to_owned(), why: format!("{error:#}") };
         let component_type = component.component_type();
         let minor = version::of(component_type.imports(engine).map(|(instance, _)| instance))
             .map_err(|why| LoadError::Broken { plugin: name.to_owned(), why })?;
@@ -229,14 +203,23 @@ impl Plugin {
             });
         }
         let linker = linker(engine, &grants, minor).map_err(broken)?;
-        let pre = linker.instantiate_pre(component).and_then(|pre| match minor {
+        let pre = linker.instantiate_pre(component).map_err(broken)?;
+        let pre = match minor {
             Minor::Previous => previous::EverythingPre::new(pre).map(Pre::Previous),
             Minor::Today => contract::EverythingPre::new(pre).map(Pre::Today),
-        });
-        let pre = pre.map_err(broken)?;
+        };
+        let pre = pre.map_err(exports)?;
         let mut store = guest::store(engine, GuestState::without_task(limits));
+        let left = store.data().time_left();
         let described = async { pre.instantiate(&mut store).await?.describe(&mut store).await };
-        let description = described.await.map_err(broken)?;
+        let described = tokio::time::timeout(left, described).await;
+        let described = described.unwrap_or_else(|_| Err(trap::OutOfTime.into()));
+        let description = described.map_err(|error| undescribed(name, trap::cause(error, &limits)))?;
+        let bytes = serde_json::to_vec(&description).map_or(usize::MAX, |json| json.len());
+        if bytes > MAX_DESCRIPTION {
+            let why = format!("its description has {bytes} bytes; {MAX_DESCRIPTION} are the most");
+            return Err(LoadError::Describe { plugin: name.to_owned(), why });
+        }
         if description.name != name {
             return Err(LoadError::Name { plugin: name.to_owned(), own: description.name });
         }
@@ -268,6 +251,19 @@ impl Plugin {
     pub fn wants(&self, kind: types::EventKind) -> bool {
         self.description.events.contains(&kind)
     }
+}
+
+/// Why a plugin did not say what it is.
+fn undescribed(name: &str, cause: Cause) -> LoadError {
+    let plugin = name.to_owned();
+    let why = match cause {
+        Cause::NoRoom(why) => return LoadError::NoRoom { plugin, why },
+        Cause::OutOfTime => "over its deadline".to_owned(),
+        Cause::Over(which) => format!("over its limits: {which}"),
+        Cause::Interrupted(interrupt) => interrupt.to_string(),
+        Cause::Trapped(why) => format!("trapped: {why}"),
+    };
+    LoadError::Describe { plugin, why }
 }
 
 /// Every function that a component imports, with the full name of the instance that it stands in. Instances from which

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use config::Loaded;
-use prow::module::{self, Module, RawLimits};
+use prow::limits::RawLimits;
+use prow::module::Module;
 use prow::problem::KeyPath;
 
 use crate::agent::Grants;
 use crate::catalogue::{self, Catalogue, CatalogueEntry};
-use crate::engine::MAX_MEMORY;
-use crate::plugin::Limits;
+use crate::limits::{Limits, TooMuch};
 
 /// One plugin's component file and terms.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,18 +64,12 @@ impl Terms {
         let damaged = || format!("the catalogue's terms of `{}` cannot be read: build the plugins again", entry.name);
         let granted = serde_json::from_value(entry.grants.clone()).with_context(damaged)?;
         let limits: RawLimits = serde_json::from_value(entry.limits.clone()).with_context(damaged)?;
-        let limits = module::Limits {
-            memory_bytes: limits.memory.map(|memory| memory.0),
-            deadline: limits.deadline.map(|deadline| deadline.0),
-            effects: limits.effects,
-            api_calls: limits.api_calls,
-        };
-        Ok(Terms { granted, limits: over(Limits::default(), &limits) })
+        Ok(Terms { granted, limits: Limits::default().with(&(&limits).into()) })
     }
 
     /// What a `modules` entry says, over what stood before.
     fn with(self, module: &Module) -> Self {
-        Terms { granted: module.grants.clone().unwrap_or(self.granted), limits: over(self.limits, &module.limits) }
+        Terms { granted: module.grants.clone().unwrap_or(self.granted), limits: self.limits.with(&module.limits) }
     }
 
     /// The grants, ready to be asked.
@@ -90,15 +84,6 @@ impl Terms {
             repos.add(compiled.with_context(|| format!("`{glob}` under `grants.repos` is no glob"))?);
         }
         Ok(Grants { granted: self.granted.clone(), repos: repos.build().context("`grants.repos`")? })
-    }
-}
-
-fn over(base: Limits, said: &module::Limits) -> Limits {
-    Limits {
-        memory: said.memory_bytes.map_or(base.memory, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
-        deadline: said.deadline.unwrap_or(base.deadline),
-        effects: said.effects.unwrap_or(base.effects),
-        api_calls: said.api_calls.unwrap_or(base.api_calls),
     }
 }
 
@@ -160,11 +145,9 @@ pub fn sources(
             (None, None) => unreachable!("without either there is no path"),
         };
         let terms = module.map_or(base.clone(), |module| base.with(module));
-        if terms.limits.memory > MAX_MEMORY {
-            let (place, most) = (place_of_module(loaded, name, &["limits", "memory"]), MAX_MEMORY >> 20);
-            anyhow::bail!(
-                "{place}: `limits.memory` of plugin `{name}` is more than there is for one: {most}Mi at most"
-            );
+        if let Err(TooMuch { key, most }) = terms.limits.check() {
+            let place = place_of_module(loaded, name, &["limits", key]);
+            anyhow::bail!("{place}: `limits.{key}` of plugin `{name}` is more than there is for one: {most} at most");
         }
         found.insert(name.to_owned(), Source { path, digest, terms, place });
     }

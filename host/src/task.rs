@@ -11,6 +11,7 @@ use crate::convert;
 use crate::envelope::Envelope;
 use crate::guest::{self, Clients, End, Leavings, TaskContext, TaskFacts};
 use crate::journal::{Interrupt, Journal};
+use crate::log_book::LogLine;
 use crate::plugin::Plugin;
 use crate::registry::Set;
 
@@ -47,7 +48,7 @@ struct Trace<'a> {
     digest: &'a str,
     config_revision: &'a str,
     calls: &'a [crate::journal::CallTrace],
-    log: &'a [guest::LogLine],
+    log: &'a [LogLine],
 }
 
 /// Runs `task` once and writes down what came of it.
@@ -83,7 +84,6 @@ pub async fn run(
     let facts = Arc::new(TaskFacts {
         plugin: task.plugin.clone(),
         grants: begun.plugin.grants.clone(),
-        max_effects: begun.plugin.limits.effects,
         guid: task.guid.clone(),
         home: home.map(|(org, name)| crate::contract::types::RepoRef { org: org.to_owned(), name: name.to_owned() }),
         event: Arc::new(event),
@@ -92,7 +92,7 @@ pub async fn run(
         clients: clients.clone(),
     });
     let identity = format!("{}/{}/{}", task.guid, task.plugin, task.kind);
-    let budget = Budget::new(begun.plugin.limits.api_calls);
+    let budget = Budget::new(begun.plugin.limits);
     let journal = Journal::new(inbox.clone(), (task.id, task.round), &identity, pins.clone(), kept, budget);
     let (end, leavings) = guest::handle(&begun.plugin, TaskContext::new(journal, facts), &handed).await;
     let duration = started.elapsed();
@@ -170,6 +170,7 @@ fn verdict(end: End, attempts: u32, now: Timestamp) -> Result<Verdict, StoreErro
         }
         End::Failed(message) => Verdict::Finish(Outcome::Failed, message),
         End::Trapped(message) => Verdict::Finish(Outcome::Failed, format!("trapped: {message}")),
+        End::Over(which) => Verdict::Finish(Outcome::Failed, format!("over its limits: {which}")),
         End::OutOfTime => Verdict::Finish(Outcome::Failed, "over its deadline (`limits.deadline`)".to_owned()),
         End::OutOfTimeWaiting => {
             retry(later(now, backoff(attempts)), "over its deadline while an upstream kept it waiting".to_owned())
@@ -270,6 +271,7 @@ mod tests {
         check(End::Ignored("not mine".into()), 0, "ignored: not mine");
         check(End::Failed("no".into()), 0, "failed: no");
         check(End::Trapped("unreachable".into()), 0, "failed: trapped: unreachable");
+        check(End::Over("its memory".into()), 0, "failed: over its limits: its memory");
         check(End::OutOfTime, 0, "failed: over its deadline (`limits.deadline`)");
         check(End::OutOfTimeWaiting, 2, "Retry +4s: over its deadline while an upstream kept it waiting");
         check(park(60), 0, "Retry +60s: GitHub is away");

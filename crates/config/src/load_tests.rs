@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use prow::module::Limits;
+use prow::limits::Limits;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -312,7 +312,7 @@ modules:
         memory_bytes: Some(64 << 20),
         deadline: Some(std::time::Duration::from_secs(10)),
         effects: Some(50),
-        api_calls: None,
+        ..Limits::default()
     };
     assert_eq!(module.limits, limits);
     assert_eq!(loaded.plugins.effective("my-org", "r"), ["trigger", "greeter"]);

@@ -37,6 +37,8 @@ pub mod job_config;
 pub mod labels;
 mod lenient;
 #[cfg(feature = "matching")]
+pub mod limits;
+#[cfg(feature = "matching")]
 pub mod module;
 #[cfg(feature = "matching")]
 pub mod owners;

@@ -1,15 +1,14 @@
 //! Where a plugin comes from and what it may do: `modules` in plugins.yaml, which is ours and not Prow's.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+use serde::Deserialize;
 use serde::de::{self, Deserializer};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::grants::Grants;
+use crate::limits::{self, Limits, RawLimits};
 use crate::problem::{KeyPath, Problems};
-use crate::raw_config::GoDuration;
 
 /// One entry of `modules` as it is written. Ours alone, so a misspelt key is an error.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -25,20 +24,6 @@ pub struct RawModule {
     pub limits: RawLimits,
     /// Its settings.
     pub config: Option<Value>,
-}
-
-/// `limits` as written.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RawLimits {
-    /// Memory of one instance, as Kubernetes writes quantities.
-    pub memory: Option<ByteQuantity>,
-    /// How long one task may take.
-    pub deadline: Option<GoDuration>,
-    /// How many effects one task may have.
-    pub effects: Option<u32>,
-    /// How many calls of GitHub's interfaces one task may make; 1,000 unless said otherwise.
-    pub api_calls: Option<u32>,
 }
 
 /// One entry of `modules`, checked.
@@ -66,19 +51,6 @@ pub struct Secret {
     pub header: String,
     /// The only host that it is sent to.
     pub host: String,
-}
-
-/// What one task of a plugin may use up; `None`: the host's default.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Limits {
-    /// Bytes of memory, all in all.
-    pub memory_bytes: Option<u64>,
-    /// Time from start to end.
-    pub deadline: Option<Duration>,
-    /// Effects.
-    pub effects: Option<u32>,
-    /// Calls of GitHub's API.
-    pub api_calls: Option<u32>,
 }
 
 /// A number of bytes, written like `64Mi`, `500k` or `1048576`.
@@ -124,19 +96,7 @@ pub(crate) fn check(raw: RawModule, is_bundled: bool, file: &str, at: &KeyPath, 
         }
         Some(_) | None => {}
     }
-    let limits_at = at.key("limits");
-    let mut at_least_one = |key: &str, value: Option<u64>| {
-        if value == Some(0) {
-            problems.add(
-                file,
-                limits_at.key(key),
-                format!("`{key}` is zero, which would let the plugin do nothing: raise it or leave it out"),
-            );
-        }
-    };
-    let limits = raw.limits;
-    at_least_one("memory", limits.memory.map(|memory| memory.0));
-    at_least_one("deadline", limits.deadline.map(|deadline| u64::from(!deadline.0.is_zero())));
+    let limits = limits::check(&raw.limits, file, &at.key("limits"), problems);
     let grants = raw.grants;
     for (index, glob) in grants.iter().flat_map(|grants| grants.repos.iter().enumerate()) {
         if glob.split('/').count() != 2 || glob.contains(char::is_whitespace) {
@@ -169,12 +129,7 @@ pub(crate) fn check(raw: RawModule, is_bundled: bool, file: &str, at: &KeyPath, 
         component: raw.component.filter(|component| !component.is_empty()),
         grants,
         secrets: raw.secrets,
-        limits: Limits {
-            memory_bytes: limits.memory.map(|memory| memory.0),
-            deadline: limits.deadline.map(|deadline| deadline.0),
-            effects: limits.effects,
-            api_calls: limits.api_calls,
-        },
+        limits,
         config: raw.config,
     }
 }
@@ -231,7 +186,7 @@ mod tests {
         check_module(raw.clone(), false, &[]);
         let module = check(serde_json::from_value(raw).unwrap(), false, "f", &KeyPath::root(), &mut Problems::new());
         assert_eq!(module.limits.memory_bytes, Some(64 << 20));
-        assert_eq!(module.limits.deadline, Some(Duration::from_secs(10)));
+        assert_eq!(module.limits.deadline, Some(std::time::Duration::from_secs(10)));
         assert_eq!((module.limits.effects, module.limits.api_calls), (Some(50), None));
     }
 

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use store::{Dispatch, NewDelivery, NewTask, Scope, TaskKind};
 
 use super::*;
+use crate::limits::Limits;
 
 /// One task in an inbox of its own, and how often its far side was asked.
 struct Bench {
@@ -48,7 +49,14 @@ impl Bench {
             clock: jiff::Timestamp::UNIX_EPOCH,
             seed: 7,
         };
-        Journal::new(self.inbox.clone(), (self.task, 0), "g/p/comment", pins, kept, Budget::new(10))
+        Journal::new(
+            self.inbox.clone(),
+            (self.task, 0),
+            "g/p/comment",
+            pins,
+            kept,
+            Budget::new(Limits { api_calls: 10, ..Limits::default() }),
+        )
     }
 
     async fn read(&self, journal: &mut Journal, args: u32) -> Result<u32, Interrupt> {

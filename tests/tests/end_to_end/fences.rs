@@ -20,11 +20,11 @@ async fn a_guest_that_spins_disturbs_nobody() {
 async fn a_guest_that_traps_eats_recurses_hoards_or_gorges_disturbs_nobody() {
     let ways = [
         ("trap", "trapped"),
-        ("eat", "memory"),
+        ("eat", "over its limits: its memory"),
         // A Rust guest's stack lies at the bottom of its memory: what outgrows it leaves the memory.
         ("recurse", "out of bounds memory access"),
-        ("hoard", "resource table"),
-        ("gorge", "over its limits: over 16 MiB"),
+        ("hoard", "over its limits: it holds 1000 handles"),
+        ("gorge", "over its limits: over 16384 KiB"),
     ];
     // A deadline that none of them comes near, however busy the machine: each ends by the limit of its own.
     disturbs_nobody("60s", &ways).await;
@@ -100,4 +100,6 @@ fn the_compiler_limits_itself_before_it_reads() {
     };
     assert_eq!(limit("Max address space"), (4_u64 << 30).to_string(), "{limits}");
     assert_eq!(limit("Max cpu time"), "120", "{limits}");
+    assert_eq!(limit("Max file size"), (1_u64 << 30).to_string(), "{limits}");
+    assert_eq!(limit("Max core file size"), "0", "{limits}");
 }
