@@ -13,13 +13,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::engine::{self, Guests};
+use crate::gate::{Gate, Held};
 use crate::guest::Clients;
 use crate::lane::{Finished, Lanes};
 use crate::metrics::Metrics;
 use crate::plan::{self, Candidate};
 use crate::registry::{Registry, Unfit};
 use crate::slots::Slots;
-use crate::task::{self, After};
+use crate::task::{self, After, Begun};
 
 /// How many stored deliveries are looked at in one turn.
 const BATCH: usize = 64;
@@ -40,6 +41,8 @@ pub struct Parts {
     pub clients: Clients,
     /// Where guests run.
     pub guests: Arc<Guests>,
+    /// Where calls of plugins wait that are held back.
+    pub gate: Arc<Gate>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -177,9 +180,17 @@ impl Dispatcher {
                 let span = tracing::info_span!("task", delivery = %task.guid, plugin = %task.plugin);
                 let guests = parts.guests.handle().clone();
                 let run = async move {
-                    // Without a slot the host is ending, and the task is taken up at its next start.
-                    let Ok(_slot) = turn.come().await else { return Finished::Due };
-                    run_one(&parts, &task).await
+                    loop {
+                        // Without a slot the host is ending, and the task is taken up at its next start.
+                        let Ok(slot) = turn.clone().come().await else { return Finished::Due };
+                        match run_one(&parts, &task).await {
+                            Run::Over(finished) => return finished,
+                            Run::Held(held) => {
+                                drop(slot);
+                                parts.gate.wait(&held).await;
+                            }
+                        }
+                    }
                 };
                 self.running.spawn_on(run.instrument(span), &guests)
             }
@@ -236,11 +247,20 @@ impl Dispatcher {
     }
 }
 
+/// How far one task came.
+enum Run<T> {
+    /// To an end.
+    Over(T),
+    /// It was not begun: its plugin is held back.
+    Held(Held),
+}
+
 /// Runs one task once, as it stands in the inbox now. While the inbox fails, the task waits, without a slot.
-async fn run_one(parts: &Parts, task: &Task) -> Finished {
-    match try_one(parts, task).await {
-        Ok(After::Ended) | Err(StoreError::NotThere { .. }) => Finished::Ended,
-        Ok(After::Again(until)) => Finished::Again(until),
+async fn run_one(parts: &Parts, task: &Task) -> Run<Finished> {
+    Run::Over(match try_one(parts, task).await {
+        Ok(Run::Held(held)) => return Run::Held(held),
+        Ok(Run::Over(After::Ended)) | Err(StoreError::NotThere { .. }) => Finished::Ended,
+        Ok(Run::Over(After::Again(until))) => Finished::Again(until),
         Err(error) if error.is_transient() => {
             tracing::error!(%error, "the inbox fails; the task waits");
             Finished::Again(Timestamp::now() + INBOX_PAUSE)
@@ -249,7 +269,7 @@ async fn run_one(parts: &Parts, task: &Task) -> Finished {
             give_up(parts, task.id, format!("the inbox cannot keep what it does: {error}")).await;
             Finished::Ended
         }
-    }
+    })
 }
 
 /// Ends a task that would fail in the same way however often it were run.
@@ -266,31 +286,55 @@ async fn give_up(parts: &Parts, task: TaskId, why: String) {
     }
 }
 
-async fn try_one(parts: &Parts, task: &Task) -> Result<After, StoreError> {
+async fn try_one(parts: &Parts, task: &Task) -> Result<Run<After>, StoreError> {
+    const ENDED: Run<After> = Run::Over(After::Ended);
     // What an earlier run in this process wrote (a park's pins, a new round) is not in our copy.
-    let Some(task) = parts.inbox.task(task.id).await? else { return Ok(After::Ended) };
+    let Some(task) = parts.inbox.task(task.id).await? else { return Ok(ENDED) };
     if !task.state.is_open() {
-        return Ok(After::Ended);
+        return Ok(ENDED);
     }
-    let Some(delivery) = parts.inbox.load(&task.guid).await? else { return Ok(After::Ended) };
-    let begun = match parts.registry.for_task(&task).await {
+    let Some(delivery) = parts.inbox.load(&task.guid).await? else { return Ok(ENDED) };
+    let mut begun = match parts.registry.for_task(&task).await {
         Ok(begun) => begun,
         Err(Unfit::Gone(why)) => {
             tracing::error!(delivery = %task.guid, plugin = %task.plugin, why, "a task cannot go on as it began");
             task::give_up(&parts.inbox, &task, why).await?;
-            return Ok(After::Ended);
+            return Ok(ENDED);
         }
         Err(Unfit::NotNow(why)) => {
             tracing::warn!(delivery = %task.guid, plugin = %task.plugin, why, "a task cannot go on yet");
-            return task::put_off(&parts.inbox, &task, why).await;
+            return task::put_off(&parts.inbox, &task, why).await.map(Run::Over);
         }
     };
+    if let Some(newer) = replacement(parts, &task, &begun) {
+        if !task::is_wanted(&newer.plugin, &delivery, task.kind) {
+            let why = "its plugin was replaced while in quarantine, by one that does not want this event".to_owned();
+            task::ignore(&parts.inbox, &task, why).await?;
+            return Ok(ENDED);
+        }
+        begun = newer;
+    }
+    let pass = match parts.gate.begin(&task.plugin, &begun.identity) {
+        Ok(pass) => pass,
+        Err(held) => return Ok(Run::Held(held)),
+    };
     let (after, ran) = task::run(&parts.inbox, &parts.clients, &begun, &delivery, &task).await?;
+    pass.end(&ran.conduct);
     parts.metrics.handled(delivery.event(), &task.plugin, &ran);
-    Ok(after)
+    Ok(Run::Over(after))
 }
 
-async fn wait_until(until: Timestamp) {
+/// What runs a task that has not begun and whose plugin kept failing until it was replaced: nobody wants its events to fail
+/// with the old one.
+fn replacement(parts: &Parts, task: &Task, begun: &Begun) -> Option<Begun> {
+    if task.pins.is_some() || !parts.gate.is_suspect(&task.plugin, &begun.identity) {
+        return None;
+    }
+    parts.registry.in_force(&task.plugin).filter(|newer| newer.identity != begun.identity)
+}
+
+/// Waits for a time on the wall's clock.
+pub(crate) async fn wait_until(until: Timestamp) {
     // The clock of the wall may jump; looked at again each time.
     loop {
         let left = until.duration_since(Timestamp::now());

@@ -15,6 +15,10 @@ pub struct Metrics {
     errors: IntCounterVec,
     /// 1 while the newest files on disk are not what is in force, by `what` (`config` or a plugin's name).
     pub reload_failed: IntGaugeVec,
+    /// 1 while a plugin is held back, or tried, because it keeps failing.
+    pub quarantined: IntGaugeVec,
+    /// How often a plugin was held back.
+    pub quarantines: IntCounterVec,
     /// Tasks by state, set when scraped.
     pub tasks: IntGaugeVec,
     /// Deliveries that wait for the dispatcher, set when scraped.
@@ -40,6 +44,17 @@ impl Metrics {
             Opts::new("bowsprit_reload_failed", "1 while the newest files are not in force because they are faulty."),
             &["what"],
         )?;
+        let quarantined = IntGaugeVec::new(
+            Opts::new(
+                "bowsprit_plugin_quarantined",
+                "1 while a plugin is held back, or tried, because it keeps failing.",
+            ),
+            &["plugin"],
+        )?;
+        let quarantines = IntCounterVec::new(
+            Opts::new("bowsprit_plugin_quarantines", "How often a plugin was held back because it keeps failing."),
+            &["plugin"],
+        )?;
         let tasks = IntGaugeVec::new(Opts::new("bowsprit_tasks", "Tasks in the inbox, by state."), &["state"])?;
         let undispatched = IntGauge::new("bowsprit_deliveries_undispatched", "Deliveries that wait for dispatch.")?;
         let version = IntGauge::new("prow_version", "The host's version: 1.2.3 is 1002003.")?;
@@ -48,9 +63,11 @@ impl Metrics {
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(errors.clone()))?;
         registry.register(Box::new(reload_failed.clone()))?;
+        registry.register(Box::new(quarantined.clone()))?;
+        registry.register(Box::new(quarantines.clone()))?;
         registry.register(Box::new(tasks.clone()))?;
         registry.register(Box::new(undispatched.clone()))?;
-        Ok(Metrics { duration, errors, reload_failed, tasks, undispatched })
+        Ok(Metrics { duration, errors, reload_failed, quarantined, quarantines, tasks, undispatched })
     }
 
     /// Counts one run of a plugin.

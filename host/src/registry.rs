@@ -18,6 +18,7 @@ use crate::agent::Grants;
 use crate::catalogue::{self, Catalogue};
 use crate::compile::{self, Compiler};
 use crate::engine::Guests;
+use crate::gate::{Gate, Identity};
 use crate::kept::{Kept, KeptFile};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -42,6 +43,7 @@ pub struct Set {
     /// Plugins that plugins.yaml enables and nobody has a component of.
     pub unknown: BTreeSet<String>,
     sources: BTreeMap<String, Source>,
+    identities: BTreeMap<String, Identity>,
 }
 
 /// A plugin of another revision, by name, digest and revision.
@@ -69,6 +71,7 @@ pub struct Registry {
     loading: tokio::sync::Mutex<()>,
     /// Every set that was in force and is still held by someone.
     handed_out: Mutex<Vec<Weak<Set>>>,
+    gate: Arc<Gate>,
     metrics: Arc<Metrics>,
 }
 
@@ -84,6 +87,8 @@ pub struct Setup {
     pub components: Kept,
     /// Where configurations are kept for unfinished tasks.
     pub configs: Kept,
+    /// Who is told what is in force.
+    pub gate: Arc<Gate>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -99,6 +104,7 @@ impl Registry {
             plugins: BTreeMap::new(),
             unknown: BTreeSet::new(),
             sources: BTreeMap::new(),
+            identities: BTreeMap::new(),
         };
         let registry = Registry {
             guests: setup.guests,
@@ -111,6 +117,7 @@ impl Registry {
             earlier: Mutex::default(),
             loading: tokio::sync::Mutex::default(),
             handed_out: Mutex::default(),
+            gate: setup.gate,
             metrics: setup.metrics,
         };
         let set = registry.build(loaded).await?;
@@ -147,13 +154,7 @@ impl Registry {
     /// # Errors
     /// If that is gone, or cannot be had now.
     pub async fn for_task(&self, task: &Task) -> Result<Begun, Unfit> {
-        let set = self.current();
-        let in_force = set.plugins.get(&task.plugin);
-        let begun = in_force.map(|plugin| Begun {
-            plugin: plugin.clone(),
-            loaded: set.loaded.clone(),
-            held: Some(set.clone()),
-        });
+        let begun = self.in_force(&task.plugin);
         let (digest, revision) = match (&task.pins, &task.component_digest) {
             (Some(pins), _) => (pins.component_digest.clone(), pins.config_revision.clone()),
             (None, Some(digest)) => (digest.clone(), task.config_revision.clone()),
@@ -182,6 +183,14 @@ impl Registry {
         })?;
         self.earlier.lock().expect("no one panics with it").insert(key, begun.clone());
         Ok(begun)
+    }
+
+    /// The plugin of this name that is in force.
+    pub fn in_force(&self, plugin: &str) -> Option<Begun> {
+        let set = self.current();
+        let (found, identity) = set.plugins.get(plugin).zip(set.identities.get(plugin))?;
+        let (plugin, identity, loaded) = (found.clone(), identity.clone(), set.loaded.clone());
+        Some(Begun { plugin, loaded, identity, held: Some(set) })
     }
 
     fn loaded_again(&self, key: &Earlier) -> Option<Begun> {
@@ -228,7 +237,7 @@ impl Registry {
         }
         let files: Vec<_> = loaded.files.iter().map(KeptFile::of).collect();
         self.configs.put_json(&format!("{}.json", loaded.revision), &files)?;
-        Ok(Set { loaded, plugins, unknown, sources })
+        Ok(Set { loaded, plugins, unknown, sources, identities: BTreeMap::new() })
     }
 
     async fn plugin(&self, name: &str, source: &Source, before: &Set) -> anyhow::Result<Arc<Plugin>> {
@@ -286,8 +295,9 @@ impl Registry {
         let bytes = self.components.get(&format!("{digest}.wasm"))?;
         let terms: Terms = self.components.get_json(&terms_file(digest, revision))?;
         let place = format!("the configuration {} that its task began with", short(revision));
+        let identity = identity(name, digest, &terms, &loaded);
         let plugin = self.load(name, &bytes, digest.to_owned(), terms.grants()?, terms.limits, &place).await?;
-        Ok(Begun { plugin, loaded, held: None })
+        Ok(Begun { plugin, loaded, identity, held: None })
     }
 
     /// Puts a configuration in force with all its plugins, or nothing of it.
@@ -320,7 +330,7 @@ impl Registry {
                     let mut plugins = set.plugins.clone();
                     plugins.insert(name.to_owned(), plugin);
                     let (loaded, unknown, sources) = (set.loaded.clone(), set.unknown.clone(), set.sources.clone());
-                    self.put_in_force(Set { loaded, plugins, unknown, sources });
+                    self.put_in_force(Set { loaded, plugins, unknown, sources, identities: BTreeMap::new() });
                 }
                 self.fault(name, None);
                 Ok(())
@@ -332,13 +342,21 @@ impl Registry {
         }
     }
 
-    fn put_in_force(&self, set: Set) {
+    fn put_in_force(&self, mut set: Set) {
+        let of = |(name, plugin): (&String, &Arc<Plugin>)| {
+            let terms = &set.sources.get(name)?.terms;
+            Some((name.clone(), identity(name, &plugin.digest, terms, &set.loaded)))
+        };
+        set.identities = set.plugins.iter().filter_map(of).collect();
+        let identities = set.identities.clone();
         let set = Arc::new(set);
         let mut handed_out = self.handed_out.lock().expect("no one panics with it");
         handed_out.retain(|set| set.strong_count() > 0);
         handed_out.push(Arc::downgrade(&set));
         drop(handed_out);
         self.current.store(set);
+        // After: whoever waits for this finds it in force.
+        self.gate.in_force(identities);
     }
 
     /// The catalogue, if bundled plugins were named.
@@ -383,6 +401,13 @@ impl Registry {
             }
         }
     }
+}
+
+/// What a plugin is made of: its component, its terms, and what it is told.
+fn identity(name: &str, digest: &str, terms: &Terms, loaded: &Loaded) -> Identity {
+    let made_of = (digest, terms, loaded.plugins.settings_everywhere(name));
+    let json = serde_json::to_vec(&made_of).expect("terms and settings are plain data");
+    compile::digest(&json).into()
 }
 
 fn terms_file(digest: &str, revision: &str) -> String {

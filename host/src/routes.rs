@@ -78,6 +78,7 @@ async fn status(State(pages): State<Pages>) -> Response {
                 "limits": plugin.limits,
                 "summary": plugin.description.summary,
                 "fault": faults.get(&plugin.name),
+                "quarantine": pages.parts.gate.quarantine(&plugin.name),
             });
             (plugin.name.clone(), shown)
         })

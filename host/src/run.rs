@@ -18,12 +18,14 @@ use crate::compile::Compiler;
 use crate::dispatch::{self, Parts};
 use crate::engine::Guests;
 use crate::flags::HostFlags;
+use crate::gate::Gate;
 use crate::guest::Clients;
 use crate::hmac::Hmacs;
 use crate::hook::{self, Hook};
 use crate::kept::Kept;
 use crate::metrics::Metrics;
 use crate::plugin_help::Answer;
+use crate::quarantine::Patience;
 use crate::registry::{Registry, Setup};
 use crate::routes::{self, Pages};
 
@@ -63,12 +65,14 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     let prowjobs = ProwJobs::open(&state.join("prowjobs.db")).await?;
     let metrics = Arc::new(Metrics::new(&registry_of_metrics)?);
     let guests = Arc::new(Guests::start()?);
+    let gate = Arc::new(Gate::new(Patience::default(), metrics.clone()));
     let setup = Setup {
         guests: guests.clone(),
         compiler: Compiler::new(state.join("compiled"), compiler.program, compiler.args)?,
         catalogue_dir: flags.plugins_dir.clone(),
         components: Kept::open(state.join("components"))?,
         configs: Kept::open(state.join("configs"))?,
+        gate: gate.clone(),
         metrics: metrics.clone(),
     };
     let registry = Registry::start(setup, loaded).await?;
@@ -82,7 +86,7 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
         ..services::Common::default()
     })?;
     let clients = Clients { github, github_endpoints, mirrors, owners, services, prowjobs, dry_run: flags.dry_run };
-    let parts = Parts { inbox: inbox.clone(), registry: registry.clone(), clients, guests, metrics };
+    let parts = Parts { inbox: inbox.clone(), registry: registry.clone(), clients, guests, gate, metrics };
     let ready = Arc::new(AtomicBool::new(false));
     let about = about(&flags);
     let pages = Pages {

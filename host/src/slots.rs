@@ -15,6 +15,7 @@ pub(crate) struct Slots {
 }
 
 /// A place in the queue for a slot.
+#[derive(Clone)]
 pub(crate) struct Turn {
     own: Arc<Semaphore>,
     all: Arc<Semaphore>,

@@ -7,12 +7,15 @@ use jiff::Timestamp;
 use store::{Inbox, Outcome, Park, ParkKind, Pins, StoreError, StoredDelivery, Task, TaskEnd, TaskKind};
 
 use crate::budget::Budget;
+use crate::contract::types::EventKind;
 use crate::convert;
 use crate::envelope::Envelope;
+use crate::gate::Identity;
 use crate::guest::{self, Clients, End, Leavings, TaskContext, TaskFacts};
 use crate::journal::{Interrupt, Journal};
-use crate::log_book::LogLine;
+use crate::log_book::{LogLine, one_line};
 use crate::plugin::Plugin;
+use crate::quarantine::Conduct;
 use crate::registry::Set;
 
 /// How long an upstream's failures are waited out before a task is given up: over a weekend. It is the waits that count; a
@@ -29,6 +32,8 @@ pub struct Begun {
     pub plugin: Arc<Plugin>,
     /// The configuration.
     pub loaded: Arc<config::Loaded>,
+    /// What the plugin is made of.
+    pub identity: Identity,
     /// The set in force that both are of: while someone holds it, its files are kept for whoever will need them.
     pub held: Option<Arc<Set>>,
 }
@@ -97,7 +102,7 @@ pub async fn run(
     let (end, leavings) = guest::handle(&begun.plugin, TaskContext::new(journal, facts), &handed).await;
     let duration = started.elapsed();
     let took_action = leavings.calls.iter().any(|call| is_action(call.op));
-    let ran = Ran { action, duration, took_action, failed: failed(&end) };
+    let ran = Ran { action, duration, took_action, failed: failed(&end), conduct: conduct(&end) };
     let after = write_down(inbox, task, &pins, end, leavings, duration).await?;
     Ok((after, ran))
 }
@@ -107,8 +112,20 @@ pub async fn run(
 /// # Errors
 /// If the inbox cannot be written.
 pub async fn give_up(inbox: &Inbox, task: &Task, why: String) -> Result<(), StoreError> {
+    end_unrun(inbox, task, Outcome::Dead, why).await
+}
+
+/// Ends a task that there is nothing to run for.
+///
+/// # Errors
+/// If the inbox cannot be written.
+pub async fn ignore(inbox: &Inbox, task: &Task, why: String) -> Result<(), StoreError> {
+    end_unrun(inbox, task, Outcome::Ignored, why).await
+}
+
+async fn end_unrun(inbox: &Inbox, task: &Task, outcome: Outcome, why: String) -> Result<(), StoreError> {
     let (round, reads, trace) = (task.round, Vec::new(), serde_json::Value::Null);
-    let end = TaskEnd { round, outcome: Outcome::Dead, reason: Some(why), reads, trace, duration: Duration::ZERO };
+    let end = TaskEnd { round, outcome, reason: Some(why), reads, trace, duration: Duration::ZERO };
     inbox.finish(task.id, end).await
 }
 
@@ -133,6 +150,8 @@ pub struct Ran {
     pub took_action: bool,
     /// Whether it failed.
     pub failed: bool,
+    /// What it says of the plugin.
+    pub conduct: Conduct,
 }
 
 /// Behaviour: Prow pkg/plugins, `tookAction`: its clients of GitHub, OWNERS, Bugzilla and Jira, reads included; not ProwJobs,
@@ -143,6 +162,32 @@ fn is_action(op: &str) -> bool {
 
 fn failed(end: &End) -> bool {
     !matches!(end, End::Done(_) | End::Ignored(_) | End::Again(_) | End::Interrupted(Interrupt::Park { .. }))
+}
+
+/// Who traps, or takes more than its due, may hurt others, and is held back if it goes on so. An error of its own is an answer.
+/// What an upstream or the host did is no sign either way.
+fn conduct(end: &End) -> Conduct {
+    match end {
+        End::Done(_) | End::Ignored(_) | End::Again(_) | End::Failed(_) => Conduct::Sound,
+        End::Trapped(why) => Conduct::AtFault(one_line(format!("trapped: {why}"))),
+        End::Over(which) => Conduct::AtFault(format!("over its limits: {which}")),
+        End::Interrupted(Interrupt::Exhausted(why)) => Conduct::AtFault(format!("over its limits: {why}")),
+        End::OutOfTime => Conduct::AtFault("over its deadline".to_owned()),
+        End::OutOfTimeWaiting
+        | End::Interrupted(
+            Interrupt::Park { .. } | Interrupt::Diverged(_) | Interrupt::Unknown(_) | Interrupt::Journal(_),
+        ) => Conduct::Unclear,
+    }
+}
+
+/// Whether `plugin` asked for this form of this delivery's event.
+#[must_use]
+pub fn is_wanted(plugin: &Plugin, delivery: &StoredDelivery, form: TaskKind) -> bool {
+    match form {
+        TaskKind::Comment => plugin.wants(EventKind::Comment),
+        TaskKind::Typed => prow::event::parse(delivery.event(), delivery.payload())
+            .is_ok_and(|event| plugin.wants(convert::kind(&event))),
+    }
 }
 
 /// What is to be done about an end: written as an outcome, or put aside.
@@ -288,6 +333,29 @@ mod tests {
             0,
             "unknown: whether `slack.post` took effect is unknown, and it is not made twice",
         );
+    }
+
+    #[test]
+    fn a_plugin_is_at_fault_for_what_it_does_and_not_for_what_it_says_or_is_done_to_it() {
+        let unknown = || End::Interrupted(Interrupt::Unknown("slack.post".into()));
+        let exhausted = || End::Interrupted(Interrupt::Exhausted("over 2 host calls".into()));
+        for (end, want) in [
+            (End::Done("did".into()), "Sound"),
+            (End::Ignored("no".into()), "Sound"),
+            (End::Again(Duration::ZERO), "Sound"),
+            (End::Failed("no".into()), "Sound"),
+            (End::Trapped("unreachable\nat 1".into()), "AtFault(\"trapped: unreachable at 1\")"),
+            (End::Over("its memory".into()), "AtFault(\"over its limits: its memory\")"),
+            (exhausted(), "AtFault(\"over its limits: over 2 host calls\")"),
+            (End::OutOfTime, "AtFault(\"over its deadline\")"),
+            (End::OutOfTimeWaiting, "Unclear"),
+            (park(1), "Unclear"),
+            (limit(1), "Unclear"),
+            (unknown(), "Unclear"),
+            (End::Interrupted(Interrupt::Diverged("x".into())), "Unclear"),
+        ] {
+            assert_eq!(format!("{:?}", conduct(&end)), want);
+        }
     }
 
     /// Each attempt waits for its back-off, and none for more than five minutes.

@@ -206,6 +206,19 @@ impl Plugins {
         &self.modules
     }
 
+    /// All that [`Plugins::settings`] is made of, whatever the repository: two of these that are equal tell a plugin the same
+    /// everywhere.
+    pub fn settings_everywhere(&self, plugin: &str) -> Value {
+        if let Some(config) = self.modules.get(plugin).and_then(|module| module.config.as_ref()) {
+            return config.clone();
+        }
+        match plugin {
+            "trigger" => to_json(&self.triggers),
+            "help" => to_json(&self.help),
+            _ => self.blocks.get(&block_of(plugin)).cloned().unwrap_or_default(),
+        }
+    }
+
     /// What `plugin` is told for a repository: its `modules` entry's `config`, else its block of Prow's, resolved for
     /// the repository. `null` where there is neither.
     pub fn settings(&self, plugin: &str, org: &str, repo: &str) -> Value {
@@ -217,8 +230,7 @@ impl Plugins {
             "trigger" => to_json(self.trigger(org, repo)),
             "help" => to_json(&self.help),
             _ => {
-                let renamed = BLOCKS.into_iter().find(|(name, _)| *name == plugin).map(|(_, block)| block.to_owned());
-                let block = renamed.unwrap_or_else(|| plugin.replace('-', "_"));
+                let block = block_of(plugin);
                 let value = self.blocks.get(&block);
                 match value {
                     Some(Value::Array(entries)) if BLOCKS_BY_REPO.contains(&block.as_str()) => {
@@ -241,6 +253,12 @@ impl Plugins {
         let names = |entry: &TriggerSettings, wanted: &str| entry.repos.iter().any(|repo| repo == wanted);
         first_by_repo(&self.triggers, names, org, &format!("{org}/{repo}")).cloned().unwrap_or_default()
     }
+}
+
+/// The key of a plugin's block.
+fn block_of(plugin: &str) -> String {
+    let renamed = BLOCKS.into_iter().find(|(name, _)| *name == plugin).map(|(_, block)| block.to_owned());
+    renamed.unwrap_or_else(|| plugin.replace('-', "_"))
 }
 
 fn first_by_repo<'a, T>(
