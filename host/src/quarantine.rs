@@ -1,7 +1,7 @@
 //! Whether a plugin that keeps failing may be called: the decision alone, on plain data.
 //!
-//! A plugin in good standing is called as often as there are events. One that has failed so many times in a row is held back
-//! for a while; then it is tried with one call at a time, until it fails again and is held back for twice as long, or has
+//! A plugin in good standing is called as often as there are events. One that has failed so many times in a row, or goes on
+//! failing more often than once in three calls, is held back for a while; then it is tried with one call at a time, until it fails again and is held back for twice as long, or has
 //! done well so many times in a row.
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 /// How much is borne of a plugin, and for how long one is held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// So many failures in a row.
+    /// So many failures in a row, or more that come among good calls, but more often than once in three.
     pub failures: u32,
     /// How long it is held back for at first; each time that it fails a trial, for twice as long.
     pub first: Duration,
@@ -41,8 +41,8 @@ pub enum Conduct {
 /// How a plugin stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It is called as any other; so many calls in a row have failed.
-    Good { failures: u32 },
+    /// It is called as any other. A failure counts two, and a good call takes one away.
+    Good { strikes: u32 },
     /// It is not called before then. `level`: how many times in a row it was held back before this one.
     Held { until: Timestamp, level: u32 },
     /// It is called once at a time; so many of these calls in a row went well.
@@ -69,7 +69,7 @@ pub(crate) enum Begin {
 
 impl Standing {
     /// Nothing is known of the plugin.
-    pub(crate) const FRESH: Standing = Standing::Good { failures: 0 };
+    pub(crate) const FRESH: Standing = Standing::Good { strikes: 0 };
 
     /// Whether it is held back or tried.
     pub(crate) fn is_suspect(&self) -> bool {
@@ -100,10 +100,12 @@ impl Standing {
     pub(crate) fn ended(&mut self, begun: Begin, conduct: &Conduct, now: Timestamp, patience: &Patience) {
         let held = |level| Standing::Held { until: later(now, pause(level, patience)), level };
         *self = match (&*self, begun, conduct) {
-            (Standing::Good { .. }, Begin::Ordinary, Conduct::Sound) => Standing::FRESH,
-            (Standing::Good { failures }, Begin::Ordinary, Conduct::AtFault(_)) => {
-                let failures = failures + 1;
-                if failures >= patience.failures { held(0) } else { Standing::Good { failures } }
+            (Standing::Good { strikes }, Begin::Ordinary, Conduct::Sound) => {
+                Standing::Good { strikes: strikes.saturating_sub(1) }
+            }
+            (Standing::Good { strikes }, Begin::Ordinary, Conduct::AtFault(_)) => {
+                let strikes = strikes.saturating_add(2);
+                if strikes >= patience.failures.saturating_mul(2) { held(0) } else { Standing::Good { strikes } }
             }
             (Standing::Tried { well, level, .. }, Begin::Trial, conduct) => match conduct {
                 Conduct::Sound if well + 1 >= patience.recovery => Standing::FRESH,
@@ -142,7 +144,7 @@ mod tests {
 
     fn shown(standing: &Standing) -> String {
         match standing {
-            Standing::Good { failures } => format!("good {failures}"),
+            Standing::Good { strikes } => format!("good {strikes}"),
             Standing::Held { until, level } => format!("held to {} level {level}", until.as_second()),
             Standing::Tried { well, level, under_way } => {
                 format!("tried {well} level {level}{}", if *under_way { " under way" } else { "" })
@@ -167,10 +169,12 @@ mod tests {
     #[test]
     fn one_that_keeps_failing_is_held_back_for_longer_and_longer() {
         let mut standing = Standing::FRESH;
-        turn(&mut standing, 0, &fault(), "good 1");
+        turn(&mut standing, 0, &fault(), "good 2");
+        turn(&mut standing, 1, &Conduct::Sound, "good 1");
         turn(&mut standing, 1, &Conduct::Sound, "good 0");
-        turn(&mut standing, 2, &fault(), "good 1");
-        turn(&mut standing, 3, &Conduct::Unclear, "good 1");
+        turn(&mut standing, 1, &Conduct::Sound, "good 0");
+        turn(&mut standing, 2, &fault(), "good 2");
+        turn(&mut standing, 3, &Conduct::Unclear, "good 2");
         turn(&mut standing, 4, &fault(), "held to 14 level 0");
         turn(&mut standing, 13, &fault(), "held to 14 level 0");
         turn(&mut standing, 14, &fault(), "held to 34 level 1");
@@ -181,16 +185,32 @@ mod tests {
         turn(&mut standing, 104, &fault(), "held to 139 level 4");
         turn(&mut standing, 139, &Conduct::Sound, "tried 1 level 4");
         turn(&mut standing, 139, &Conduct::Sound, "good 0");
-        turn(&mut standing, 140, &fault(), "good 1");
+        turn(&mut standing, 140, &fault(), "good 2");
         turn(&mut standing, 141, &fault(), "held to 151 level 0");
+    }
+
+    #[test]
+    fn one_that_fails_often_is_held_back_and_one_that_fails_at_times_is_not() {
+        let patience = Patience { failures: 3, ..PATIENCE };
+        let calls_until_held = |conducts: &[Conduct]| {
+            let mut standing = Standing::FRESH;
+            conducts.iter().cycle().take(100).position(|conduct| {
+                standing.ended(Begin::Ordinary, conduct, at(0), &patience);
+                standing.is_suspect()
+            })
+        };
+        assert_eq!(calls_until_held(&[fault()]), Some(2));
+        assert_eq!(calls_until_held(&[Conduct::Sound, fault()]), Some(9));
+        assert_eq!(calls_until_held(&[Conduct::Sound, Conduct::Sound, fault()]), None);
+        assert_eq!(calls_until_held(&[fault(), Conduct::Unclear, Conduct::Unclear]), Some(6));
     }
 
     /// Every standing with everything that can happen to it.
     #[test]
     fn every_transition() {
         let standings = [
-            Standing::Good { failures: 0 },
-            Standing::Good { failures: 1 },
+            Standing::Good { strikes: 0 },
+            Standing::Good { strikes: 2 },
             Standing::Held { until: at(10), level: 1 },
             Standing::Tried { well: 0, level: 1, under_way: false },
             Standing::Tried { well: 0, level: 1, under_way: true },

@@ -21,6 +21,7 @@ use crate::engine::Guests;
 use crate::gate::{Gate, Identity};
 use crate::kept::{Kept, KeptFile};
 use crate::limits::Limits;
+use crate::loader::{Loader, Wanted};
 use crate::metrics::Metrics;
 use crate::plugin::Plugin;
 use crate::retry;
@@ -60,8 +61,7 @@ pub enum Unfit {
 
 /// Loads plugins, and loads them again when their files or the configuration change.
 pub struct Registry {
-    guests: Arc<Guests>,
-    compiler: Compiler,
+    loader: Loader,
     catalogue_dir: Option<PathBuf>,
     components: Kept,
     configs: Kept,
@@ -107,8 +107,7 @@ impl Registry {
             identities: BTreeMap::new(),
         };
         let registry = Registry {
-            guests: setup.guests,
-            compiler: setup.compiler,
+            loader: Loader::new(setup.guests, setup.compiler),
             catalogue_dir: setup.catalogue_dir,
             components: setup.components,
             configs: setup.configs,
@@ -217,7 +216,7 @@ impl Registry {
         }
         self.components.retain(&digests);
         self.configs.retain(&revisions);
-        self.compiler.retain(&self.guests.engine, &digests);
+        self.loader.compiler().retain(&self.loader.guests().engine, &digests);
         let mut earlier = self.earlier.lock().expect("no one panics with it");
         earlier.retain(|(_, digest, revision), _| digests.contains(digest) && revisions.contains(revision));
     }
@@ -270,16 +269,8 @@ impl Registry {
         limits: Limits,
         place: &str,
     ) -> anyhow::Result<Arc<Plugin>> {
-        let engine = self.guests.engine.clone();
-        let component = self.compiler.component(&engine, bytes).await?;
         let (name, place) = (name.to_owned(), place.to_owned());
-        // It is asked what it is: that, too, runs where guests run.
-        let room = self.guests.aside().await;
-        let load = async move {
-            let _room = room;
-            Plugin::load(&engine, &name, digest, &component, grants, limits, &place).await
-        };
-        Ok(Arc::new(self.guests.handle().spawn(load).await??))
+        self.loader.load(bytes, Wanted { name, digest, grants, limits, place }).await
     }
 
     /// A plugin and a configuration that are not in force any more, from the state directory.

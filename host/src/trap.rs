@@ -89,7 +89,7 @@ mod tests {
                  (type $own (resource (rep i32)))
                  (core module $memory (memory (export "memory") 80))
                  (core instance $memory (instantiate $memory))
-                 (core func $take (canon lower (func $take) (memory $memory "memory")))
+                 (core func $take (canon lower (func $take) (memory (core memory $memory "memory"))))
                  (core func $new (canon resource.new $own))
                  (core module $guest
                    (import "" "take" (func $take (param i32 i32)))

@@ -201,5 +201,5 @@ async fn every_run_of_a_task_meets_its_bounds_at_the_same_place() {
     let fresh = Bench::new().await;
     let live = async { Ok("x".repeat(20 << 20)) };
     let ended = fresh.run().await.read("x.read", &(), live).await.unwrap_err();
-    assert!(matches!(&ended, Interrupt::Exhausted(why) if why.contains("16 MiB")), "{ended}");
+    assert!(matches!(&ended, Interrupt::Exhausted(why) if why.contains("`limits.exchanged`")), "{ended}");
 }
