@@ -7,6 +7,7 @@ use prow::grants::{Access, Permission};
 
 use crate::capability;
 use crate::contract::types::{ApiError, ErrorKind, RepoRef};
+use crate::http::Reach;
 
 /// What a guest's handle stands for. It lives in the table of one task's store and goes with it.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct ClientAgent {
 pub struct Grants {
     /// As plugins.yaml or the catalogue has them.
     pub granted: prow::grants::Grants,
+    /// What its own requests may reach.
+    pub reach: Arc<Reach>,
     /// `granted.repos`, compiled: the repositories besides the event's own, as `org/name`.
     pub repos: GlobSet,
 }
@@ -77,7 +80,7 @@ mod tests {
         }
         let access = access.iter().copied().collect();
         let granted = prow::grants::Grants { access, ..prow::grants::Grants::default() };
-        Grants { granted, repos: set.build().unwrap() }
+        Grants { granted, reach: Arc::default(), repos: set.build().unwrap() }
     }
 
     #[track_caller]

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prow::grants::{Access, Grants, Permission};
 
+use crate::wasi;
+
 /// One row of [`CAPABILITIES`]: importing `interface` is asking for `permission: access`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capability {
@@ -80,6 +82,10 @@ pub struct Requests {
     pub functions: BTreeSet<String>,
     /// The interfaces that those stand in, strongest last.
     pub capabilities: Vec<Capability>,
+    /// It imports WASI, which carries no authority here.
+    pub wasi: bool,
+    /// It makes requests of its own, by `wasi:http`.
+    pub http: bool,
     /// Imports that this host does not have at all.
     pub unknown: BTreeSet<String>,
 }
@@ -92,7 +98,13 @@ pub fn requests<'a>(imports: impl IntoIterator<Item = (&'a str, &'a str)>) -> Re
     for (instance, function) in imports {
         let ours = instance.strip_prefix("bowsprit:plugin/").and_then(|rest| rest.split('@').next());
         let Some(interface) = ours else {
-            found.unknown.insert(instance.to_owned());
+            match () {
+                () if wasi::is_free(instance) => found.wasi = true,
+                () if wasi::is_http(instance) => found.http = true,
+                () => {
+                    found.unknown.insert(instance.to_owned());
+                }
+            }
             continue;
         };
         if FREE.contains(&interface) {
@@ -152,10 +164,10 @@ mod tests {
 
     #[test]
     fn what_the_host_does_not_have_is_unknown() {
-        let found = requests([("wasi:sockets/tcp@0.2.0", "connect"), ("bowsprit:plugin/root-shell@0.1.0", "exec")]);
+        let found = requests([("wasi:keyvalue/store@0.2.0", "open"), ("bowsprit:plugin/root-shell@0.1.0", "exec")]);
         assert_eq!(
             found.unknown.into_iter().collect::<Vec<_>>(),
-            ["bowsprit:plugin/root-shell@0.1.0", "wasi:sockets/tcp@0.2.0"]
+            ["bowsprit:plugin/root-shell@0.1.0", "wasi:keyvalue/store@0.2.0"]
         );
     }
 

@@ -5,18 +5,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use store::{Entry, ParkKind};
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::agent::{ClientAgent, Grants};
 use crate::contract::{github_types, log, types};
+use crate::http::Gate;
 use crate::journal::{CallTrace, Interrupt, Journal};
 use crate::limits::Limits;
 use crate::log_book::{Flooded, LogBook, LogLine, one_line};
 use crate::memory::Memory;
 use crate::plugin::Plugin;
 use crate::trap::{Cause, OutOfTime, OverLimit, cause};
+use crate::wasi::Wasi;
 
 /// How long a plugin may take to say what it is, if its deadline is not shorter: that is the same every time.
 const DESCRIBE: Duration = Duration::from_secs(5);
@@ -30,6 +33,7 @@ pub struct GuestState {
     limits: Limits,
     memory: Memory,
     log: LogBook,
+    pub(crate) wasi: Option<Box<Wasi>>,
     ends: Instant,
     task: Option<Box<TaskContext>>,
 }
@@ -91,8 +95,9 @@ impl TaskContext {
 
 impl GuestState {
     /// For `describe` and `help`, which get no handle and so can call nothing but the log.
-    pub fn without_task(limits: Limits) -> Self {
-        Self::new(Limits { deadline: limits.deadline.min(DESCRIBE), ..limits }, None)
+    pub fn without_task(limits: Limits, wasi: bool) -> Self {
+        let wasi = wasi.then(|| Box::new(Wasi::new(Timestamp::UNIX_EPOCH, 0, None)));
+        Self::new(Limits { deadline: limits.deadline.min(DESCRIBE), ..limits }, None, wasi)
     }
 
     /// How long this call may still take.
@@ -100,12 +105,12 @@ impl GuestState {
         self.ends.saturating_duration_since(Instant::now())
     }
 
-    fn new(limits: Limits, task: Option<Box<TaskContext>>) -> Self {
+    fn new(limits: Limits, task: Option<Box<TaskContext>>, wasi: Option<Box<Wasi>>) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles as usize);
         let log = LogBook::new(limits.log_lines, limits.log_bytes, limits.host_calls);
         let ends = Instant::now() + limits.deadline;
-        GuestState { table, limits, memory: Memory::new(limits), log, ends, task }
+        GuestState { table, limits, memory: Memory::new(limits), log, wasi, ends, task }
     }
 
     /// The task of this call.
@@ -176,7 +181,9 @@ pub struct Leavings {
 pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event) -> (End, Leavings) {
     let waited = context.journal.waited();
     let agent = ClientAgent { repo: context.facts.home.clone(), read_only: false };
-    let state = GuestState::new(plugin.limits, Some(Box::new(context)));
+    let journal = context.journal.clone();
+    let wasi = plugin.wasi.then(|| Box::new(wasi_of(&context)));
+    let state = GuestState::new(plugin.limits, Some(Box::new(context)), wasi);
     let limits = plugin.limits;
     let (mut store, instance) = match plugin.instantiate(state).await {
         Ok(ready) => ready,
@@ -204,11 +211,29 @@ pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event)
         End::OutOfTime if waited.most_of(limits.deadline) => End::OutOfTimeWaiting,
         end => end,
     };
-    let GuestState { task, log, .. } = store.into_data();
+    // A request that was cut off by the host ends the run, whatever the guest made of that.
+    let end = journal.take_end().map_or(end, End::Interrupted);
+    let GuestState { task, mut log, wasi, .. } = store.into_data();
+    for line in wasi.iter().flat_map(|wasi| wasi.lines()) {
+        // What is too much is counted as dropped.
+        let _ = log.write("info", line);
+    }
     let context = task.expect("the task was put in above");
     let effects = context.journal.effects();
     let (calls, reads) = context.journal.into_parts();
     (end, Leavings { calls, reads, log: log.into_lines(), effects })
+}
+
+/// WASI for a task, with its way out.
+fn wasi_of(context: &TaskContext) -> Wasi {
+    let (pins, facts) = (context.journal.pins(), &context.facts);
+    let gate = Gate {
+        journal: context.journal.clone(),
+        reach: facts.grants.reach.clone(),
+        plugin: facts.plugin.clone(),
+        dry_run: facts.clients.dry_run,
+    };
+    Wasi::new(pins.clock, pins.seed, Some(gate))
 }
 
 fn ended(error: wasmtime::Error, limits: &Limits) -> End {

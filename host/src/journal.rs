@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -109,20 +111,29 @@ pub struct CallTrace {
     pub ms: u64,
 }
 
-/// The journal of one run of one task.
-pub struct Journal {
+/// The journal of one run of one task. A handle: its clones are the same journal.
+#[derive(Clone)]
+pub struct Journal(Arc<Shared>);
+
+struct Shared {
     inbox: Inbox,
     task: TaskId,
     round: u32,
     /// Names the task's effects; the same in every run.
     identity: String,
     pins: Pins,
+    waited: Waited,
+    state: Mutex<State>,
+}
+
+struct State {
     kept: VecDeque<Entry>,
     reads: Vec<Entry>,
     seq: u32,
     budget: Budget,
     calls: Vec<CallTrace>,
-    waited: Waited,
+    /// Set once the run has to end, by a call whose own end does not end the guest.
+    end: Option<Interrupt>,
 }
 
 impl Journal {
@@ -137,29 +148,65 @@ impl Journal {
         budget: Budget,
     ) -> Self {
         let identity = format!("{identity}/{round}");
-        let (kept, reads, calls) = (kept.into(), Vec::new(), Vec::new());
+        let state = State { kept: kept.into(), reads: Vec::new(), seq: 0, budget, calls: Vec::new(), end: None };
         let waited = Waited::default();
-        Journal { inbox, task, round, identity, pins, kept, reads, seq: 0, budget, calls, waited }
+        Journal(Arc::new(Shared { inbox, task, round, identity, pins, waited, state: Mutex::new(state) }))
     }
 
     /// The moment and the choices that are fixed for this task.
     pub fn pins(&self) -> &Pins {
-        &self.pins
+        &self.0.pins
     }
 
     /// How long this run has waited for others.
     pub fn waited(&self) -> Waited {
-        self.waited.clone()
+        self.0.waited.clone()
     }
 
     /// How many effects this run made or was answered.
     pub fn effects(&self) -> u32 {
-        self.budget.effects()
+        self.state().budget.effects()
     }
 
     /// The calls of this run, and the reads that no effect has committed yet.
     pub fn into_parts(self) -> (Vec<CallTrace>, Vec<Entry>) {
-        (self.calls, self.reads)
+        let mut state = self.state();
+        let mut reads = std::mem::take(&mut state.reads);
+        // Calls that were under way at a time came to their ends in any order.
+        reads.sort_by_key(|entry| entry.seq);
+        (std::mem::take(&mut state.calls), reads)
+    }
+
+    /// Ends the run: whatever the guest asks from now on is refused. For a call that does not end the guest by itself.
+    pub(crate) fn end(&self, interrupt: Interrupt) {
+        self.state().end.get_or_insert(interrupt);
+    }
+
+    /// Why the run had to end, if that was said by [`Self::end`].
+    pub(crate) fn take_end(&self) -> Option<Interrupt> {
+        self.state().end.take()
+    }
+
+    /// The next call. Its place among the others is fixed here, and whether an earlier run has come to it; what is asked,
+    /// and the answer, may come later, while other calls are made.
+    ///
+    /// # Errors
+    /// If the run has to end here.
+    pub(crate) fn begin(&self, op: &'static str) -> Result<Place, Interrupt> {
+        let mut state = self.state();
+        if state.end.is_some() {
+            return Err(Interrupt::Exhausted("the run has ended".to_owned()));
+        }
+        let seq = state.seq;
+        state.seq += 1;
+        // A place without an entry: the call was refused, or an earlier run was cut off before it had an answer.
+        let kept = state.kept.pop_front_if(|entry| entry.seq == seq);
+        if let Some(entry) = &kept
+            && entry.op != op
+        {
+            return Err(Interrupt::Diverged(format!("call {seq} was `{}` and is now `{op}`", entry.op)));
+        }
+        Ok(Place { journal: self.clone(), op, seq, kept, begun: Instant::now() })
     }
 
     /// A call that changes nothing: answered from the journal, else by `live`.
@@ -167,33 +214,12 @@ impl Journal {
     /// # Errors
     /// If the run has to end here.
     pub async fn read<A: Serialize, T: Serialize + DeserializeOwned>(
-        &mut self,
+        &self,
         op: &'static str,
         args: &A,
         live: impl Future<Output = Result<T, Fault>>,
     ) -> Result<Result<T, ApiError>, Interrupt> {
-        let begun = std::time::Instant::now();
-        let args = to_json(args);
-        if let Some(refused) = self.ask(op, &args)? {
-            return Ok(Err(refused));
-        }
-        if let Some(entry) = self.next_kept(op, &args)? {
-            let EntryState::Done(result) = &entry.state else {
-                return Err(Interrupt::Diverged(format!("`{op}` was an effect without a result")));
-            };
-            self.keep(result)?;
-            let result = from_json(op, result)?;
-            self.trace(op, EffectKind::Read, true, &result, begun);
-            return Ok(result);
-        }
-        let result = settle(op, self.waited.during(live).await)?;
-        let json = to_json(&result);
-        self.keep(&json)?;
-        let (seq, state) = (self.seq, EntryState::Done(json));
-        self.reads.push(Entry { seq, op: op.to_owned(), args, kind: EffectKind::Read, state });
-        self.seq += 1;
-        self.trace(op, EffectKind::Read, false, &result, begun);
-        Ok(result)
+        self.begin(op)?.read(args, live).await
     }
 
     /// A call that changes something. `make` is told the effect's key, and whether an earlier run may have made it.
@@ -201,93 +227,146 @@ impl Journal {
     /// # Errors
     /// If the run has to end here.
     pub async fn effect<A: Serialize, T: Serialize + DeserializeOwned, F: Future<Output = Result<T, Fault>>>(
-        &mut self,
+        &self,
         kind: EffectKind,
         op: &'static str,
         args: &A,
         make: impl FnOnce(EffectKey, Doubt) -> F,
     ) -> Result<Result<T, ApiError>, Interrupt> {
-        let begun = std::time::Instant::now();
+        self.begin(op)?.effect(kind, args, make).await
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().expect("nothing panics while it holds the journal")
+    }
+
+    fn keep(&self, answer: &str) -> Result<(), Interrupt> {
+        self.state().budget.keep(answer.len()).map_err(Interrupt::Exhausted)
+    }
+}
+
+/// One call's place in its journal.
+pub(crate) struct Place {
+    journal: Journal,
+    op: &'static str,
+    seq: u32,
+    kept: Option<Entry>,
+    begun: Instant,
+}
+
+impl Place {
+    /// As [`Journal::read`].
+    ///
+    /// # Errors
+    /// If the run has to end here.
+    pub(crate) async fn read<A: Serialize, T: Serialize + DeserializeOwned>(
+        mut self,
+        args: &A,
+        live: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<Result<T, ApiError>, Interrupt> {
         let args = to_json(args);
-        if let Some(refused) = self.ask(op, &args)? {
+        if let Some(refused) = self.ask(&args)? {
             return Ok(Err(refused));
         }
-        if let Some(refused) = told(op, self.budget.effect())? {
+        let (op, seq) = (self.op, self.seq);
+        if let Some(entry) = self.take_kept(&args)? {
+            let EntryState::Done(result) = &entry.state else {
+                return Err(Interrupt::Diverged(format!("`{op}` was an effect without a result")));
+            };
+            return self.again(EffectKind::Read, result);
+        }
+        let shared = &self.journal.0;
+        let result = settle(op, shared.waited.during(live).await)?;
+        let json = to_json(&result);
+        self.journal.keep(&json)?;
+        let entry = Entry { seq, op: op.to_owned(), args, kind: EffectKind::Read, state: EntryState::Done(json) };
+        self.journal.state().reads.push(entry);
+        self.trace(EffectKind::Read, false, &result);
+        Ok(result)
+    }
+
+    /// As [`Journal::effect`].
+    ///
+    /// # Errors
+    /// If the run has to end here.
+    pub(crate) async fn effect<A: Serialize, T: Serialize + DeserializeOwned, F: Future<Output = Result<T, Fault>>>(
+        mut self,
+        kind: EffectKind,
+        args: &A,
+        make: impl FnOnce(EffectKey, Doubt) -> F,
+    ) -> Result<Result<T, ApiError>, Interrupt> {
+        let args = to_json(args);
+        if let Some(refused) = self.ask(&args)? {
             return Ok(Err(refused));
         }
-        let seq = self.seq;
-        let key = EffectKey(format!("{}/{seq}", self.identity));
-        let doubt = match self.next_kept(op, &args)? {
-            Some(Entry { state: EntryState::Done(result), .. }) => {
-                self.keep(&result)?;
-                let result = from_json(op, &result)?;
-                self.trace(op, kind, true, &result, begun);
-                return Ok(result);
-            }
+        let counted = self.journal.state().budget.effect();
+        if let Some(refused) = told(self.op, counted)? {
+            return Ok(Err(refused));
+        }
+        let (op, seq) = (self.op, self.seq);
+        let doubt = match self.take_kept(&args)? {
+            Some(Entry { state: EntryState::Done(result), .. }) => return self.again(kind, &result),
             Some(Entry { state: EntryState::Intent, .. }) if kind == EffectKind::Neither => {
                 return Err(Interrupt::Unknown(op.to_owned()));
             }
             Some(Entry { state: EntryState::Intent, .. }) => Doubt::MayBeMade,
             None => {
                 let intent = Entry { seq, op: op.to_owned(), args, kind, state: EntryState::Intent };
-                let reads = std::mem::take(&mut self.reads);
-                let intended = self.inbox.intend(self.task, self.round, &self.pins, reads, intent);
-                self.waited.during(intended).await?;
-                self.seq += 1;
+                let reads = std::mem::take(&mut self.journal.state().reads);
+                let shared = &self.journal.0;
+                let intended = shared.inbox.intend(shared.task, shared.round, &shared.pins, reads, intent);
+                shared.waited.during(intended).await?;
                 Doubt::NotMade
             }
         };
-        let made = self.waited.during(make(key, doubt)).await;
+        let shared = &self.journal.0;
+        let key = EffectKey(format!("{}/{seq}", shared.identity));
+        let made = shared.waited.during(make(key, doubt)).await;
         if kind == EffectKind::Neither && matches!(made, Err(Fault::Later { .. } | Fault::Limited { .. })) {
             // Certainly not made: the next run may make it.
-            self.waited.during(self.inbox.withdraw(self.task, self.round, seq)).await?;
+            shared.waited.during(shared.inbox.withdraw(shared.task, shared.round, seq)).await?;
         }
         let result = settle(op, made)?;
         let json = to_json(&result);
-        let kept = self.keep(&json);
+        let kept = self.journal.keep(&json);
         // First what was done is written down, whatever becomes of the run.
-        self.waited.during(self.inbox.resolve(self.task, self.round, seq, json)).await?;
+        shared.waited.during(shared.inbox.resolve(shared.task, shared.round, seq, json)).await?;
         kept?;
-        self.trace(op, kind, false, &result, begun);
+        self.trace(kind, false, &result);
         Ok(result)
     }
 
-    /// Counts a call. A refusal is for the guest to know.
-    fn ask(&mut self, op: &'static str, args: &str) -> Result<Option<ApiError>, Interrupt> {
-        told(op, self.budget.ask(op, args.len()))
+    /// Counts the call. A refusal is for the guest to know.
+    fn ask(&self, args: &str) -> Result<Option<ApiError>, Interrupt> {
+        let counted = self.journal.state().budget.ask(self.op, args.len());
+        told(self.op, counted)
     }
 
-    fn keep(&mut self, answer: &str) -> Result<(), Interrupt> {
-        self.budget.keep(answer.len()).map_err(Interrupt::Exhausted)
-    }
-
-    /// The next entry of earlier runs, if there is one; it has to be of the same call.
-    fn next_kept(&mut self, op: &str, args: &str) -> Result<Option<Entry>, Interrupt> {
-        let Some(entry) = self.kept.pop_front() else { return Ok(None) };
-        if entry.op != op {
-            return Err(Interrupt::Diverged(format!("call {} was `{}` and is now `{op}`", entry.seq, entry.op)));
+    /// The entry of an earlier run, if there is one; it has to be of the same call.
+    fn take_kept(&mut self, args: &str) -> Result<Option<Entry>, Interrupt> {
+        match self.kept.take() {
+            Some(entry) if entry.args != args => {
+                Err(Interrupt::Diverged(format!("call {} (`{}`) has other arguments now", self.seq, self.op)))
+            }
+            kept => Ok(kept),
         }
-        if entry.args != args {
-            return Err(Interrupt::Diverged(format!("call {} (`{op}`) has other arguments now", entry.seq)));
-        }
-        self.seq = entry.seq + 1;
-        Ok(Some(entry))
     }
 
-    fn trace<T>(
-        &mut self,
-        op: &'static str,
-        kind: EffectKind,
-        replayed: bool,
-        result: &Result<T, ApiError>,
-        begun: std::time::Instant,
-    ) {
+    /// The answer that an earlier run was given.
+    fn again<T: DeserializeOwned>(&self, kind: EffectKind, result: &str) -> Result<Result<T, ApiError>, Interrupt> {
+        self.journal.keep(result)?;
+        let result = from_json(self.op, result)?;
+        self.trace(kind, true, &result);
+        Ok(result)
+    }
+
+    fn trace<T>(&self, kind: EffectKind, replayed: bool, result: &Result<T, ApiError>) {
         let error = result.as_ref().err().map(|e| format!("{:?}: {}", e.kind, e.message));
         if let Some(error) = &error {
-            tracing::debug!(op, error, "a call was answered with an error");
+            tracing::debug!(op = self.op, error, "a call was answered with an error");
         }
-        let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.calls.push(CallTrace { op, kind: kind.as_str(), replayed, error, ms });
+        let ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.journal.state().calls.push(CallTrace { op: self.op, kind: kind.as_str(), replayed, error, ms });
     }
 }
 

@@ -17,10 +17,12 @@ pub mod gate;
 pub mod guest;
 pub mod hmac;
 pub mod hook;
+pub mod http;
 pub mod journal;
 pub mod kept;
 mod lane;
 pub mod limits;
+pub mod loader;
 pub mod log_book;
 mod memory;
 pub mod metrics;
@@ -38,6 +40,7 @@ pub mod source;
 pub mod task;
 mod trap;
 pub mod waited;
+mod wasi;
 
 #[cfg(test)]
 mod test_data;

@@ -7,12 +7,13 @@ use wasmtime::component::{Component, HasSelf, Linker, Resource};
 use wasmtime::{Engine, Store};
 
 use crate::agent::{ClientAgent, Grants};
-use crate::capability::{self, Capability};
+use crate::capability::{self, Capability, Requests};
 use crate::contract::version::{self, Minor};
 use crate::contract::{self, previous, types};
 use crate::guest::{self, GuestState};
 use crate::limits::Limits;
 use crate::trap::{self, Cause};
+use crate::wasi;
 
 /// The most bytes of a plugin's description, as JSON: it is held for as long as the plugin, and shown on `/status`.
 const MAX_DESCRIPTION: usize = 64 << 10;
@@ -98,6 +99,8 @@ pub struct Plugin {
     pub description: types::Description,
     /// The functions that it imports: the most it can do.
     pub functions: BTreeSet<String>,
+    /// It imports WASI.
+    pub(crate) wasi: bool,
     engine: Engine,
     pre: Pre,
 }
@@ -192,9 +195,14 @@ impl Plugin {
             return Err(LoadError::Unknown { plugin: name.to_owned(), imports: quoted(&requests.unknown) });
         }
         let missing = capability::missing(&requests, &grants.granted);
-        if !missing.is_empty() {
-            let imports: Vec<_> = missing.iter().map(|c| c.interface).collect();
-            let lines: Vec<_> = missing.iter().map(Capability::line).collect();
+        let http = requests.http && grants.reach.granted.is_empty();
+        if !missing.is_empty() || http {
+            let mut imports: Vec<_> = missing.iter().map(|c| c.interface).collect();
+            let mut lines: Vec<_> = missing.iter().map(Capability::line).collect();
+            if http {
+                imports.push("wasi:http");
+                lines.push("http: [HOST]".to_owned());
+            }
             return Err(LoadError::NotGranted {
                 plugin: name.to_owned(),
                 imports: quoted(&imports),
@@ -202,14 +210,15 @@ impl Plugin {
                 lines: quoted(&lines),
             });
         }
-        let linker = linker(engine, &grants, minor).map_err(broken)?;
+        let linker = linker(engine, &grants, minor, &requests).map_err(broken)?;
+        let wasi = requests.wasi || requests.http;
         let pre = linker.instantiate_pre(component).map_err(broken)?;
         let pre = match minor {
             Minor::Previous => previous::EverythingPre::new(pre).map(Pre::Previous),
             Minor::Today => contract::EverythingPre::new(pre).map(Pre::Today),
         };
         let pre = pre.map_err(exports)?;
-        let mut store = guest::store(engine, GuestState::without_task(limits));
+        let mut store = guest::store(engine, GuestState::without_task(limits, wasi));
         let left = store.data().time_left();
         let described = async { pre.instantiate(&mut store).await?.describe(&mut store).await };
         let described = tokio::time::timeout(left, described).await;
@@ -225,7 +234,8 @@ impl Plugin {
         }
         let functions = requests.functions;
         let engine = engine.clone();
-        Ok(Plugin { name: name.to_owned(), digest, grants, limits, description, functions, engine, pre })
+        let name = name.to_owned();
+        Ok(Plugin { name, digest, grants, limits, description, functions, wasi, engine, pre })
     }
 
     /// A fresh store and instance for one call.
@@ -243,7 +253,7 @@ impl Plugin {
     /// # Errors
     /// If the guest traps.
     pub async fn help(&self, settings: &str, repos: &[types::RepoRef]) -> wasmtime::Result<types::PluginHelp> {
-        let (mut store, instance) = self.instantiate(GuestState::without_task(self.limits)).await?;
+        let (mut store, instance) = self.instantiate(GuestState::without_task(self.limits, self.wasi)).await?;
         instance.help(&mut store, settings, repos).await
     }
 
@@ -288,8 +298,11 @@ fn imports(engine: &Engine, component: &Component) -> Vec<(String, String)> {
 }
 
 /// What a plugin with these grants can name at all.
-fn linker(engine: &Engine, grants: &Grants, minor: Minor) -> wasmtime::Result<Linker<GuestState>> {
+fn linker(engine: &Engine, grants: &Grants, minor: Minor, requests: &Requests) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(engine);
+    if requests.wasi || requests.http {
+        wasi::add(&mut linker, requests.http)?;
+    }
     match minor {
         Minor::Previous => previous::add_free(&mut linker)?,
         Minor::Today => add_free(&mut linker)?,

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use config::Loaded;
 use prow::limits::RawLimits;
-use prow::module::Module;
+use prow::module::{Module, Secret};
 use prow::problem::KeyPath;
+use secrets::SecretFile;
 
 use crate::agent::Grants;
 use crate::catalogue::{self, Catalogue, CatalogueEntry};
+use crate::http::{Granted, Injected, Reach};
 use crate::limits::{Limits, TooMuch};
 
 /// One plugin's component file and terms.
@@ -54,6 +57,9 @@ impl Source {
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Terms {
     granted: prow::grants::Grants,
+    /// What the host puts into the plugin's own requests.
+    #[serde(default)]
+    secrets: Vec<Secret>,
     /// What one call may use.
     pub limits: Limits,
 }
@@ -64,18 +70,22 @@ impl Terms {
         let damaged = || format!("the catalogue's terms of `{}` cannot be read: build the plugins again", entry.name);
         let granted = serde_json::from_value(entry.grants.clone()).with_context(damaged)?;
         let limits: RawLimits = serde_json::from_value(entry.limits.clone()).with_context(damaged)?;
-        Ok(Terms { granted, limits: Limits::default().with(&(&limits).into()) })
+        Ok(Terms { granted, secrets: Vec::new(), limits: Limits::default().with(&(&limits).into()) })
     }
 
     /// What a `modules` entry says, over what stood before.
-    fn with(self, module: &Module) -> Self {
-        Terms { granted: module.grants.clone().unwrap_or(self.granted), limits: self.limits.with(&module.limits) }
+    fn with(self, module: &Module, folder: &Path) -> Self {
+        let granted = module.grants.clone().unwrap_or(self.granted);
+        let beside =
+            |secret: &Secret| Secret { file: folder.join(&secret.file).display().to_string(), ..secret.clone() };
+        let secrets = module.secrets.values().map(beside).collect();
+        Terms { granted, secrets, limits: self.limits.with(&module.limits) }
     }
 
     /// The grants, ready to be asked.
     ///
     /// # Errors
-    /// If one of `repos` is no glob.
+    /// If one of `repos` is no glob, one of `http` no host, or a secret cannot be read.
     pub fn grants(&self) -> anyhow::Result<Grants> {
         let mut repos = globset::GlobSetBuilder::new();
         for glob in &self.granted.repos {
@@ -83,7 +93,20 @@ impl Terms {
             let compiled = globset::GlobBuilder::new(glob).literal_separator(true).build();
             repos.add(compiled.with_context(|| format!("`{glob}` under `grants.repos` is no glob"))?);
         }
-        Ok(Grants { granted: self.granted.clone(), repos: repos.build().context("`grants.repos`")? })
+        let reach = Arc::new(self.reach()?);
+        Ok(Grants { granted: self.granted.clone(), reach, repos: repos.build().context("`grants.repos`")? })
+    }
+
+    fn reach(&self) -> anyhow::Result<Reach> {
+        let granted = self.granted.http.iter().map(|host| host.parse()).collect::<Result<Vec<Granted>, _>>()?;
+        let injected = |secret: &Secret| {
+            let header = secret.header.parse();
+            let header = header.with_context(|| format!("`{}` under `secrets` is no header", secret.header))?;
+            let file = SecretFile::open(Path::new(&secret.file), Ok)?;
+            anyhow::Ok(Injected { host: secret.host.to_ascii_lowercase(), header, file })
+        };
+        let secrets = self.secrets.iter().map(injected).collect::<anyhow::Result<_>>()?;
+        Ok(Reach { granted, secrets })
     }
 }
 
@@ -144,7 +167,7 @@ pub fn sources(
             (None, Some((_, dir))) => dir.join(catalogue::FILE).display().to_string(),
             (None, None) => unreachable!("without either there is no path"),
         };
-        let terms = module.map_or(base.clone(), |module| base.with(module));
+        let terms = module.map_or(base.clone(), |module| base.with(module, &loaded.plugins_dir().unwrap_or_default()));
         if let Err(TooMuch { key, most }) = terms.limits.check() {
             let place = place_of_module(loaded, name, &["limits", key]);
             anyhow::bail!("{place}: `limits.{key}` of plugin `{name}` is more than there is for one: {most} at most");

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde::de::{self, Deserializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::grants::Grants;
@@ -42,7 +42,7 @@ pub struct Module {
 }
 
 /// A secret that the host puts into requests to one host. The plugin never sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Secret {
     /// The file that holds it.
@@ -105,11 +105,12 @@ pub(crate) fn check(raw: RawModule, is_bundled: bool, file: &str, at: &KeyPath, 
         }
     }
     for (index, host) in grants.iter().flat_map(|grants| grants.http.iter().enumerate()) {
-        if !is_host(host) {
+        let bare = host.strip_prefix("http://").or_else(|| host.strip_prefix("https://"));
+        if !is_host(bare.unwrap_or(host)) {
             problems.add(
                 file,
                 at.key("grants").key("http").index(index),
-                format!("`{host}` is no host: write it like `api.example.com`"),
+                format!("`{host}` is no host: write it like `api.example.com`, or `http://host:port` for plain HTTP"),
             );
         }
     }
@@ -206,7 +207,11 @@ mod tests {
             &["m.limits.memory", "m.limits.deadline"],
         );
         check_module(json!({"grants": {"repos": ["org", "a/b/c", "o/*"]}}), true, &["repos[0]", "repos[1]"]);
-        check_module(json!({"grants": {"http": ["https://a.b"]}}), true, &["http[0]"]);
+        check_module(
+            json!({"grants": {"http": ["ftp://a.b", "a.b/c", "http://a.b:1"]}}),
+            true,
+            &["http[0]", "http[1]"],
+        );
         let secret = |file: &str, host: &str| json!({"secrets": {"S": {"file": file, "header": "h", "host": host}}});
         check_module(secret("", "h"), true, &["m.secrets.S: a secret needs"]);
         check_module(secret("f", "http://h"), true, &["m.secrets.S.host"]);

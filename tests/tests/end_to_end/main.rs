@@ -5,6 +5,7 @@ mod conversation;
 mod face;
 mod fences;
 mod grants;
+mod http;
 mod keys;
 mod kills;
 mod operation;

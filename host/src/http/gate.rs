@@ -1,0 +1,242 @@
+//! What stands between a plugin's `wasi:http` and the network: one request at a time is looked at, journalled and sent by the
+//! host, with the secrets that the plugin never sees.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http_body_util::{BodyExt as _, Full, Limited};
+use secrecy::{ExposeSecret as _, SecretString};
+use secrets::SecretFile;
+use serde::{Deserialize, Serialize};
+use store::EffectKind;
+use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
+
+use super::destination::{Destination, Granted, destination};
+use super::sender::{self, Answer};
+use crate::contract::types::{ApiError, ErrorKind};
+use crate::journal::{Fault, Interrupt, Journal, Place};
+
+/// The most bytes of a request's body.
+const MAX_BODY: usize = 512 << 10;
+
+/// What a plugin may reach by itself, and what the host says for it there.
+#[derive(Debug, Default)]
+pub struct Reach {
+    /// `grants.http`.
+    pub granted: Vec<Granted>,
+    /// `secrets`.
+    pub secrets: Vec<Injected>,
+}
+
+/// A secret that goes into the requests to one host.
+#[derive(Debug)]
+pub struct Injected {
+    /// In lower case.
+    pub host: String,
+    /// The header that carries it.
+    pub header: HeaderName,
+    /// Its file.
+    pub file: SecretFile<SecretString>,
+}
+
+/// One task's way out. None outside `handle`: a plugin that is asked what it is, or for help, reaches nothing.
+pub(crate) struct Gate {
+    pub(crate) journal: Journal,
+    pub(crate) reach: Arc<Reach>,
+    pub(crate) plugin: String,
+    pub(crate) dry_run: bool,
+}
+
+/// The hooks of `wasi:http`: its requests go through the gate, if there is one.
+#[derive(Default)]
+pub(crate) struct Hooks(pub(crate) Option<Gate>);
+
+type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), HttpError>> + Send>), HttpError>;
+
+impl WasiHttpHooks for Hooks {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        _options: Option<RequestOptions>,
+        _done: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
+    ) -> Box<dyn Future<Output = Sent> + Send> {
+        let Some(gate) = &self.0 else {
+            return Box::new(async { Err(HttpError::HttpRequestDenied) });
+        };
+        let begun = gate.begin(request);
+        Box::new(async move {
+            let answer = begun?.answer().await?;
+            let done: Box<dyn Future<Output = Result<(), HttpError>> + Send> = Box::new(async { Ok(()) });
+            Ok((answer, done))
+        })
+    }
+}
+
+/// A request whose place in the journal is fixed, and whose body may still come.
+struct Begun {
+    journal: Journal,
+    place: Place,
+    to: Result<Destination, ApiError>,
+    request: Request<WasiBody>,
+    reach: Arc<Reach>,
+    dry_run: bool,
+}
+
+/// What is kept of an answer.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Gate {
+    fn begin(&self, request: Request<WasiBody>) -> Result<Begun, HttpError> {
+        let op = if is_read(request.method()) { "wasi-http.read" } else { "wasi-http.send" };
+        let denied = |message: String| ApiError { kind: ErrorKind::Denied, message };
+        let to = destination(&self.reach.granted, request.uri()).map_err(denied);
+        if let Err(refused) = &to {
+            tracing::warn!(plugin = %self.plugin, why = refused.message, "a request was refused");
+        }
+        let place = self.journal.begin(op).map_err(|interrupt| ended(&self.journal, interrupt))?;
+        let (journal, reach) = (self.journal.clone(), self.reach.clone());
+        Ok(Begun { journal, place, to, request, reach, dry_run: self.dry_run })
+    }
+}
+
+/// The run ends here, whatever the guest makes of it.
+fn ended(journal: &Journal, interrupt: Interrupt) -> HttpError {
+    journal.end(interrupt);
+    HttpError::InternalError(Some("the host has put this task aside".to_owned()))
+}
+
+/// Whether a request changes nothing, by the meaning of its method.
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+impl Begun {
+    async fn answer(self) -> Result<Response<WasiBody>, HttpError> {
+        let (head, body) = self.request.into_parts();
+        let body = Limited::new(body, MAX_BODY).collect().await;
+        let body = body.map_err(|_| HttpError::HttpRequestBodySize(Some(MAX_BODY as u64)))?.to_bytes();
+        let args = (head.method.to_string(), head.uri.to_string(), listed(&head.headers), BASE64.encode(&body));
+        let (reach, is_read, dry_run) = (self.reach, is_read(&head.method), self.dry_run);
+        let live = async {
+            let to = self.to.map_err(Fault::Answer)?;
+            if dry_run && !is_read {
+                tracing::info!(host = to.host, method = %head.method, "dry run: would send a request");
+                return Ok(Kept { status: 204, headers: Vec::new(), body: String::new() });
+            }
+            let (headers, secrets) = with_secrets(&reach, &to, head.headers)?;
+            let request = request(head.method, head.uri, headers, body)?;
+            let answer = sender::send(&to, request).await.map_err(Fault::Answer)?;
+            Ok(kept(answer, &secrets))
+        };
+        let result = match is_read {
+            true => self.place.read(&args, live).await,
+            false => self.place.effect(EffectKind::Neither, &args, |_, _| live).await,
+        };
+        match result {
+            Err(interrupt) => Err(ended(&self.journal, interrupt)),
+            Ok(Ok(kept)) => response(kept),
+            Ok(Err(error)) => Err(match error.kind {
+                ErrorKind::Denied | ErrorKind::Exhausted => HttpError::HttpRequestDenied,
+                _ => HttpError::InternalError(Some(error.message)),
+            }),
+        }
+    }
+}
+
+/// The headers as a replay compares them; the host's own are not among them.
+fn listed(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+}
+
+/// The headers with the secrets for this host in place of whatever the plugin wrote there; and those secrets.
+fn with_secrets(
+    reach: &Reach,
+    to: &Destination,
+    mut headers: HeaderMap,
+) -> Result<(HeaderMap, Vec<Arc<SecretString>>), Fault> {
+    let mut used = Vec::new();
+    for secret in reach.secrets.iter().filter(|secret| secret.host == to.host) {
+        let text = secret.file.current();
+        let unfit = |_| Fault::answer(ErrorKind::Invalid, format!("the secret for `{}` fits no header", secret.header));
+        let mut value = HeaderValue::from_str(text.expose_secret()).map_err(unfit)?;
+        value.set_sensitive(true);
+        headers.insert(secret.header.clone(), value);
+        used.push(text);
+    }
+    Ok((headers, used))
+}
+
+fn request(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Result<Request<Full<Bytes>>, Fault> {
+    let request = Request::builder().method(method).uri(uri).body(Full::new(body));
+    let mut request = request.map_err(|error| Fault::answer(ErrorKind::Invalid, error.to_string()))?;
+    *request.headers_mut() = headers;
+    // The host's own client says how long the body is.
+    request.headers_mut().remove(http::header::CONTENT_LENGTH);
+    request.headers_mut().remove(http::header::TRANSFER_ENCODING);
+    Ok(request)
+}
+
+/// What the plugin, the journal and the trace see of an answer: a server that repeats a secret shows it to no one.
+fn kept(answer: Answer, secrets: &[Arc<SecretString>]) -> Kept {
+    let censor = |bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        for secret in secrets {
+            bytes = censored(&bytes, secret.expose_secret().as_bytes());
+        }
+        bytes
+    };
+    let text = |value: &HeaderValue| String::from_utf8_lossy(&censor(value.as_bytes())).into_owned();
+    let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    Kept { status: answer.status.as_u16(), headers, body: BASE64.encode(censor(&answer.body)) }
+}
+
+/// `bytes` with asterisks where `secret` stands.
+fn censored(bytes: &[u8], secret: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        if !secret.is_empty() && rest.starts_with(secret) {
+            out.extend(std::iter::repeat_n(b'*', secret.len()));
+            rest = &rest[secret.len()..];
+        } else {
+            out.push(rest[0]);
+            rest = &rest[1..];
+        }
+    }
+    out
+}
+
+fn response(kept: Kept) -> Result<Response<WasiBody>, HttpError> {
+    let unreadable = || HttpError::HttpProtocolError;
+    let body = BASE64.decode(&kept.body).map_err(|_| unreadable())?;
+    let mut response = Response::builder().status(kept.status);
+    for (name, value) in &kept.headers {
+        response = response.header(name, value);
+    }
+    let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
+    response.body(body).map_err(|_| unreadable())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_an_answer_repeats_is_starred() {
+        let check = |text: &str, want: &str| assert_eq!(censored(text.as_bytes(), b"abc"), want.as_bytes());
+        check("", "");
+        check("abc", "***");
+        check("xabcabcx", "x******x");
+        check("ab", "ab");
+        assert_eq!(censored(b"as it is", b""), b"as it is");
+    }
+}
