@@ -52,7 +52,7 @@ pub(crate) fn ensure(chore: Chore) -> anyhow::Result<()> {
         Plan::Ask(missing) => return Err(missing.into()),
         Plan::Install { packages } => packages,
     };
-    // A failure is not yet the end: bubblewrap alone may be what cannot be had.
+    // A failure is not yet the end: what may be done without may be what cannot be had.
     if let Err(error) = install(&packages) {
         eprintln!("xtask: {error:#}");
     }
@@ -95,10 +95,10 @@ fn decide(facts: &Facts, chore: Chore) -> Plan {
         packages.push("openssl");
     }
     let can_install = facts.root && facts.apt;
-    // By itself it is worth no failure, and no other chore's time: where it cannot be had, each of them would fetch package
-    // lists in vain. But who is at it anyway gets it with the rest.
-    if !facts.bwrap && ((can_install && chore == Chore::Setup) || !packages.is_empty()) {
-        packages.push("bubblewrap");
+    // By themselves they are worth no failure, and no other chore's time: where they cannot be had, each of them would
+    // fetch package lists in vain. But who is at it anyway gets them with the rest.
+    if (can_install && chore == Chore::Setup) || !packages.is_empty() {
+        packages.extend(optional(facts).map(|(package, _)| package));
     }
     match (packages.is_empty(), can_install) {
         (false, true) => Plan::Install { packages },
@@ -107,13 +107,16 @@ fn decide(facts: &Facts, chore: Chore) -> Plan {
     }
 }
 
-/// Jobs run without it too, only less shut in; so its absence stops nothing.
+/// The packages that are not here and whose absence stops nothing, and what goes without each.
+fn optional(facts: &Facts) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let bwrap = ("bubblewrap", "bubblewrap (bwrap) is not here; jobs will run outside a sandbox");
+    let venv = ("python3-venv", "Python environments cannot be made here; tests against Python programs are skipped");
+    [(facts.bwrap, bwrap), (facts.venv, venv)].into_iter().filter_map(|(here, what)| (!here).then_some(what))
+}
+
 fn notes(facts: &Facts) -> Vec<String> {
-    if facts.bwrap {
-        return Vec::new();
-    }
-    let how = if facts.apt { ": `apt-get install bubblewrap`" } else { "" };
-    vec![format!("bubblewrap (bwrap) is not here; jobs will run outside a sandbox{how}")]
+    let how = |package| if facts.apt { format!(": `apt-get install {package}`") } else { String::new() };
+    optional(facts).map(|(package, without)| format!("{without}{}", how(package))).collect()
 }
 
 fn say(notes: &[String]) {
@@ -179,8 +182,7 @@ mod tests {
     use crate::guest::Guest;
 
     const WHOLE: Facts =
-        Facts { guest: Ok(Guest::Debian), git: true, openssl: true, bwrap: true, apt: true, root: true };
-    const WHOLE_BUT_BWRAP: Facts = Facts { bwrap: false, ..WHOLE };
+        Facts { guest: Ok(Guest::Debian), git: true, openssl: true, bwrap: true, venv: true, apt: true, root: true };
 
     fn no_guest() -> Result<Guest, String> {
         Err("there is no /usr/bin/rustc".to_owned())
@@ -233,12 +235,15 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_bwrap_alone_is_only_a_note() {
-        let root = WHOLE_BUT_BWRAP;
-        for (facts, chore) in [(&Facts { root: false, ..WHOLE_BUT_BWRAP }, Chore::Setup), (&root, Chore::Other)] {
-            let Plan::Ready { notes } = decide(facts, chore) else { panic!("bubblewrap is not required") };
-            assert!(notes[0].contains("bubblewrap"), "{notes:?}");
+    fn what_may_be_missing_is_only_a_note_and_setup_installs_it() {
+        let bwrap = Facts { bwrap: false, ..WHOLE };
+        let venv = Facts { venv: false, ..WHOLE };
+        for (facts, package) in [(bwrap, "bubblewrap"), (venv, "python3-venv")] {
+            assert_eq!(decide(&facts, Chore::Setup), Plan::Install { packages: vec![package] });
+            let Plan::Ready { notes } = decide(&facts, Chore::Other) else { panic!("{package} is not required") };
+            assert!(notes.len() == 1 && notes[0].contains(package), "{notes:?}");
+            let asked = Facts { root: false, ..facts };
+            assert_eq!(decide(&asked, Chore::Setup), Plan::Ready { notes });
         }
-        assert_eq!(decide(&root, Chore::Setup), Plan::Install { packages: vec!["bubblewrap"] });
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Facts {
     pub(crate) openssl: bool,
     /// bubblewrap, which jobs run in where the kernel allows it.
     pub(crate) bwrap: bool,
+    /// Python with what makes environments of it: tests hold our clients and stand-ins against Python programs.
+    pub(crate) venv: bool,
     /// `apt-get` is there: Debian, Ubuntu and their kin.
     pub(crate) apt: bool,
     /// We may install packages.
@@ -28,6 +30,7 @@ pub(crate) fn look() -> Facts {
         git: git_serves_http(),
         openssl: on_path("openssl").is_some(),
         bwrap: on_path("bwrap").is_some(),
+        venv: output(Command::new("python3").args(["-c", "import ensurepip, venv"])).is_some(),
         apt: on_path("apt-get").is_some(),
         root: rustix::process::geteuid().is_root(),
     }
