@@ -18,6 +18,8 @@ use crate::world::{BOT, World, seen};
 pub const REPO: &str = "my-org/hello";
 /// How long anything but a job may take to be seen.
 const SOON: Duration = Duration::from_secs(30);
+/// How soon something replaced is in force.
+const IN_FORCE: Duration = Duration::from_secs(2);
 /// How long a job may take.
 const JOB: Duration = Duration::from_secs(180);
 
@@ -34,6 +36,8 @@ pub struct Stage {
     pub bob: Actor,
     /// From outside.
     pub mallory: Actor,
+    /// How soon something replaced has to be in force.
+    pub in_force: Duration,
 }
 
 /// Where the log of webhook deliveries stood.
@@ -64,7 +68,13 @@ impl Stage {
     pub async fn new(world: World, started: Instant) -> anyhow::Result<Self> {
         let (alice, bob) = (world.sim.user("alice").await?, world.sim.user("bob").await?);
         let mallory = world.sim.user("mallory").await?;
-        Ok(Self { world, timeline: Timeline::since(started), alice, bob, mallory })
+        Ok(Self { world, timeline: Timeline::since(started), alice, bob, mallory, in_force: IN_FORCE })
+    }
+
+    /// The machine has other things to do, so that what is to be soon may take its time.
+    #[must_use]
+    pub fn beside_others(self) -> Self {
+        Self { in_force: SOON, ..self }
     }
 
     /// Where the log of webhook deliveries stands now.

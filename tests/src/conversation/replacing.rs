@@ -1,7 +1,7 @@
 //! Step (h): a plugin's file is replaced by another one while the host runs.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 
@@ -11,9 +11,6 @@ use crate::patch::replace_text;
 use crate::stage::{Stage, short};
 use crate::timeline::Place;
 use crate::world::{seen, write};
-
-/// How soon a replaced component is in force.
-const IN_FORCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn by_rename(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> {
     let bob = stage.bob.clone();
@@ -27,14 +24,16 @@ pub(super) async fn by_rename(stage: &mut Stage, prs: Prs) -> anyhow::Result<()>
     let renamed = Instant::now();
     write(stage.world.dir(), GREETER, &newer)?;
     stage.timeline.saw(Place::Host, "another greeter.wasm is renamed over the first");
-    let new = stage.world.wait("/status to show the new digest within two seconds", IN_FORCE, async |world| {
+    let within = stage.in_force;
+    let what = format!("/status to show the new digest within {within:?}");
+    let new = stage.world.wait(&what, within, async |world| {
         let shown = digest(&seen(world.status().await)?).ok_or("no digest")?;
         if shown == old { Err(format!("still {shown}")) } else { Ok(shown) }
     });
     let new = new.await?;
     let took = renamed.elapsed();
     ensure!(new == sha256(&newer), "/status shows {new}, which is not the digest of the new file");
-    ensure!(took <= IN_FORCE, "/status shows the new digest only after {took:?}");
+    ensure!(took <= within, "/status shows the new digest only after {took:?}");
     stage
         .timeline
         .saw(Place::Host, format_args!("/status shows greeter {} after {} ms", short(&new), took.as_millis()));
