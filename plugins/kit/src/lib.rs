@@ -25,9 +25,9 @@ pub use bindings::bowsprit::plugin::agent::ClientAgent;
 pub use bindings::bowsprit::plugin::types::*;
 /// The plugin's clients, each granted or not in plugins.yaml.
 pub use bindings::bowsprit::plugin::{
-    github_contents_read, github_issues_read, github_issues_write, github_members_read, github_metadata_read,
-    github_pull_requests_read, github_pull_requests_write, github_statuses_read, job_config, prowjobs_read,
-    prowjobs_write,
+    bugzilla_read, bugzilla_write, github_contents_read, github_issues_read, github_issues_write, github_members_read,
+    github_metadata_read, github_pull_requests_read, github_pull_requests_write, github_statuses_read, jira_read,
+    jira_write, job_config, prowjobs_read, prowjobs_write, slack,
 };
 pub use command::{Line, lines};
 pub use conversation::{Conversation, Issues, PullRequests};
