@@ -88,6 +88,10 @@ pub struct World {
     pub ports: Ports,
     programs: Programs,
     dry_run: bool,
+    /// Who host and controller are to GitHub.
+    identity: Vec<(&'static str, OsString)>,
+    /// What the host is told besides.
+    more: Vec<OsString>,
     dir: TempDir,
     // In this order they end: nobody talks to a far side that is gone.
     host: Option<Process>,
@@ -118,8 +122,10 @@ impl World {
         let github = Process::start("sim", &programs.bowsprit, &args, &dir.path().join("sim.log"))?;
         let http = reqwest::Client::builder().no_proxy().build().context("making an HTTP client")?;
         let dry_run = options.dry_run;
-        let (host, controller) = (None, None);
-        let mut world = Self { sim, http, secret, ports, programs, dry_run, dir, host, controller, github };
+        let identity = vec![("--github-token-path", dir.path().join("token").into())];
+        let (more, host, controller) = (Vec::new(), None, None);
+        let mut world =
+            Self { sim, http, secret, ports, programs, dry_run, identity, more, dir, host, controller, github };
         world.wait("the stand-in GitHub to answer", READY, async |w| seen(w.sim.faults().await)).await?;
         let hook = DemoHook { url: world.hook_url(), secret: world.secret.clone() };
         world.sim.seed(&Seed::demo(Some(hook))).await.context("seeding the stand-in GitHub")?;
@@ -162,6 +168,17 @@ impl World {
         self.programs.plugins = dir;
     }
 
+    /// Makes host and controller, from their next start on, the App with this id and key.
+    pub fn act_as_app(&mut self, id: u64, key: &Path) {
+        let key = ("--github-app-private-key-path", key.into());
+        self.identity = vec![("--github-app-id", id.to_string().into()), key];
+    }
+
+    /// Tells the host more, from its next start on: flags as they stand on a command line, `--flag=value`.
+    pub fn tell_host(&mut self, flags: impl IntoIterator<Item = OsString>) {
+        self.more.extend(flags);
+    }
+
     /// Starts the host; the one before must have ended.
     ///
     /// # Errors
@@ -183,12 +200,14 @@ impl World {
         Ok(())
     }
 
-    /// Waits until host and controller say that they are ready.
+    /// Waits until host and controller, as far as they were started, say that they are ready.
     ///
     /// # Errors
     /// With the end of the log of the one that is not.
     pub async fn ready(&mut self) -> anyhow::Result<()> {
-        for (who, port) in [("host", self.ports.health), ("controller", self.ports.controller_health)] {
+        let host = self.host.as_ref().map(|_| ("host", self.ports.health));
+        let controller = self.controller.as_ref().map(|_| ("controller", self.ports.controller_health));
+        for (who, port) in host.into_iter().chain(controller) {
             let url = format!("http://127.0.0.1:{port}/healthz/ready");
             self.wait(&format!("the {who} to be ready"), READY, async |w| {
                 let answer = w.http.get(&url).send().await.map_err(|error| error.to_string())?;
@@ -349,7 +368,9 @@ impl World {
             ("--health-port", number(self.ports.health)),
             ("--grace-period", "5s".into()),
         ];
-        self.args("host", flags)
+        let mut args = self.args("host", flags);
+        args.extend(self.more.iter().cloned());
+        args
     }
 
     /// The command line of the controller.
@@ -367,11 +388,10 @@ impl World {
         let common = [
             ("--config-path", self.path("config.yaml").into()),
             ("--github-endpoint", self.sim.base().into()),
-            ("--github-token-path", self.path("token").into()),
             ("--state-dir", self.path("state").into()),
             ("--dry-run", self.dry_run.to_string().into()),
         ];
-        let flags = common.into_iter().chain(own);
+        let flags = common.into_iter().chain(self.identity.iter().cloned()).chain(own);
         let joined = flags.map(|(flag, value): (&str, OsString)| {
             let mut joined = OsString::from(format!("{flag}="));
             joined.push(value);
