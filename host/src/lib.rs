@@ -43,4 +43,6 @@ pub mod waited;
 mod wasi;
 
 #[cfg(test)]
+mod grants_tests;
+#[cfg(test)]
 mod test_data;
