@@ -100,6 +100,23 @@ pub enum StoreError {
         #[source]
         source: Arc<rusqlite::Error>,
     },
+    /// The store is a server, and it cannot be reached or cannot answer just now. Whether a write took place is not known.
+    #[error("{server} does not answer just now (is it up, and can it be reached from here?)")]
+    Unavailable {
+        /// Where it was looked for.
+        server: String,
+        /// What happened instead.
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store is a server, and it does not let us. Nothing was changed.
+    #[error("{server} refuses: {message} (does a role allow it to this user or service account?)")]
+    Refused {
+        /// Which server.
+        server: String,
+        /// Its own words, which name who asked for what.
+        message: String,
+    },
     /// The writer has ended: the process is shutting down.
     #[error("the store at {path} is closed")]
     Closed {
@@ -112,7 +129,7 @@ impl StoreError {
     /// Whether the same call may succeed later with nothing but time passing. The webhook's answer is 503 then.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unwritable { .. } | Self::Closed { .. })
+        matches!(self, Self::Unwritable { .. } | Self::Unavailable { .. } | Self::Closed { .. })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Where deliveries, the journal and ProwJobs live: SQLite, in two files, so that job writes never stall an ack.
+//! Where deliveries, the journal and ProwJobs live: SQLite, in two files, so that job writes never stall an ack. ProwJobs may
+//! live elsewhere, behind [`ProwJobStore`].
 
 mod db;
 mod delivery;
@@ -10,6 +11,8 @@ mod merge_patch;
 mod prowjobs;
 mod report;
 mod schema;
+mod sqlite_prowjobs;
+mod sqlite_watch;
 mod task;
 mod text_enum;
 mod watch;
@@ -19,7 +22,7 @@ pub use error::StoreError;
 pub use inbox::Inbox;
 pub use journal::{EffectKind, Entry, EntryState, Pins};
 pub use merge_patch::merge_patch;
-pub use prowjobs::{Created, ProwJobs, Revision, Selector};
+pub use prowjobs::{Created, ProwJobStore, ProwJobs, Revision, Selector};
 pub use report::{Counts, DeliveryReport, DeliverySummary, Filter, Pinned, TaskReport, TaskSummary};
 pub use task::{Considered, Dispatch, NewTask, Outcome, Park, ParkKind, Task, TaskEnd, TaskId, TaskKind, TaskState};
-pub use watch::{Change, Watch};
+pub use watch::{Change, Changes, Watch};

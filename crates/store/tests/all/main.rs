@@ -6,4 +6,5 @@ mod durability;
 mod inbox;
 mod journal;
 mod prowjobs;
+mod prowjobs_suite;
 mod speed;
