@@ -66,6 +66,8 @@ pub mod repository;
 pub mod review;
 #[cfg(feature = "matching")]
 pub mod scalar;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod settings;
 mod shorten;
 pub mod sinker;

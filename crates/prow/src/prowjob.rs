@@ -23,6 +23,7 @@ pub const KUBERNETES_AGENT: &str = "kubernetes";
 
 /// One run of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProwJob {
     /// [`API_VERSION`].
     #[serde(rename = "apiVersion", default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
@@ -32,6 +33,7 @@ pub struct ProwJob {
     pub kind: String,
     /// Name, labels and annotations.
     #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::metadata"))]
     pub metadata: ObjectMeta,
     /// What is to run and for what source; fixed at creation.
     pub spec: ProwJobSpec,
@@ -84,6 +86,7 @@ pub struct ObjectMeta {
 
 /// What makes a job start: `spec.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ProwJobType {
     /// A pull request before its merge.
@@ -116,6 +119,7 @@ impl fmt::Display for ProwJobType {
 
 /// How far a ProwJob has come. Whether it is over says [`ProwJob::is_complete`], not this.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ProwJobState {
     /// The object carries no state. Nothing acts on it.
@@ -171,11 +175,12 @@ impl fmt::Display for ProwJobState {
 
 /// What is to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProwJobSpec {
     /// What made it start.
     #[serde(rename = "type")]
     pub job_type: ProwJobType,
-    /// Who runs it; [`KUBERNETES_AGENT`] is ours.
+    /// Who runs it; `kubernetes` is this system.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub agent: String,
     /// The build cluster's alias; empty is `default`.
@@ -210,30 +215,38 @@ pub struct ProwJobSpec {
     pub error_on_eviction: bool,
     /// The pod as the job's author wrote it, presets merged in.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::any_object"))]
     pub pod_spec: Option<Value>,
     /// For the agent `jenkins`.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::any_object"))]
     pub jenkins_spec: Option<Value>,
     /// For the agent `tekton-pipeline`.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::any_object"))]
     pub pipeline_run_spec: Option<Value>,
     /// For the agent `tekton-pipeline`.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::any_object"))]
     pub tekton_pipeline_run_spec: Option<Value>,
     /// Timeouts, cloning and upload, all defaults merged in. Absent: not decorated.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::any_object"))]
     pub decoration_config: Option<Value>,
     /// What reporters are to do differently for this job.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::any_object"))]
     pub reporter_config: Option<Value>,
     /// Who may run it again.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::any_object"))]
     pub rerun_auth_config: Option<Value>,
     /// Whether the web page leaves it out.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub hidden: bool,
     /// Tenant and the like.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::any_object"))]
     pub prowjob_defaults: Option<Value>,
     /// A queue with a capacity of its own, `plank.job_queue_capacities`.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
@@ -276,6 +289,7 @@ impl ProwJobSpec {
 
 /// How far a ProwJob has come. Mind that Prow mixes two ways to spell keys.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProwJobStatus {
     /// When it was created.
     #[serde(rename = "startTime", default, deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]

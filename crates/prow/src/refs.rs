@@ -7,6 +7,7 @@ use crate::lenient::or_default;
 
 /// A repository, its base, and the pull requests on top.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refs {
     /// The owner: an organisation or a user.
     #[serde(default, deserialize_with = "or_default")]
@@ -63,6 +64,7 @@ pub struct Refs {
 
 /// One pull request at one commit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pull {
     /// Its number.
     #[serde(default, deserialize_with = "or_default")]

@@ -1,0 +1,12 @@
+//! Starts the API server for tests: the program that is built from the Go sources beside this crate.
+//!
+//! `cargo xtask setup` builds it and tells where it is by `BOWSPRIT_APISERVER`. A test that needs it asks [`find`] first, and
+//! is skipped where it is not.
+
+mod proxy;
+mod server;
+mod skip;
+
+pub use proxy::Proxy;
+pub use server::{ADMIN, ApiServer, NOBODY, Options, WORKER};
+pub use skip::{find, skip};
