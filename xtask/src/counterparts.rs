@@ -88,14 +88,20 @@ fn install_into(dir: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    // Two setups at once would tear each other's down.
-    let lock = File::create(dir.join("lock")).with_context(|| format!("cannot write to {}", dir.display()))?;
-    flock(&lock, FlockOperation::LockExclusive).context("cannot wait for another setup")?;
+    let _alone = lock(dir)?;
     for missing in ALL.iter().filter(|one| !is_whole(one)) {
         let (name, pins, into) = missing;
         install(&dir.join(name), pins, *into)?;
     }
     Ok(())
+}
+
+/// Waits until no other setup is at work there, and keeps others away while it is held: two at once would tear each other's
+/// down.
+pub(crate) fn lock(dir: &Path) -> anyhow::Result<File> {
+    let lock = File::create(dir.join("lock")).with_context(|| format!("cannot write to {}", dir.display()))?;
+    flock(&lock, FlockOperation::LockExclusive).context("cannot wait for another setup")?;
+    Ok(lock)
 }
 
 /// The pins are written last, so that they stand for a whole installation.

@@ -2,6 +2,7 @@
 //!
 //! Kept light (no wasmtime, no tokio), so that a fresh clone has an answer within seconds.
 
+mod apiserver;
 mod catalogue;
 mod children;
 mod counterparts;
@@ -76,8 +77,11 @@ Examples:
     /// Build everything and play the demo's conversation against the stand-in GitHub.
     #[command(after_help = "Examples:
   cargo xtask demo
-  cargo xtask demo -- --help    what the demo itself accepts")]
+  cargo xtask demo --kubernetes    the host's and controller's ProwJobs on an API server")]
     Demo {
+        /// Keep ProwJobs as custom resources of an API server, which is built and started too.
+        #[arg(long)]
+        kubernetes: bool,
         /// Passed on to the demo.
         #[arg(last = true)]
         args: Vec<OsString>,
@@ -108,6 +112,7 @@ fn main() -> ExitCode {
 fn run(chore: Chore) -> anyhow::Result<ExitCode> {
     if let Chore::Setup { check: true } = chore {
         counterparts::check();
+        apiserver::check(&Workspace::find()?);
         return setup::check();
     }
     if let Chore::Up { args } = &chore
@@ -128,10 +133,23 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
     }
     let workspace = Workspace::find()?;
     match chore {
-        Chore::Setup { .. } | Chore::Reference => Ok(ExitCode::SUCCESS),
+        Chore::Setup { .. } => {
+            apiserver::ensure(&workspace);
+            Ok(ExitCode::SUCCESS)
+        }
+        Chore::Reference => Ok(ExitCode::SUCCESS),
         Chore::Plugins => plugins::build(&workspace).map(|()| ExitCode::SUCCESS),
-        Chore::Test { long } => test::run(&workspace, long),
-        Chore::Demo { args } => launch::demo(&workspace, &args),
+        Chore::Test { long } => {
+            apiserver::ensure(&workspace);
+            test::run(&workspace, long)
+        }
+        Chore::Demo { kubernetes, mut args } => {
+            if kubernetes {
+                apiserver::ensure(&workspace);
+                args.insert(0, "--kubernetes".into());
+            }
+            launch::demo(&workspace, &args)
+        }
         Chore::Up { args } => launch::up(&workspace, &args),
     }
 }

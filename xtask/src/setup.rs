@@ -98,7 +98,7 @@ fn decide(facts: &Facts, chore: Chore) -> Plan {
     // By themselves they are worth no failure, and no other chore's time: where they cannot be had, each of them would
     // fetch package lists in vain. But who is at it anyway gets them with the rest.
     if (can_install && chore == Chore::Setup) || !packages.is_empty() {
-        packages.extend(optional(facts).map(|(package, _)| package));
+        packages.extend(facts.lacks.iter().map(|extra| extra.package));
     }
     match (packages.is_empty(), can_install) {
         (false, true) => Plan::Install { packages },
@@ -107,16 +107,9 @@ fn decide(facts: &Facts, chore: Chore) -> Plan {
     }
 }
 
-/// The packages that are not here and whose absence stops nothing, and what goes without each.
-fn optional(facts: &Facts) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let bwrap = ("bubblewrap", "bubblewrap (bwrap) is not here; jobs will run outside a sandbox");
-    let venv = ("python3-venv", "Python environments cannot be made here; tests against Python programs are skipped");
-    [(facts.bwrap, bwrap), (facts.venv, venv)].into_iter().filter_map(|(here, what)| (!here).then_some(what))
-}
-
 fn notes(facts: &Facts) -> Vec<String> {
     let how = |package| if facts.apt { format!(": `apt-get install {package}`") } else { String::new() };
-    optional(facts).map(|(package, without)| format!("{without}{}", how(package))).collect()
+    facts.lacks.iter().map(|extra| format!("{}{}", extra.without, how(extra.package))).collect()
 }
 
 fn say(notes: &[String]) {
@@ -180,9 +173,10 @@ impl std::error::Error for Missing {}
 mod tests {
     use super::*;
     use crate::guest::Guest;
+    use crate::tools::EXTRAS;
 
     const WHOLE: Facts =
-        Facts { guest: Ok(Guest::Debian), git: true, openssl: true, bwrap: true, venv: true, apt: true, root: true };
+        Facts { guest: Ok(Guest::Debian), git: true, openssl: true, lacks: Vec::new(), apt: true, root: true };
 
     fn no_guest() -> Result<Guest, String> {
         Err("there is no /usr/bin/rustc".to_owned())
@@ -215,8 +209,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(packages(Facts { guest: no_guest(), ..WHOLE }), DEBIAN_PACKAGES);
-        assert_eq!(packages(Facts { git: false, bwrap: false, ..WHOLE }), ["git", "bubblewrap"]);
-        assert_eq!(packages(Facts { openssl: false, ..WHOLE }), ["openssl"]);
+        assert_eq!(packages(Facts { git: false, lacks: vec![&EXTRAS[0]], ..WHOLE }), ["git", "bubblewrap"]);
     }
 
     #[test]
@@ -225,7 +218,7 @@ mod tests {
         let facts = Facts { guest: no_guest(), git: false, root: false, ..WHOLE };
         ask(facts, &[line, "rustup target add wasm32-unknown-unknown", "there is no /usr/bin/rustc"], &[]);
         ask(Facts { git: false, root: false, ..WHOLE }, &["apt-get install -y git\n"], &["rustup", "rustc-web"]);
-        ask(Facts { git: false, bwrap: false, root: false, ..WHOLE }, &["install -y git bubblewrap\n"], &[]);
+        ask(Facts { git: false, lacks: vec![&EXTRAS[0]], root: false, ..WHOLE }, &["install -y git bubblewrap\n"], &[]);
     }
 
     #[test]
@@ -236,14 +229,12 @@ mod tests {
 
     #[test]
     fn what_may_be_missing_is_only_a_note_and_setup_installs_it() {
-        let bwrap = Facts { bwrap: false, ..WHOLE };
-        let venv = Facts { venv: false, ..WHOLE };
-        for (facts, package) in [(bwrap, "bubblewrap"), (venv, "python3-venv")] {
-            assert_eq!(decide(&facts, Chore::Setup), Plan::Install { packages: vec![package] });
-            let Plan::Ready { notes } = decide(&facts, Chore::Other) else { panic!("{package} is not required") };
-            assert!(notes.len() == 1 && notes[0].contains(package), "{notes:?}");
-            let asked = Facts { root: false, ..facts };
-            assert_eq!(decide(&asked, Chore::Setup), Plan::Ready { notes });
+        for extra in &EXTRAS {
+            let lacks = || Facts { lacks: vec![extra], ..WHOLE };
+            assert_eq!(decide(&lacks(), Chore::Setup), Plan::Install { packages: vec![extra.package] });
+            let Plan::Ready { notes } = decide(&lacks(), Chore::Other) else { panic!("{} is required", extra.package) };
+            assert!(notes.len() == 1 && notes[0].contains(extra.package), "{notes:?}");
+            assert_eq!(decide(&Facts { root: false, ..lacks() }, Chore::Setup), Plan::Ready { notes });
         }
     }
 }

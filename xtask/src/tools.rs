@@ -13,15 +13,41 @@ pub(crate) struct Facts {
     pub(crate) git: bool,
     /// openssl, which makes the stand-in's App keys and checks its signatures independently.
     pub(crate) openssl: bool,
-    /// bubblewrap, which jobs run in where the kernel allows it.
-    pub(crate) bwrap: bool,
-    /// Python with what makes environments of it: tests hold our clients and stand-ins against Python programs.
-    pub(crate) venv: bool,
+    /// Those of [`EXTRAS`] that are not here.
+    pub(crate) lacks: Vec<&'static Extra>,
     /// `apt-get` is there: Debian, Ubuntu and their kin.
     pub(crate) apt: bool,
     /// We may install packages.
     pub(crate) root: bool,
 }
+
+/// A package whose absence stops nothing.
+pub(crate) struct Extra {
+    /// Debian's name of it.
+    pub(crate) package: &'static str,
+    /// What is otherwise without it.
+    pub(crate) without: &'static str,
+    is_here: fn() -> bool,
+}
+
+/// What jobs run in where the kernel allows it, and what tests hold ours against.
+pub(crate) const EXTRAS: [Extra; 3] = [
+    Extra {
+        package: "bubblewrap",
+        without: "bubblewrap (bwrap) is not here; jobs will run outside a sandbox",
+        is_here: || on_path("bwrap").is_some(),
+    },
+    Extra {
+        package: "kubernetes-client",
+        without: "kubectl is not here; tests that need it are skipped",
+        is_here: || on_path("kubectl").is_some(),
+    },
+    Extra {
+        package: "python3-venv",
+        without: "Python environments cannot be made here; tests against Python programs are skipped",
+        is_here: || output(Command::new("python3").args(["-c", "import ensurepip, venv"])).is_some(),
+    },
+];
 
 /// Takes a few milliseconds, and changes nothing.
 pub(crate) fn look() -> Facts {
@@ -29,8 +55,7 @@ pub(crate) fn look() -> Facts {
         guest: guest::detect(),
         git: git_serves_http(),
         openssl: on_path("openssl").is_some(),
-        bwrap: on_path("bwrap").is_some(),
-        venv: output(Command::new("python3").args(["-c", "import ensurepip, venv"])).is_some(),
+        lacks: EXTRAS.iter().filter(|extra| !(extra.is_here)()).collect(),
         apt: on_path("apt-get").is_some(),
         root: rustix::process::geteuid().is_root(),
     }
