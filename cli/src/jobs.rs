@@ -4,6 +4,7 @@ mod abort;
 mod find;
 mod list;
 mod logs;
+mod place;
 mod rerun;
 mod show;
 
@@ -15,6 +16,7 @@ use clap::{Args, Subcommand};
   bowsprit jobs list --repo my-org/hello --pr 1
   bowsprit jobs logs -f 3f0c9a
   bowsprit jobs rerun 3f0c9a
+  bowsprit jobs list --kubeconfig ~/.kube/config --namespace prow    where ProwJobs are custom resources
 
 A NAME may be cut short as long as it fits one ProwJob only.")]
 pub(crate) struct JobsArgs {

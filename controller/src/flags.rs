@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use config::ConfigFlags;
 use github::GithubFlags;
+use kubernetes::KubernetesFlags;
 
 /// Shown at the end of `bowsprit controller --help`.
 pub const EXAMPLES: &str = "\
@@ -32,6 +33,9 @@ pub struct Options {
     /// Who the controller is to GitHub.
     #[command(flatten)]
     pub github: GithubFlags,
+    /// Which clusters there are, and where ProwJobs live.
+    #[command(flatten)]
+    pub kubernetes: KubernetesFlags,
     /// Start no job, change no ProwJob, tell GitHub nothing: what would be done is only said.
     #[arg(long, default_value = "true", default_missing_value = "true", num_args = 0..=1, require_equals = true,
         value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set, value_name = "BOOL")]
@@ -68,6 +72,9 @@ pub enum FlagError {
          --github-app-id and --github-app-private-key-path"
     )]
     Nobody,
+    /// Which clusters are there?
+    #[error(transparent)]
+    Kubernetes(#[from] kubernetes::FlagError),
     /// No two listeners on one port.
     #[error("{0} and {1} are both {2}: give each a port of its own")]
     SamePort(&'static str, &'static str, u16),
@@ -83,6 +90,7 @@ impl Options {
         if !self.dry_run && self.github.secrets().is_empty() {
             return Err(FlagError::Nobody);
         }
+        self.kubernetes.check()?;
         let ports = [("--port", self.port), ("--metrics-port", self.metrics_port), ("--health-port", self.health_port)];
         for (at, (name, port)) in ports.iter().enumerate() {
             if let Some((other, _)) = ports[..at].iter().find(|(_, other)| other == port && *port != 0) {

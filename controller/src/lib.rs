@@ -107,7 +107,8 @@ impl Controller {
         let state_dir = make_folder(&options.state_dir)?;
         let lock = sole(&state_dir)?;
         let jobs_dir = make_folder(&state_dir.join("jobs"))?;
-        let store = ProwJobs::open(&state_dir.join("prowjobs.db")).await?;
+        let namespace = config.current().config.core.prowjob_namespace.clone();
+        let store = options.kubernetes.open_prowjobs(&namespace, &state_dir.join("prowjobs.db")).await?;
         let registry: SharedRegistry = Arc::new(Registry::new());
 
         let mut github = github::Options::new(options.github.auth());
@@ -282,7 +283,9 @@ fn supervisor(options: &Options) -> anyhow::Result<Vec<String>> {
 fn machine(options: &Options, state_dir: &Path) -> Machine {
     let user = User::current();
     info!("jobs run as processes on this machine, with the rights of {user}; their images are ignored");
-    let sandbox = match Sandbox::probe(vec![state_dir.to_owned()], options.github.secrets()) {
+    let secrets = [options.github.secrets(), options.kubernetes.secrets()].concat();
+    let folders = [vec![state_dir.to_owned()], options.kubernetes.secret_dirs()].concat();
+    let sandbox = match Sandbox::probe(folders, secrets) {
         Ok(sandbox) => {
             info!("jobs are sandboxed by bubblewrap: read-only root, home and /tmp of their own, network open");
             Some(sandbox)

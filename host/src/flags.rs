@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use config::ConfigFlags;
 use github::GithubFlags;
+use kubernetes::KubernetesFlags;
 
 /// Shown at the end of `bowsprit host --help`.
 pub const EXAMPLES: &str = "\
@@ -49,6 +50,9 @@ pub struct HostFlags {
     /// Where Slack, Jira and Bugzilla are, and who the host is to them.
     #[command(flatten)]
     pub services: services::ServiceFlags,
+    /// Which clusters there are, and where ProwJobs live.
+    #[command(flatten)]
+    pub kubernetes: KubernetesFlags,
     /// Change nothing on GitHub and create no ProwJob: plugins run, and what they would do is only written down.
     #[arg(long, default_value = "true", default_missing_value = "true", num_args = 0..=1, require_equals = true,
         value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set, value_name = "BOOL")]
@@ -76,6 +80,9 @@ pub enum FlagError {
     /// Who is the host to GitHub?
     #[error(transparent)]
     Github(#[from] github::FlagError),
+    /// Which clusters are there?
+    #[error(transparent)]
+    Kubernetes(#[from] kubernetes::FlagError),
     /// No request could match it.
     #[error("--webhook-path is `{0}`: it must begin with `/` and have no `?` or `#`")]
     WebhookPath(String),
@@ -94,6 +101,7 @@ impl HostFlags {
     /// The first contradiction; each says which flags it is about.
     pub fn check(&self) -> Result<(), FlagError> {
         self.github.check()?;
+        self.kubernetes.check()?;
         if !self.webhook_path.starts_with('/') || self.webhook_path.contains(['?', '#']) {
             return Err(FlagError::WebhookPath(self.webhook_path.clone()));
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
-use store::{Inbox, ProwJobs};
+use store::Inbox;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -62,7 +62,8 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     let github = github::Client::new(github_options(&flags, &registry_of_metrics))
         .map_err(|error| anyhow::anyhow!("{}: {error}", flags.github.at_fault(&error).unwrap_or("GitHub")))?;
     let inbox = Inbox::open(&state.join("inbox.db")).await?;
-    let prowjobs = ProwJobs::open(&state.join("prowjobs.db")).await?;
+    let namespace = &loaded.config.core.prowjob_namespace;
+    let prowjobs = flags.kubernetes.open_prowjobs(namespace, &state.join("prowjobs.db")).await.context("ProwJobs")?;
     let metrics = Arc::new(Metrics::new(&registry_of_metrics)?);
     let guests = Arc::new(Guests::start()?);
     let gate = Arc::new(Gate::new(Patience::default(), metrics.clone()));

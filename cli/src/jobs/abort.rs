@@ -7,8 +7,8 @@ use clap::Args;
 use prow::prowjob::{ProwJob, ProwJobState};
 use serde_json::{Value, json};
 
+use crate::jobs::place::JobsPlace;
 use crate::output;
-use crate::state::StateArgs;
 
 /// Stop a ProwJob that waits or runs.
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ The controller ends the job's processes; `bowsprit jobs list` shows when it is
 done.")]
 pub(super) struct AbortArgs {
     #[command(flatten)]
-    state: StateArgs,
+    place: JobsPlace,
     /// The ProwJob's name, or how it begins.
     name: String,
     /// Who wants it, for the description that everyone reads; the user's name if left out.
@@ -39,7 +39,7 @@ enum Verdict {
 }
 
 pub(super) async fn run(args: AbortArgs) -> anyhow::Result<()> {
-    let jobs = args.state.prowjobs_to_write().await?;
+    let jobs = args.place.prowjobs_to_write().await?;
     let name = super::find::find(&jobs, &args.name).await?.metadata.name;
     let who = args.by.unwrap_or_else(user);
     // What was decided about the version that was patched, not about the one that was found first.
@@ -130,11 +130,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let jobs = ProwJobs::open(&dir.path().join("prowjobs.db")).await.unwrap();
         jobs.create(&job(ProwJobState::Success, true)).await.unwrap();
-        let args = |by: &str| AbortArgs {
-            state: StateArgs { state_dir: dir.path().to_owned() },
-            name: "j".into(),
-            by: Some(by.into()),
-        };
+        let args = |by: &str| AbortArgs { place: JobsPlace::of(dir.path()), name: "j".into(), by: Some(by.into()) };
         assert!(run(args("alice")).await.unwrap_err().to_string().contains("is over (success)"));
         assert_eq!(jobs.get("j").await.unwrap().unwrap().status.state, ProwJobState::Success);
 

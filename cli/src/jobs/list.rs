@@ -6,8 +6,8 @@ use prow::prowjob::{ProwJob, ProwJobState};
 use store::Selector;
 
 use crate::age;
+use crate::jobs::place::JobsPlace;
 use crate::output::{self, ListOutput};
-use crate::state::StateArgs;
 use crate::table::Table;
 
 /// List ProwJobs, the newest first.
@@ -19,7 +19,7 @@ use crate::table::Table;
   bowsprit jobs list --job unit --output json | jq '.[].status.state'")]
 pub(super) struct ListArgs {
     #[command(flatten)]
-    state: StateArgs,
+    place: JobsPlace,
     #[command(flatten)]
     filter: Filter,
     /// At most so many; 0 is all.
@@ -48,7 +48,7 @@ struct Filter {
 }
 
 pub(super) async fn run(args: ListArgs) -> anyhow::Result<()> {
-    let jobs = args.state.prowjobs().await?.list(&Selector::default()).await?;
+    let jobs = args.place.prowjobs().await?.list(&Selector::default()).await?;
     let jobs = select(jobs, &args.filter, args.limit);
     match args.output {
         ListOutput::Table => output::print(&render(&jobs, Timestamp::now())),

@@ -10,8 +10,8 @@ use prow::prowjob::ProwJob;
 use store::ProwJobs;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
+use crate::jobs::place::JobsPlace;
 use crate::output;
-use crate::state::StateArgs;
 
 /// How often a log that is followed is looked at.
 const POLL: Duration = Duration::from_millis(200);
@@ -26,7 +26,7 @@ const LOG_OFFSET: &str = "bowsprit-log-offset";
   bowsprit jobs logs --follow 3f0c9a    until the job is over")]
 pub(super) struct LogsArgs {
     #[command(flatten)]
-    state: StateArgs,
+    place: JobsPlace,
     /// The ProwJob's name, or how it begins.
     name: String,
     /// Wait for more until the job is over.
@@ -35,9 +35,9 @@ pub(super) struct LogsArgs {
 }
 
 pub(super) async fn run(args: LogsArgs) -> anyhow::Result<()> {
-    let jobs = args.state.prowjobs().await?;
+    let jobs = args.place.prowjobs().await?;
     let mut job = super::find::find(&jobs, &args.name).await?;
-    let mut log = Log::new(args.state.job_log(job.name()))?;
+    let mut log = Log::new(args.place.state.job_log(job.name()))?;
     loop {
         // Whether it is over is asked before the log is read: what is written in between is then not missed.
         let over = job.is_complete();

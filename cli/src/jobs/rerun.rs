@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use prow::prowjob::{ProwJob, ProwJobState};
 use uuid::Uuid;
 
+use crate::jobs::place::JobsPlace;
 use crate::output;
-use crate::state::StateArgs;
 
 /// Run a ProwJob again, on the same commits and with the spec it had.
 #[derive(Debug, Args)]
@@ -18,13 +18,13 @@ Prints the new ProwJob's name. A newer config is not looked at: for that,
 comment /test JOB on the pull request.")]
 pub(super) struct RerunArgs {
     #[command(flatten)]
-    state: StateArgs,
+    place: JobsPlace,
     /// The ProwJob's name, or how it begins.
     name: String,
 }
 
 pub(super) async fn run(args: RerunArgs) -> anyhow::Result<()> {
-    let jobs = args.state.prowjobs_to_write().await?;
+    let jobs = args.place.prowjobs_to_write().await?;
     let old = super::find::find(&jobs, &args.name).await?;
     let new = again(&old, Uuid::new_v4(), Timestamp::now());
     jobs.create(&new).await?;

@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use clap::Args;
 
+use crate::jobs::place::JobsPlace;
 use crate::output::{self, ShowOutput};
-use crate::state::StateArgs;
 
 /// Show all fields of a ProwJob.
 #[derive(Debug, Args)]
@@ -13,7 +13,7 @@ use crate::state::StateArgs;
   bowsprit jobs show 3f0c9a --output json | jq .spec.refs")]
 pub(super) struct ShowArgs {
     #[command(flatten)]
-    state: StateArgs,
+    place: JobsPlace,
     /// The ProwJob's name, or how it begins.
     name: String,
     /// What to print: YAML for people, or JSON.
@@ -22,7 +22,7 @@ pub(super) struct ShowArgs {
 }
 
 pub(super) async fn run(args: ShowArgs) -> anyhow::Result<()> {
-    let job = super::find::find(&args.state.prowjobs().await?, &args.name).await?;
+    let job = super::find::find(&args.place.prowjobs().await?, &args.name).await?;
     match args.output {
         ShowOutput::Json => output::print_json(&job),
         ShowOutput::Text => {

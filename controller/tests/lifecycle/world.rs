@@ -79,6 +79,7 @@ pub(crate) fn options(state: &Path, endpoint: &str) -> Options {
             github_app_id: None,
             github_app_private_key_path: None,
         },
+        kubernetes: kubernetes::KubernetesFlags::default(),
         dry_run: false,
         port: 0,
         external_url: None,
