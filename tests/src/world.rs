@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use apiserver::{ADMIN, ApiServer};
+use kubernetes::{Cluster, Clusters, KubernetesFlags};
 use sim::client::Sim;
 use sim::seed::{DemoHook, Seed};
 use store::{Inbox, ProwJobs};
@@ -16,6 +18,8 @@ use crate::programs::Programs;
 
 /// The machine account that host and controller act as.
 pub const BOT: &str = "bowsprit-bot";
+/// Where ProwJobs are, unless the config says otherwise.
+const PROWJOB_NAMESPACE: &str = "default";
 /// How long a process may take to be ready.
 const READY: Duration = Duration::from_secs(180);
 /// How often a condition is looked at.
@@ -34,13 +38,22 @@ pub struct Options {
     pub dry_run: bool,
     /// Whether host and controller are started at once.
     pub started: bool,
+    /// The API server's program: ProwJobs are custom resources there. `None`: they are in the state directory.
+    pub apiserver: Option<PathBuf>,
 }
 
 impl Options {
     /// These two files, everything started, and not dry.
     #[must_use]
     pub fn new(config: impl Into<String>, plugins: impl Into<String>) -> Self {
-        Self { config: config.into(), plugins: plugins.into(), beside: Vec::new(), dry_run: false, started: true }
+        Self {
+            config: config.into(),
+            plugins: plugins.into(),
+            beside: Vec::new(),
+            dry_run: false,
+            started: true,
+            apiserver: None,
+        }
     }
 }
 
@@ -97,6 +110,7 @@ pub struct World {
     host: Option<Process>,
     controller: Option<Process>,
     github: Process,
+    apiserver: Option<ApiServer>,
 }
 
 impl World {
@@ -124,8 +138,12 @@ impl World {
         let dry_run = options.dry_run;
         let identity = vec![("--github-token-path", dir.path().join("token").into())];
         let (more, host, controller) = (Vec::new(), None, None);
+        let apiserver = match &options.apiserver {
+            Some(program) => Some(start_apiserver(program).await?),
+            None => None,
+        };
         let mut world =
-            Self { sim, http, secret, ports, programs, dry_run, identity, more, dir, host, controller, github };
+            Self { sim, http, secret, ports, programs, dry_run, identity, more, dir, host, controller, github, apiserver };
         world.wait("the stand-in GitHub to answer", READY, async |w| seen(w.sim.faults().await)).await?;
         let hook = DemoHook { url: world.hook_url(), secret: world.secret.clone() };
         world.sim.seed(&Seed::demo(Some(hook))).await.context("seeding the stand-in GitHub")?;
@@ -275,7 +293,15 @@ impl World {
     /// # Errors
     /// If nobody has made the file yet.
     pub async fn prowjobs(&self) -> anyhow::Result<ProwJobs> {
+        if let Some(apiserver) = &self.apiserver {
+            return Ok(kubernetes::prowjobs(admin(apiserver).await?, PROWJOB_NAMESPACE));
+        }
         Ok(ProwJobs::open_read_only(&self.prowjobs_file()).await?)
+    }
+
+    /// The API server, in a world that has one.
+    pub fn apiserver(&mut self) -> Option<&mut ApiServer> {
+        self.apiserver.as_mut()
     }
 
     /// The inbox's file.
@@ -391,7 +417,8 @@ impl World {
             ("--state-dir", self.path("state").into()),
             ("--dry-run", self.dry_run.to_string().into()),
         ];
-        let flags = common.into_iter().chain(self.identity.iter().cloned()).chain(own);
+        let of_kubernetes = self.apiserver.iter().map(|server| ("--kubeconfig", server.kubeconfig(ADMIN).into()));
+        let flags = common.into_iter().chain(self.identity.iter().cloned()).chain(of_kubernetes).chain(own);
         let joined = flags.map(|(flag, value): (&str, OsString)| {
             let mut joined = OsString::from(format!("{flag}="));
             joined.push(value);
@@ -411,6 +438,19 @@ impl Drop for World {
         // Jobs outlive the controller, but not the world.
         process::end_those_with(&self.path("state"));
     }
+}
+
+/// An API server that knows what a ProwJob is.
+async fn start_apiserver(program: &Path) -> anyhow::Result<ApiServer> {
+    let server = ApiServer::start(program, apiserver::Options::default()).await?;
+    admin(&server).await?.apply_definition(&kubernetes::definition()).await.context("applying the definition")?;
+    Ok(server)
+}
+
+async fn admin(server: &ApiServer) -> anyhow::Result<Cluster> {
+    let kubeconfig = Some(server.kubeconfig(ADMIN));
+    let flags = KubernetesFlags { kubeconfig, no_in_cluster_config: true, ..KubernetesFlags::default() };
+    Ok(Clusters::load(&flags).await?.service()?.clone())
 }
 
 /// Writes a file in one step: whoever reads it sees the old or the new one, never half of it.

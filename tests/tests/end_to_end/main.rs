@@ -8,6 +8,7 @@ mod grants;
 mod http;
 mod keys;
 mod kills;
+mod kubernetes;
 mod operation;
 mod order;
 mod parked;
