@@ -18,8 +18,8 @@ pub struct ClientAgent {
     pub read_only: bool,
 }
 
-/// What the operator granted to one plugin.
-#[derive(Clone, Debug)]
+/// What the operator granted to one plugin; nothing by default.
+#[derive(Clone, Debug, Default)]
 pub struct Grants {
     /// As plugins.yaml or the catalogue has them.
     pub granted: prow::grants::Grants,
@@ -27,12 +27,19 @@ pub struct Grants {
     pub reach: Arc<Reach>,
     /// `granted.repos`, compiled: the repositories besides the event's own, as `org/name`.
     pub repos: GlobSet,
+    /// `granted.namespaces`, compiled; none: what the configuration says.
+    pub namespaces: Option<GlobSet>,
 }
 
 impl Grants {
     /// Whether `repo` is within the grants, `home` being the event's own.
     pub fn covers(&self, home: Option<&RepoRef>, repo: &RepoRef) -> bool {
         home == Some(repo) || self.repos.is_match(format!("{}/{}", repo.org, repo.name))
+    }
+
+    /// Whether `namespace` may be named to a cluster where the configuration means `configured`.
+    pub fn covers_namespace(&self, namespace: &str, configured: &str) -> bool {
+        self.namespaces.as_ref().map_or(namespace == configured, |globs| globs.is_match(namespace))
     }
 
     /// Whether every repository of `org` is within the grants, those to come included.
@@ -80,7 +87,7 @@ mod tests {
         }
         let access = access.iter().copied().collect();
         let granted = prow::grants::Grants { access, ..prow::grants::Grants::default() };
-        Grants { granted, reach: Arc::default(), repos: set.build().unwrap() }
+        Grants { granted, reach: Arc::default(), repos: set.build().unwrap(), namespaces: None }
     }
 
     #[track_caller]
@@ -113,6 +120,16 @@ mod tests {
         check(&read_only, &write, Access::Write, Err("read-only"));
         check(&read_only, &write, Access::Read, Ok("r"));
         check(&nowhere, &write, Access::Read, Err("no repository"));
+    }
+
+    #[test]
+    fn a_namespace_is_the_configured_one_or_of_the_list() {
+        let none = grants(&[], &[]);
+        assert!(none.covers_namespace("test-pods", "test-pods") && !none.covers_namespace("prow", "test-pods"));
+        let globs = GlobSet::new([globset::Glob::new("ci-*").unwrap()]).unwrap();
+        let listed = Grants { namespaces: Some(globs), ..none };
+        assert!(listed.covers_namespace("ci-1", "test-pods"));
+        assert!(!listed.covers_namespace("test-pods", "test-pods"), "a list says all that there is");
     }
 
     #[test]

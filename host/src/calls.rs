@@ -1,6 +1,7 @@
 //! The host's side of the contract: each function is a guard, a journalled call, and the far side.
 
 mod agent;
+mod clusters;
 pub(crate) mod git;
 mod github;
 mod jobs;

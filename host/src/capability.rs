@@ -19,10 +19,10 @@ pub struct Capability {
 }
 
 /// The interfaces that carry no authority; importing them requests nothing.
-pub const FREE: [&str; 4] = ["types", "github-types", "agent", "log"];
+pub const FREE: [&str; 5] = ["types", "github-types", "cluster-types", "agent", "log"];
 
 /// Every interface of the contract that carries authority.
-pub const CAPABILITIES: [Capability; 26] = [
+pub const CAPABILITIES: [Capability; 30] = [
     row("github-metadata-read", Permission::Metadata, Access::Read),
     row("github-members-read", Permission::Members, Access::Read),
     row("github-contents-read", Permission::Contents, Access::Read),
@@ -44,6 +44,10 @@ pub const CAPABILITIES: [Capability; 26] = [
     row("git-read", Permission::Git, Access::Read),
     row("git-write", Permission::Git, Access::Write),
     row("owners", Permission::Owners, Access::Read),
+    row("kubernetes-read", Permission::Kubernetes, Access::Read),
+    row("kubernetes-write", Permission::Kubernetes, Access::Write),
+    row("build-cluster-read", Permission::BuildCluster, Access::Read),
+    row("build-cluster-write", Permission::BuildCluster, Access::Write),
     row("slack", Permission::Slack, Access::Write),
     row("jira-read", Permission::Jira, Access::Read),
     row("jira-write", Permission::Jira, Access::Write),
@@ -172,7 +176,8 @@ mod tests {
     }
 
     /// The documents that hold capability interfaces.
-    const WIT: [&str; 4] = [
+    const WIT: [&str; 5] = [
+        include_str!("../../wit/clusters.wit"),
         include_str!("../../wit/github.wit"),
         include_str!("../../wit/jobs.wit"),
         include_str!("../../wit/repository.wit"),

@@ -17,9 +17,10 @@ wasmtime::component::bindgen!({
 });
 
 pub use bowsprit::plugin::{
-    agent, bugzilla_read, bugzilla_write, git_read, git_write, github_actions_read, github_actions_write,
-    github_administration_read, github_checks_read, github_checks_write, github_contents_read, github_contents_write,
-    github_issues_read, github_issues_write, github_members_read, github_metadata_read, github_pull_requests_read,
-    github_pull_requests_write, github_statuses_read, github_statuses_write, github_types, jira_read, jira_write,
-    job_config, log, owners, prowjobs_read, prowjobs_write, slack, types,
+    agent, bugzilla_read, bugzilla_write, build_cluster_read, build_cluster_write, cluster_types, git_read, git_write,
+    github_actions_read, github_actions_write, github_administration_read, github_checks_read, github_checks_write,
+    github_contents_read, github_contents_write, github_issues_read, github_issues_write, github_members_read,
+    github_metadata_read, github_pull_requests_read, github_pull_requests_write, github_statuses_read,
+    github_statuses_write, github_types, jira_read, jira_write, job_config, kubernetes_read, kubernetes_write, log,
+    owners, prowjobs_read, prowjobs_write, slack, types,
 };

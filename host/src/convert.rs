@@ -1,9 +1,11 @@
 //! From what GitHub said (an event, an answer) to the contract's records.
 
+mod clusters;
 mod fetched;
 mod git;
 mod services;
 
+pub(crate) use clusters::*;
 pub(crate) use fetched::*;
 pub(crate) use git::*;
 pub(crate) use services::*;

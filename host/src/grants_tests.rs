@@ -12,13 +12,15 @@ use crate::agent::{ClientAgent, Grants, guard};
 use crate::capability::{CAPABILITIES, FREE};
 use crate::contract::types::{ErrorKind, RepoRef};
 use crate::engine;
-use crate::plugin::{Limits, LoadError, Plugin};
+use crate::limits::Limits;
+use crate::plugin::{LoadError, Plugin};
 
 const ROUNDS: usize = 300;
 const PLACE: &str = "/etc/plugins.yaml:7:3";
 
 /// The documents of the contract.
-const WIT: [&str; 4] = [
+const WIT: [&str; 5] = [
+    include_str!("../../wit/clusters.wit"),
     include_str!("../../wit/github.wit"),
     include_str!("../../wit/jobs.wit"),
     include_str!("../../wit/repository.wit"),
@@ -77,7 +79,7 @@ fn some_grants(random: &mut StdRng, functions: &[(String, String)]) -> (Given, G
         })
         .collect();
     let granted = serde_json::from_value(serde_json::to_value(&given).unwrap()).unwrap();
-    (given, Grants { granted, repos: globset::GlobSet::empty() })
+    (given, Grants { granted, ..Grants::default() })
 }
 
 /// A component that asks for these functions. Their types do not matter to the fence, and nothing links them.
@@ -104,8 +106,8 @@ async fn a_component_is_loaded_exactly_if_its_grants_answer_all_that_it_imports(
         let (given, grants) = some_grants(&mut random, &functions);
         let wants = random.random_range(1..4);
         let asked: Vec<_> = (0..wants).map(|_| &functions[random.random_range(0..functions.len())]).collect();
-        let loaded =
-            Plugin::load(&engine, "some", String::new(), &component(&engine, &asked), grants, Limits::default(), PLACE);
+        let component = component(&engine, &asked);
+        let loaded = Plugin::load(&engine, "some", String::new(), &component, grants, Limits::default(), PLACE);
         // What passes the fence fails later, for it is no plugin.
         let refused = match loaded.await {
             Err(error @ LoadError::NotGranted { .. }) => Some(error.to_string()),
@@ -175,7 +177,7 @@ fn an_agent_reaches_its_own_repository_and_those_that_a_glob_names() {
         for glob in &given {
             set.add(globset::Glob::new(glob).unwrap());
         }
-        let grants = Grants { granted: prow::grants::Grants::default(), repos: set.build().unwrap() };
+        let grants = Grants { repos: set.build().unwrap(), ..Grants::default() };
         let mut any = || RepoRef {
             org: orgs[random.random_range(0..orgs.len())].into(),
             name: names[random.random_range(0..names.len())].into(),

@@ -11,7 +11,7 @@ use wasmtime::component::{Resource, ResourceTable};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::agent::{ClientAgent, Grants};
-use crate::contract::{github_types, log, types};
+use crate::contract::{cluster_types, github_types, log, types};
 use crate::http::Gate;
 use crate::journal::{CallTrace, Interrupt, Journal};
 use crate::limits::Limits;
@@ -78,6 +78,8 @@ pub struct Clients {
     pub mirrors: git::Mirrors,
     /// What their OWNERS files say.
     pub owners: git::Owners,
+    /// The cluster that is served, and those that jobs run in.
+    pub clusters: kubernetes::Clusters,
     /// Slack, Jira and Bugzilla.
     pub services: services::Services,
     /// Where ProwJobs live.
@@ -282,3 +284,4 @@ impl log::Host for GuestState {
 impl types::Host for GuestState {}
 
 impl github_types::Host for GuestState {}
+impl cluster_types::Host for GuestState {}

@@ -325,6 +325,7 @@ fn add_free(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     type Own = HasSelf<GuestState>;
     contract::types::add_to_linker::<_, Own>(linker, |s| s)?;
     contract::github_types::add_to_linker::<_, Own>(linker, |s| s)?;
+    contract::cluster_types::add_to_linker::<_, Own>(linker, |s| s)?;
     contract::agent::add_to_linker::<_, Own>(linker, |s| s)?;
     contract::log::add_to_linker::<_, Own>(linker, |s| s)
 }
@@ -353,6 +354,10 @@ fn add(linker: &mut Linker<GuestState>, capability: &Capability) -> wasmtime::Re
         "git-read" => contract::git_read::add_to_linker::<_, Own>(linker, |s| s),
         "git-write" => contract::git_write::add_to_linker::<_, Own>(linker, |s| s),
         "owners" => contract::owners::add_to_linker::<_, Own>(linker, |s| s),
+        "kubernetes-read" => contract::kubernetes_read::add_to_linker::<_, Own>(linker, |s| s),
+        "kubernetes-write" => contract::kubernetes_write::add_to_linker::<_, Own>(linker, |s| s),
+        "build-cluster-read" => contract::build_cluster_read::add_to_linker::<_, Own>(linker, |s| s),
+        "build-cluster-write" => contract::build_cluster_write::add_to_linker::<_, Own>(linker, |s| s),
         "slack" => contract::slack::add_to_linker::<_, Own>(linker, |s| s),
         "jira-read" => contract::jira_read::add_to_linker::<_, Own>(linker, |s| s),
         "jira-write" => contract::jira_write::add_to_linker::<_, Own>(linker, |s| s),

@@ -81,12 +81,14 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     let web = github::web_base(&github_endpoints, configs.current().config.core.link_url.as_deref());
     let mirrors = mirrors(&state.join("mirrors"), &web, github.clone())?;
     let owners = git::Owners::new(mirrors.clone());
+    let clusters = flags.kubernetes.clusters().await.context("the clusters")?;
     let services = flags.services.clone().clients(&services::Common {
         dry_run: flags.dry_run,
         registry: Some(registry_of_metrics.clone()),
         ..services::Common::default()
     })?;
-    let clients = Clients { github, github_endpoints, mirrors, owners, services, prowjobs, dry_run: flags.dry_run };
+    let dry_run = flags.dry_run;
+    let clients = Clients { github, github_endpoints, mirrors, owners, clusters, services, prowjobs, dry_run };
     let parts = Parts { inbox: inbox.clone(), registry: registry.clone(), clients, guests, gate, metrics };
     let ready = Arc::new(AtomicBool::new(false));
     let about = about(&flags);

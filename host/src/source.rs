@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use config::Loaded;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use prow::limits::RawLimits;
 use prow::module::{Module, Secret};
 use prow::problem::KeyPath;
@@ -85,16 +86,16 @@ impl Terms {
     /// The grants, ready to be asked.
     ///
     /// # Errors
-    /// If one of `repos` is no glob, one of `http` no host, or a secret cannot be read.
+    /// If one of `repos` or `namespaces` is no glob, one of `http` no host, or a secret cannot be read.
     pub fn grants(&self) -> anyhow::Result<Grants> {
-        let mut repos = globset::GlobSetBuilder::new();
-        for glob in &self.granted.repos {
-            // `my-org/*` is the repositories of my-org and nothing deeper.
-            let compiled = globset::GlobBuilder::new(glob).literal_separator(true).build();
-            repos.add(compiled.with_context(|| format!("`{glob}` under `grants.repos` is no glob"))?);
-        }
+        let granted = self.granted.clone();
+        let repos = globs(&granted.repos, "grants.repos")?;
+        let namespaces = match &*granted.namespaces {
+            [] => None,
+            listed => Some(globs(listed, "grants.namespaces")?),
+        };
         let reach = Arc::new(self.reach()?);
-        Ok(Grants { granted: self.granted.clone(), reach, repos: repos.build().context("`grants.repos`")? })
+        Ok(Grants { granted, reach, repos, namespaces })
     }
 
     fn reach(&self) -> anyhow::Result<Reach> {
@@ -116,6 +117,17 @@ pub fn settings(loaded: &Loaded, plugin: &str, org: &str, repo: &str) -> String 
         serde_json::Value::Null => "{}".to_owned(),
         settings => settings.to_string(),
     }
+}
+
+/// Globs over `org/name` or over names, as the grant `key` lists them: `my-org/*` is the repositories of my-org and nothing
+/// deeper.
+fn globs(listed: &[String], key: &str) -> anyhow::Result<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    for glob in listed {
+        let compiled = GlobBuilder::new(glob).literal_separator(true).build();
+        set.add(compiled.with_context(|| format!("`{glob}` under `{key}` is no glob"))?);
+    }
+    set.build().with_context(|| format!("`{key}`"))
 }
 
 /// Where this key of a module's entry stands, as `file:line`; the entry itself for no key.

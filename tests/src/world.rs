@@ -142,8 +142,21 @@ impl World {
             Some(program) => Some(start_apiserver(program).await?),
             None => None,
         };
-        let mut world =
-            Self { sim, http, secret, ports, programs, dry_run, identity, more, dir, host, controller, github, apiserver };
+        let mut world = Self {
+            sim,
+            http,
+            secret,
+            ports,
+            programs,
+            dry_run,
+            identity,
+            more,
+            dir,
+            host,
+            controller,
+            github,
+            apiserver,
+        };
         world.wait("the stand-in GitHub to answer", READY, async |w| seen(w.sim.faults().await)).await?;
         let hook = DemoHook { url: world.hook_url(), secret: world.secret.clone() };
         world.sim.seed(&Seed::demo(Some(hook))).await.context("seeding the stand-in GitHub")?;
@@ -288,13 +301,24 @@ impl World {
         Ok(Inbox::open_read_only(&self.inbox_file()).await?)
     }
 
+    /// The cluster, as its administrator, if there is one.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub async fn cluster(&self) -> anyhow::Result<Option<Cluster>> {
+        match &self.apiserver {
+            Some(server) => Ok(Some(admin(server).await?)),
+            None => Ok(None),
+        }
+    }
+
     /// The ProwJobs, to look at.
     ///
     /// # Errors
     /// If nobody has made the file yet.
     pub async fn prowjobs(&self) -> anyhow::Result<ProwJobs> {
-        if let Some(apiserver) = &self.apiserver {
-            return Ok(kubernetes::prowjobs(admin(apiserver).await?, PROWJOB_NAMESPACE));
+        if let Some(cluster) = self.cluster().await? {
+            return Ok(kubernetes::prowjobs(cluster, PROWJOB_NAMESPACE));
         }
         Ok(ProwJobs::open_read_only(&self.prowjobs_file()).await?)
     }

@@ -100,6 +100,20 @@ impl KubernetesFlags {
         self.prowjobs.unwrap_or(if of_kubernetes { Place::Kubernetes } else { Place::Sqlite })
     }
 
+    /// Which clusters there are. A `$KUBECONFIG` that cannot be used matters only to those who asked for it.
+    ///
+    /// # Errors
+    /// If what the flags name cannot be read, or two clusters have one name.
+    pub async fn clusters(&self) -> Result<Clusters, LoadError> {
+        match Clusters::load(self).await {
+            Err(error) if self.file().is_none() && self.dir().is_none() => {
+                tracing::warn!(%error, "no cluster can be used: no flag names any, and the environment's is out of order");
+                Ok(Clusters::default())
+            }
+            other => other,
+        }
+    }
+
     /// The ProwJobs: those in `namespace` of the service cluster, or in the file `sqlite`. Asks the server once, so that a
     /// definition or a role that is missing is told at the start.
     ///

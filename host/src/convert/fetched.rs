@@ -124,7 +124,7 @@ fn fetched_branch(branch: github::Branch) -> wit::BranchRef {
 }
 
 /// 0 where GitHub does not say.
-fn millis(at: Option<Timestamp>) -> u64 {
+pub(super) fn millis(at: Option<Timestamp>) -> u64 {
     at.and_then(|at| u64::try_from(at.as_millisecond()).ok()).unwrap_or_default()
 }
 

@@ -2,7 +2,7 @@
 
 use tests::stage::{REPO, file};
 
-use crate::script;
+use crate::script::{self, Services};
 use crate::slack::Emulate;
 
 const JIRA: &str = "
@@ -13,7 +13,7 @@ plugins:
 
 #[tokio::test]
 async fn a_key_becomes_a_link_and_jira_links_back() {
-    let mut stage = script::start(JIRA, &[], None, false).await;
+    let mut stage = script::start(JIRA, &[], Services::default()).await;
     let (alice, bob) = (stage.alice.clone(), stage.bob.clone());
     let issue = alice.open_issue(REPO, "Something", "text").await.unwrap();
     let delivery = stage.says(&bob, issue, "as ABC-1 says, and `ABC-1`, not UTF-8", "jira").await.unwrap();
@@ -48,7 +48,7 @@ slack:
 #[tokio::test]
 async fn slack_is_told_of_manual_merges_and_of_sigs_that_are_mentioned() {
     let Some(slack) = Emulate::start("slack_is_told_of_manual_merges_and_of_sigs_that_are_mentioned") else { return };
-    let mut stage = script::start(SLACK, &[], Some(&slack), false).await;
+    let mut stage = script::start(SLACK, &[], Services { slack: Some(&slack), ..Services::default() }).await;
     let (alice, bob) = (stage.alice.clone(), stage.bob.clone());
     let issue = alice.open_issue(REPO, "Something", "text").await.unwrap();
     stage

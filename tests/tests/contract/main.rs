@@ -2,6 +2,7 @@
 //! plugins that live by parts of it: one of the previous version, and those that speak to Jira and Slack.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cluster;
 mod consumers;
 mod elder;
 mod functions;
@@ -44,8 +45,9 @@ async fn play(script: &mut Script, row: &Row) -> Result<(), String> {
 
 /// The rows that this world can play.
 fn rows(script: &Script) -> impl Iterator<Item = &'static Row> + use<> {
-    let has_slack = script.slack.is_some();
-    ROWS.iter().filter(move |row| has_slack || !row.call.starts_with("slack."))
+    let (has_slack, has_clusters) = (script.slack.is_some(), script.cluster.is_some());
+    let rows = ROWS.iter().filter(move |row| has_slack || !row.call.starts_with("slack."));
+    rows.filter(move |row| has_clusters || !row.is_of_clusters())
 }
 
 #[test]
@@ -80,7 +82,7 @@ async fn a_dry_run_answers_every_call_and_changes_nothing_anywhere() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let after = script.everything().await;
-    for part in ["github", "jira", "bugzilla", "prowjobs", "slack"] {
+    for part in ["github", "jira", "bugzilla", "prowjobs", "clusters", "slack"] {
         assert_eq!(before[part], after[part], "{part}");
     }
 }

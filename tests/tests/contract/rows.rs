@@ -31,6 +31,11 @@ impl Row {
         Self { kept: Some(name), ..self }
     }
 
+    /// Whether it is about clusters.
+    pub(crate) fn is_of_clusters(&self) -> bool {
+        ["kubernetes-", "build-cluster-"].iter().any(|prefix| self.call.starts_with(prefix))
+    }
+
     /// `interface.function`
     pub(crate) fn function(&self) -> &'static str {
         self.call.split(' ').next().unwrap_or_default()
@@ -102,7 +107,7 @@ pub(crate) const ROWS: &[Row] = &[
     read("github-issues-read.list-comments {issue}", &["Ok(", "said on the issue"]),
     read("github-issues-read.list-repository-labels", &["Ok(", "lgtm", "bug"]),
     read("github-issues-read.list-milestones", &["Ok(", "v1", "is-open: true"]),
-    read("github-issues-read.search \"moves in:title\"", &["Ok(", "One that moves"]),
+    read("github-issues-read.search \"author:alice state:open\"", &["Ok(", "One that moves"]),
     write(
         "github-issues-write.create-issue \"A new one\" \"its text\" bug,question",
         "GET /search/issues?q=repo:my-org/hello+is:issue",
@@ -194,7 +199,7 @@ pub(crate) const ROWS: &[Row] = &[
     read("github-pull-requests-read.list-commits {pr}", &["Ok(", "{head}", "Change docs/a.txt"]),
     read("github-pull-requests-read.list-comments {pr}", &["Ok(", "said on the pull request"]),
     read("github-pull-requests-read.count-merged alice", &["Ok(1)"]),
-    read("github-pull-requests-read.search \"docs in:title\"", &["Ok(", "Change docs/a.txt", "is-pr: true"]),
+    read("github-pull-requests-read.search \"head:topic state:open\"", &["Ok(", "Change docs/a.txt", "is-pr: true"]),
     write(
         "github-pull-requests-write.create-review {pr} comment \"a look\" \"docs/a.txt:1:on this line\"",
         "GET /repos/my-org/hello/pulls/{pr}/comments",
@@ -327,6 +332,22 @@ pub(crate) const ROWS: &[Row] = &[
     read("owners.aliases main", &["Ok(", "writers", "bob"]),
     read("owners.parse \"approvers:\\n- dora\\n\"", &["Ok(", "dora"]),
     read("owners.parse \"approvers: {\"", &["Err(", "Invalid"]),
+    // Clusters.
+    write("kubernetes-write.create-config-map trial:map:a=one", "/clusters/map", "\"a\":\"one\""),
+    read("kubernetes-read.get-config-map trial map", &["Ok(", "(\"a\", \"one\")", "made-by", "[0, 159, 255]"]),
+    read("kubernetes-read.get-config-map trial nothing", &["Err(", "NotFound"]),
+    read("kubernetes-read.get-config-map elsewhere map", &["Err(", "Denied", "`namespaces`"]),
+    write("kubernetes-write.update-config-map trial:map:b=two", "/clusters/map", "{\"b\":\"two\"}"),
+    read("build-cluster-read.list-clusters", &["Ok([\"admin\", \"default\"])"]),
+    write("build-cluster-write.create-config-map admin trial:other:a=one", "/clusters/other", "\"a\":\"one\""),
+    read("build-cluster-read.get-config-map admin trial other", &["Ok(", "(\"a\", \"one\")"]),
+    read("build-cluster-read.get-config-map nowhere trial other", &["Err(", "NotFound", "nowhere"]),
+    write("build-cluster-write.update-config-map default trial:other:b=two", "/clusters/other", "{\"b\":\"two\"}"),
+    read("build-cluster-read.get-pod admin trial runs", &["Ok(", "runs", "Pending"]),
+    read("build-cluster-read.list-pods admin trial app=trial", &["Ok(", "name: \"runs\""]),
+    read("build-cluster-read.list-pods admin trial app=none", &["Ok([])"]),
+    read("build-cluster-read.get-pod admin elsewhere runs", &["Err(", "Denied", "`namespaces`"]),
+    write("build-cluster-write.delete-pod admin trial runs", "/clusters/pods", "[]"),
     // Services.
     write("slack.write-message sig-node \"hello there\"", "/slack", "hello there"),
     read("jira-read.base-url", &["Ok(", "/_jira"]),

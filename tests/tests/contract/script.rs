@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use apiserver::ADMIN;
+use kubernetes::Cluster;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sim::client::{NewPr, NewWorkflowRun};
@@ -17,6 +19,7 @@ use tests::programs::Programs;
 use tests::stage::{REPO, Stage, file};
 use tests::world::{Options, World, write};
 
+use crate::cluster;
 use crate::slack::{self, Emulate};
 
 const PLUGINS: &str = "
@@ -40,10 +43,13 @@ modules:
       job_config: read
       owners: read
       git: write
+      kubernetes: write
+      build_cluster: write
       slack: write
       jira: write
       bugzilla: write
       repos: [\"my-org/*\"]
+      namespaces: [trial]
     config: { greeting: hello }
 ";
 
@@ -87,6 +93,7 @@ bugzilla:
 pub(crate) struct Script {
     pub(crate) stage: Stage,
     pub(crate) slack: Option<Emulate>,
+    pub(crate) cluster: Option<Cluster>,
     names: BTreeMap<&'static str, String>,
     comment: Value,
     push: Value,
@@ -96,12 +103,17 @@ pub(crate) struct Script {
 impl Script {
     /// Starts everything. `test` is whose skip it is if there is no Slack.
     pub(crate) async fn start(test: &str, dry_run: bool) -> Self {
-        let slack = Emulate::start(test);
-        let mut stage = start(PLUGINS, &["caller"], slack.as_ref(), dry_run).await;
+        let (slack, apiserver) = (Emulate::start(test), cluster::program(test));
+        let services = Services { slack: slack.as_ref(), apiserver, dry_run };
+        let mut stage = start(PLUGINS, &["caller"], services).await;
+        let cluster = stage.world.cluster().await.unwrap();
+        if let Some(server) = stage.world.apiserver() {
+            cluster::start_pod(&server.kubeconfig(ADMIN));
+        }
         let names = prepare(&stage).await;
         let (comment, push) = templates(&mut stage, &names["issue"]).await;
         stage.idle().await.unwrap();
-        Self { stage, slack, names, comment, push, made: 0 }
+        Self { stage, slack, cluster, names, comment, push, made: 0 }
     }
 
     /// What a row says, with its names filled in.
@@ -161,7 +173,12 @@ impl Script {
             Some(slack) => slack.said_in("sig-node").await,
             None => Vec::new(),
         };
+        let clusters = match &self.cluster {
+            Some(cluster) => cluster::state(cluster).await,
+            None => Value::Null,
+        };
         json!({
+            "clusters": clusters,
             "github": github,
             "jira": world.sim.jira().await.unwrap(),
             "bugzilla": world.sim.bugzilla().await.unwrap(),
@@ -171,11 +188,22 @@ impl Script {
     }
 }
 
-/// A world with every service beside GitHub, in which the host is an App: these are its plugins, with the components of these
+/// What a world has beside GitHub, Jira and Bugzilla.
+#[derive(Default)]
+pub(crate) struct Services<'a> {
+    /// A Slack.
+    pub(crate) slack: Option<&'a Emulate>,
+    /// An API server's program.
+    pub(crate) apiserver: Option<PathBuf>,
+    /// Whether nothing is to change anywhere.
+    pub(crate) dry_run: bool,
+}
+
+/// A world with services beside GitHub, in which the host is an App: these are its plugins, with the components of these
 /// examples beside them.
-pub(crate) async fn start(plugins: &str, examples: &[&str], slack: Option<&Emulate>, dry_run: bool) -> Stage {
+pub(crate) async fn start(plugins: &str, examples: &[&str], services: Services<'_>) -> Stage {
     let mut options = Options::new(demo_config::example("config.yaml").unwrap(), plugins);
-    (options.started, options.dry_run) = (false, dry_run);
+    (options.started, options.dry_run, options.apiserver) = (false, services.dry_run, services.apiserver);
     let built = Programs::find().unwrap().plugins.join("examples");
     for name in examples.iter().map(|example| format!("{example}.wasm")) {
         let component = std::fs::read(built.join(&name)).unwrap();
@@ -185,7 +213,7 @@ pub(crate) async fn start(plugins: &str, examples: &[&str], slack: Option<&Emula
     let seeded = world.sim.seed(&Seed::parse(SEED).unwrap()).await.unwrap();
     let app = &seeded.apps["bowsprit"];
     world.act_as_app(app.id, Path::new(&app.private_key_path));
-    let flags = flags(&world, slack);
+    let flags = flags(&world, services.slack);
     world.tell_host(flags);
     world.start_host().unwrap();
     world.ready().await.unwrap();

@@ -37,6 +37,9 @@ macro_rules! argument {
     ($words:ident check_run) => {
         &$words.check_run()?
     };
+    ($words:ident config_map) => {
+        &$words.config_map()?
+    };
     ($words:ident bug_update) => {
         &$words.bug_update()?
     };
@@ -177,6 +180,16 @@ table! {
     owners.all_owners(text);
     owners.aliases(text);
     owners.parse(text);
+    kubernetes_read.get_config_map(text, text);
+    kubernetes_write.create_config_map(config_map);
+    kubernetes_write.update_config_map(config_map);
+    build_cluster_read.list_clusters();
+    build_cluster_read.get_config_map(text, text, text);
+    build_cluster_read.get_pod(text, text, text);
+    build_cluster_read.list_pods(text, text, text);
+    build_cluster_write.create_config_map(text, config_map);
+    build_cluster_write.update_config_map(text, config_map);
+    build_cluster_write.delete_pod(text, text, text);
     slack.write_message(text, text);
     jira_read.base_url();
     jira_read.list_project_keys();

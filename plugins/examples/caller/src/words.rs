@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 use kit::bindings::bowsprit::plugin::bugzilla_write::BugUpdate;
+use kit::bindings::bowsprit::plugin::cluster_types::ConfigMap;
 use kit::bindings::bowsprit::plugin::github_checks_write::NewCheckRun;
 use kit::bindings::bowsprit::plugin::github_pull_requests_write::{LineComment, Verdict};
 use kit::bindings::bowsprit::plugin::github_statuses_read::CommitStatus;
@@ -142,6 +143,17 @@ impl Words {
         let [status, resolution, releases] = self.fields()?;
         let target_release = option(releases).map(|releases| items(&releases));
         Ok(BugUpdate { status: option(status), resolution: option(resolution), target_release })
+    }
+
+    /// `namespace:name:key=value,…`, written over whatever is there.
+    pub(crate) fn config_map(&mut self) -> Taken<ConfigMap> {
+        let [namespace, name, data] = self.fields()?;
+        let pair = |item: String| item.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let data: Option<_> = items(&data).into_iter().map(pair).collect();
+        let data = data.ok_or("an entry has an equals sign")?;
+        let labels = vec![("made-by".to_owned(), "caller".to_owned())];
+        let binary_data = vec![("bytes".to_owned(), vec![0, 159, 255])];
+        Ok(ConfigMap { namespace, name, labels, data, binary_data, resource_version: None })
     }
 
     pub(crate) fn reaction(&mut self) -> Taken<Reaction> {
