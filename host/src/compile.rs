@@ -57,6 +57,9 @@ pub enum CompileError {
     /// The compiler does not take it, or it takes more than the compiler may use: it would fare no better again.
     #[error("the component does not compile: {0}")]
     Refused(String),
+    /// It compiles, and asks for more than any instance may have: a larger memory, more of them.
+    #[error("no instance of the component would fit: {0}")]
+    Unfit(String),
     /// The compiler was stopped, by the machine or by us, and may do better at another time.
     #[error("the compiler was stopped: {0}")]
     Stopped(String),
@@ -125,7 +128,8 @@ impl Compiler {
     /// The component, compiled for `engine`; from the cache if it was compiled before.
     ///
     /// # Errors
-    /// If it is no component, or the child failed or went over its limits; the child's message is in the error.
+    /// If it is no component, is larger than an instance may be, or the child failed or went over its limits; the child's
+    /// message is in the error.
     pub async fn component(&self, engine: &Engine, bytes: &[u8]) -> anyhow::Result<Component> {
         let file = self.cache.join(format!("{}-{}.cwasm", digest(bytes), compatibility(engine)));
         if file.exists() {
@@ -136,7 +140,8 @@ impl Compiler {
             }
         }
         self.compile(bytes, &file).await?;
-        deserialize(engine, &file)
+        // It has just been written whole, by the same wasmtime.
+        deserialize(engine, &file).map_err(|error| CompileError::Unfit(format!("{error:#}")).into())
     }
 
     /// Deletes every compiled component but those of these digests for this engine. What cannot be deleted is tried again at

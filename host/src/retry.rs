@@ -44,6 +44,7 @@ mod tests {
         check(name(), false);
         check(LoadError::NoRoom { plugin: "a".into(), why: "pool".into() }, true);
         check(CompileError::Refused("no component".into()), false);
+        check(CompileError::Unfit("too much memory".into()), false);
         check(CompileError::TooLarge { path: "x".into(), size: 1 << 30 }, false);
         check(CompileError::Stopped("killed".into()), true);
         check(KeptError::Gone { path: "x".into() }, false);

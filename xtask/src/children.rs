@@ -54,3 +54,10 @@ pub(crate) fn run(what: &str, command: &mut Command) -> anyhow::Result<()> {
 pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
     run("build programs", cargo().args(["build", "--workspace", "--bins"]).current_dir(&workspace.root))
 }
+
+/// Builds what makes components that nobody wrote: a workspace of its own, beside everything else in the target directory.
+pub(crate) fn build_smith(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut build = cargo();
+    build.args(["build", "--locked", "--target-dir"]).arg(workspace.target.join("smith"));
+    run("build smith", build.current_dir(workspace.root.join("tests").join("smith")))
+}

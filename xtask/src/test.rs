@@ -17,6 +17,7 @@ use crate::{children, plugins};
 pub(crate) fn run(workspace: &Workspace, long: bool) -> anyhow::Result<ExitCode> {
     plugins::build(workspace)?;
     children::build(workspace)?;
+    children::build_smith(workspace)?;
 
     let skips_file = workspace.target.join(format!("skipped-tests.{}", std::process::id()));
     fs::write(&skips_file, "").with_context(|| format!("cannot write {}", skips_file.display()))?;

@@ -1,0 +1,1 @@
+(component (import "bowsprit:plugin/github-issues-write@0.2.0" (instance (export "add-label" (func)))))

@@ -1,0 +1,1 @@
+(component (import "evil:corp/root-shell@1.0.0" (instance (export "exec" (func)))))

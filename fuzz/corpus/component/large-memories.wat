@@ -1,0 +1,1 @@
+(component (core module (memory 65536)) (core module (table 4294967295 funcref)))

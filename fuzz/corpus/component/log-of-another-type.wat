@@ -1,0 +1,1 @@
+(component (import "bowsprit:plugin/log@0.1.0" (instance (export "write" (func)))))

@@ -1,0 +1,1 @@
+(component (component $c (component $d (component))) (instance (instantiate $c)))

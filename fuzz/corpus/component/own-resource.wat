@@ -1,0 +1,1 @@
+(component (type $r (resource (rep i32))) (core func $new (canon resource.new $r)) (core module $m (import "" "n" (func (param i32) (result i32)))) (core instance (instantiate $m (with "" (instance (export "n" (func $new)))))))

@@ -1,0 +1,1 @@
+(component (core module $m (func $f unreachable) (start $f)) (core instance (instantiate $m)))
