@@ -16,7 +16,7 @@ use clap::{Args, Subcommand};
   bowsprit jobs list --repo my-org/hello --pr 1
   bowsprit jobs logs -f 3f0c9a
   bowsprit jobs rerun 3f0c9a
-  bowsprit jobs list --kubeconfig ~/.kube/config --namespace prow    where ProwJobs are custom resources
+  bowsprit jobs list --kubeconfig ~/.kube/config --namespace prow
 
 A NAME may be cut short as long as it fits one ProwJob only.")]
 pub(crate) struct JobsArgs {

@@ -105,7 +105,13 @@ async fn a_component_is_loaded_exactly_if_its_grants_answer_all_that_it_imports(
     for round in 0..ROUNDS {
         let (given, grants) = some_grants(&mut random, &functions);
         let wants = random.random_range(1..4);
-        let asked: Vec<_> = (0..wants).map(|_| &functions[random.random_range(0..functions.len())]).collect();
+        let some = |random: &mut StdRng| {
+            // Each interface as often as any other, however many functions it has.
+            let interface = CAPABILITIES[random.random_range(0..CAPABILITIES.len())].interface;
+            let own: Vec<_> = functions.iter().filter(|(of, _)| of == interface).collect();
+            own[random.random_range(0..own.len())]
+        };
+        let asked: Vec<_> = (0..wants).map(|_| some(&mut random)).collect();
         let component = component(&engine, &asked);
         let loaded = Plugin::load(&engine, "some", String::new(), &component, grants, Limits::default(), PLACE);
         // What passes the fence fails later, for it is no plugin.
