@@ -150,7 +150,7 @@ impl Dispatcher {
         let enabled: Vec<&str> = enabled.iter().map(AsRef::as_ref).collect();
         let candidate = |name: &str| match set.plugins.get(name) {
             Some(plugin) => Candidate::Ready { wants: &plugin.description.events, digest: &plugin.digest },
-            None => Candidate::Unknown,
+            None => Candidate::Absent(set.absence(name)),
         };
         let revision = &set.loaded.revision;
         let dispatch = plan::plan(delivery.guid(), delivery.scope(), &event, revision, &enabled, candidate);

@@ -15,8 +15,8 @@ pub enum Candidate<'a> {
         /// SHA-256 of the component.
         digest: &'a str,
     },
-    /// There is no component of this name.
-    Unknown,
+    /// It is not, for this reason.
+    Absent(&'static str),
 }
 
 /// The tasks of one delivery. `enabled` are the plugins that plugins.yaml has for the repository that the key scan found,
@@ -42,8 +42,8 @@ pub fn plan<'a>(
             dispatch.considered.push(Considered { plugin: (*plugin).to_owned(), runs, why });
         };
         let (wanted, digest) = match candidate(plugin) {
-            Candidate::Unknown => {
-                consider(false, "no component of this name is loaded".to_owned());
+            Candidate::Absent(why) => {
+                consider(false, why.to_owned());
                 continue;
             }
             Candidate::Ready { wants, digest } => (wants, digest),
@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn a_plugin_without_a_component_is_named_with_its_reason() {
         let event = prow::event::parse("ping", PING.as_bytes()).unwrap();
-        let dispatch = plan("g", &repo(), &event, "rev", &["nope"], |_| Candidate::Unknown);
+        let dispatch =
+            plan("g", &repo(), &event, "rev", &["nope"], |_| Candidate::Absent("no component of this name is loaded"));
         assert!(dispatch.tasks.is_empty());
         assert_eq!(dispatch.considered[0].why, "no component of this name is loaded");
     }

@@ -25,7 +25,7 @@ use crate::loader::{Loader, Wanted};
 use crate::metrics::Metrics;
 use crate::plugin::Plugin;
 use crate::retry;
-use crate::source::{self, Source, Terms};
+use crate::source::{self, Source, Sources, Terms};
 use crate::task::Begun;
 
 use self::reload::Follower;
@@ -43,8 +43,36 @@ pub struct Set {
     pub plugins: BTreeMap<String, Arc<Plugin>>,
     /// Plugins that plugins.yaml enables and nobody has a component of.
     pub unknown: BTreeSet<String>,
+    /// What the configuration says of each plugin. One that cannot be loaded so is as it was before, or not there.
+    wanted: BTreeMap<String, Source>,
+    /// What each of `plugins` was really loaded by.
     sources: BTreeMap<String, Source>,
     identities: BTreeMap<String, Identity>,
+}
+
+impl Set {
+    /// The same with one plugin loaded by `source`.
+    fn with(&self, name: &str, plugin: Arc<Plugin>, source: &Source) -> Self {
+        let (mut plugins, mut sources) = (self.plugins.clone(), self.sources.clone());
+        plugins.insert(name.to_owned(), plugin);
+        sources.insert(name.to_owned(), source.clone());
+        let (loaded, unknown, wanted) = (self.loaded.clone(), self.unknown.clone(), self.wanted.clone());
+        Set { loaded, plugins, unknown, wanted, sources, identities: BTreeMap::new() }
+    }
+
+    /// All plugins that can have a fault.
+    fn known(&self) -> impl Iterator<Item = &String> {
+        self.wanted.keys().chain(self.sources.keys())
+    }
+
+    /// Why no plugin of this name is loaded.
+    pub fn absence(&self, name: &str) -> &'static str {
+        if self.unknown.contains(name) {
+            "no component of this name is loaded"
+        } else {
+            "its component cannot be loaded: `/status` says why"
+        }
+    }
 }
 
 /// A plugin of another revision, by name, digest and revision.
@@ -103,6 +131,7 @@ impl Registry {
             loaded: loaded.clone(),
             plugins: BTreeMap::new(),
             unknown: BTreeSet::new(),
+            wanted: BTreeMap::new(),
             sources: BTreeMap::new(),
             identities: BTreeMap::new(),
         };
@@ -119,7 +148,11 @@ impl Registry {
             gate: setup.gate,
             metrics: setup.metrics,
         };
-        let set = registry.build(loaded).await?;
+        let (set, failures) = registry.build(loaded).await?;
+        // Nothing is in force yet that could stand: better to tell whoever starts it.
+        if let Some((_, error)) = failures.into_iter().next() {
+            return Err(error);
+        }
         for plugin in set.plugins.values() {
             let digest = short(&plugin.digest);
             tracing::info!(plugin = %plugin.name, digest, imports = plugin.functions.len(), "loaded");
@@ -221,22 +254,38 @@ impl Registry {
         earlier.retain(|(_, digest, revision), _| digests.contains(digest) && revisions.contains(revision));
     }
 
-    /// All plugins of a configuration. Those whose component and terms are as before are taken over.
-    async fn build(&self, loaded: Arc<Loaded>) -> anyhow::Result<Set> {
-        let (sources, unknown) = self.sources(&loaded)?;
+    /// All plugins of a configuration. Those whose component and terms are as before are taken over, and so are those that
+    /// cannot be loaded as it says: why not is told by plugin.
+    async fn build(&self, loaded: Arc<Loaded>) -> anyhow::Result<(Set, BTreeMap<String, anyhow::Error>)> {
+        let Sources { found: wanted, refused: mut failures, unknown } = self.sources(&loaded)?;
         for name in &unknown {
             tracing::warn!(plugin = %name, "plugins.yaml enables a plugin that has no component: nothing will handle its events");
         }
         let before = self.current();
-        let mut plugins = BTreeMap::new();
+        let (mut plugins, mut sources) = (BTreeMap::new(), BTreeMap::new());
+        for (name, source) in &wanted {
+            match self.plugin(name, source, &before).await {
+                Ok(plugin) => {
+                    plugins.insert(name.clone(), plugin);
+                    sources.insert(name.clone(), source.clone());
+                }
+                Err(error) => {
+                    failures.insert(name.clone(), error);
+                }
+            }
+        }
+        for name in failures.keys() {
+            if let (Some(plugin), Some(source)) = (before.plugins.get(name), before.sources.get(name)) {
+                plugins.insert(name.clone(), plugin.clone());
+                sources.insert(name.clone(), source.clone());
+            }
+        }
         for (name, source) in &sources {
-            let plugin = self.plugin(name, source, &before).await?;
-            self.keep_terms(&plugin, source, &loaded)?;
-            plugins.insert(name.clone(), plugin);
+            self.keep_terms(&plugins[name], source, &loaded)?;
         }
         let files: Vec<_> = loaded.files.iter().map(KeptFile::of).collect();
         self.configs.put_json(&format!("{}.json", loaded.revision), &files)?;
-        Ok(Set { loaded, plugins, unknown, sources, identities: BTreeMap::new() })
+        Ok((Set { loaded, plugins, unknown, wanted, sources, identities: BTreeMap::new() }, failures))
     }
 
     async fn plugin(&self, name: &str, source: &Source, before: &Set) -> anyhow::Result<Arc<Plugin>> {
@@ -291,23 +340,31 @@ impl Registry {
         Ok(Begun { plugin, loaded, identity, held: None })
     }
 
-    /// Puts a configuration in force with all its plugins, or nothing of it.
-    async fn take_config(&self, loaded: Arc<Loaded>) -> anyhow::Result<()> {
-        let set = self.build(loaded).await?;
+    /// Puts a configuration in force. A plugin that cannot be loaded as it says holds the others back in nothing: that is
+    /// its own fault from then on. Gives those for whom another try may help.
+    ///
+    /// # Errors
+    /// If nothing of it is in force.
+    async fn take_config(&self, loaded: Arc<Loaded>) -> anyhow::Result<Vec<String>> {
+        let (set, failures) = self.build(loaded).await?;
         let before = self.current();
         if before.loaded.revision != set.loaded.revision {
             tracing::info!(revision = short(&set.loaded.revision), "the new configuration is in force");
         }
-        let gone: Vec<_> = before.sources.keys().filter(|name| !set.sources.contains_key(*name)).cloned().collect();
-        // All of them have just been loaded from the newest files.
-        for name in set.sources.keys() {
+        let is_there = |name: &String| set.wanted.contains_key(name) || failures.contains_key(name);
+        let gone: Vec<_> = before.known().filter(|name| !is_there(name)).cloned().collect();
+        let loaded_well: Vec<_> = set.wanted.keys().filter(|name| !failures.contains_key(*name)).cloned().collect();
+        self.put_in_force(set);
+        for name in &loaded_well {
             self.fault(name, None);
         }
-        self.put_in_force(set);
+        for (name, error) in &failures {
+            self.fault(name, Some(format!("{error:#}")));
+        }
         for name in &gone {
             self.forget(name);
         }
-        Ok(())
+        Ok(failures.into_iter().filter(|(_, error)| retry::may_help(error)).map(|(name, _)| name).collect())
     }
 
     /// Puts one component in force. What goes wrong is that plugin's fault from then on.
@@ -318,10 +375,7 @@ impl Registry {
             Ok(plugin) => {
                 if !set.plugins.get(name).is_some_and(|old| Arc::ptr_eq(old, &plugin)) {
                     tracing::info!(plugin = name, digest = short(&plugin.digest), "replaced");
-                    let mut plugins = set.plugins.clone();
-                    plugins.insert(name.to_owned(), plugin);
-                    let (loaded, unknown, sources) = (set.loaded.clone(), set.unknown.clone(), set.sources.clone());
-                    self.put_in_force(Set { loaded, plugins, unknown, sources, identities: BTreeMap::new() });
+                    self.put_in_force(set.with(name, plugin, source));
                 }
                 self.fault(name, None);
                 Ok(())
@@ -357,11 +411,11 @@ impl Registry {
 
     /// The files that a configuration depends on besides its own.
     fn files(&self, loaded: &Loaded) -> Vec<PathBuf> {
-        let sources = self.sources(loaded).map(|(sources, _)| sources).unwrap_or_default();
+        let sources = self.sources(loaded).map(|sources| sources.found).unwrap_or_default();
         sources.into_values().map(|source| source.path).chain(self.catalogue_file()).collect()
     }
 
-    fn sources(&self, loaded: &Loaded) -> anyhow::Result<(BTreeMap<String, Source>, BTreeSet<String>)> {
+    fn sources(&self, loaded: &Loaded) -> anyhow::Result<Sources> {
         let catalogue = match &self.catalogue_dir {
             Some(dir) => Catalogue::read(dir)?,
             None => Catalogue::default(),

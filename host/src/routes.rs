@@ -67,7 +67,7 @@ async fn status(State(pages): State<Pages>) -> Response {
     };
     let set = pages.parts.registry.current();
     let faults = pages.parts.registry.faults();
-    let plugins: BTreeMap<_, _> = set
+    let mut plugins: BTreeMap<_, _> = set
         .plugins
         .values()
         .map(|plugin| {
@@ -83,6 +83,11 @@ async fn status(State(pages): State<Pages>) -> Response {
             (plugin.name.clone(), shown)
         })
         .collect();
+    // What was never loaded has nothing to show but why not.
+    let absent = faults.iter().filter(|(name, _)| name.as_str() != crate::registry::CONFIG);
+    for (name, fault) in absent {
+        plugins.entry(name.clone()).or_insert_with(|| json!({ "fault": fault }));
+    }
     let mut body = json!({
         "config": {
             "revision": set.loaded.revision,

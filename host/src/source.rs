@@ -146,18 +146,25 @@ fn place_of_module(loaded: &Loaded, name: &str, keys: &[&str]) -> String {
     }
 }
 
-/// Every plugin that is enabled somewhere or is a module, with its source; and the enabled ones that have none.
+/// Every plugin that is enabled somewhere or is a module.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Where each is.
+    pub found: BTreeMap<String, Source>,
+    /// Those that are not to be had on these terms, and why not.
+    pub refused: BTreeMap<String, anyhow::Error>,
+    /// Those that nobody has a component of.
+    pub unknown: BTreeSet<String>,
+}
+
+/// The sources of a configuration's plugins.
 ///
 /// # Errors
-/// If the catalogue's terms cannot be read, or a module is to have more memory than there is.
-pub fn sources(
-    loaded: &Loaded,
-    catalogue: &Catalogue,
-    catalogue_dir: Option<&Path>,
-) -> anyhow::Result<(BTreeMap<String, Source>, BTreeSet<String>)> {
+/// If the catalogue's terms cannot be read.
+pub fn sources(loaded: &Loaded, catalogue: &Catalogue, catalogue_dir: Option<&Path>) -> anyhow::Result<Sources> {
     let names: BTreeSet<&str> =
         loaded.plugins.names().into_iter().chain(loaded.plugins.modules().keys().map(String::as_str)).collect();
-    let (mut found, mut unknown) = (BTreeMap::new(), BTreeSet::new());
+    let mut sources = Sources::default();
     for name in names {
         let bundled = catalogue.plugins.iter().find(|entry| entry.name == name).zip(catalogue_dir);
         let module = loaded.plugins.module(name);
@@ -170,7 +177,7 @@ pub fn sources(
             (Some(component), _) => (loaded.plugins_dir().unwrap_or_default().join(component), None),
             (None, Some((entry, dir))) => (dir.join(&entry.file), Some(entry.digest.clone())),
             (None, None) => {
-                unknown.insert(name.to_owned());
+                sources.unknown.insert(name.to_owned());
                 continue;
             }
         };
@@ -182,11 +189,14 @@ pub fn sources(
         let terms = module.map_or(base.clone(), |module| base.with(module, &loaded.plugins_dir().unwrap_or_default()));
         if let Err(TooMuch { key, most }) = terms.limits.check() {
             let place = place_of_module(loaded, name, &["limits", key]);
-            anyhow::bail!("{place}: `limits.{key}` of plugin `{name}` is more than there is for one: {most} at most");
+            let why =
+                format!("{place}: `limits.{key}` of plugin `{name}` is more than there is for one: {most} at most");
+            sources.refused.insert(name.to_owned(), anyhow::Error::msg(why));
+            continue;
         }
-        found.insert(name.to_owned(), Source { path, digest, terms, place });
+        sources.found.insert(name.to_owned(), Source { path, digest, terms, place });
     }
-    Ok((found, unknown))
+    Ok(sources)
 }
 
 #[cfg(test)]
@@ -197,7 +207,7 @@ mod tests {
     use super::*;
 
     /// The sources under this plugins.yaml, with `trigger` and `hold` bundled.
-    fn of(plugins: &str) -> anyhow::Result<(BTreeMap<String, Source>, BTreeSet<String>)> {
+    fn of(plugins: &str) -> Sources {
         let file = |role, path: &str, text: &str| SourceFile { role, path: path.into(), bytes: text.into() };
         let files = vec![file(Role::Core, "/etc/config.yaml", "{}"), file(Role::Plugins, "/etc/plugins.yaml", plugins)];
         let catalogue = json!({ "version": 1, "plugins": [
@@ -205,12 +215,14 @@ mod tests {
             { "name": "hold", "file": "hold.wasm", "digest": "h1", "grants": { "issues": "write" }, "limits": { "memory": "8Mi", "deadline": "2s" } },
         ] });
         let catalogue: Catalogue = serde_json::from_value(catalogue).unwrap();
-        sources(&Loaded::from_files(files).unwrap(), &catalogue, Some(Path::new("/dist")))
+        sources(&Loaded::from_files(files).unwrap(), &catalogue, Some(Path::new("/dist"))).unwrap()
     }
 
     #[track_caller]
     fn refused(plugins: &str, parts: &[&str]) {
-        let error = format!("{:#}", of(plugins).unwrap_err());
+        let Sources { found, refused, .. } = of(plugins);
+        assert!(found.is_empty(), "{found:?}");
+        let error = format!("{:#}", refused["hold"]);
         for part in parts {
             assert!(error.contains(part), "{part}: {error}");
         }
@@ -218,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_bundled_plugin_has_the_catalogues_file_and_terms() {
-        let (found, unknown) = of("plugins:\n  o:\n    plugins: [hold, nope]\n").unwrap();
+        let Sources { found, unknown, .. } = of("plugins:\n  o:\n    plugins: [hold, nope]\n");
         assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), ["hold"]);
         assert_eq!(unknown.iter().map(String::as_str).collect::<Vec<_>>(), ["nope"]);
         let hold = &found["hold"];
@@ -233,12 +245,12 @@ mod tests {
 
     #[test]
     fn a_module_overrides_what_it_names_and_nothing_else() {
-        let (found, _) = of("modules:\n  hold:\n    limits: { memory: 16Mi }\n").unwrap();
+        let Sources { found, .. } = of("modules:\n  hold:\n    limits: { memory: 16Mi }\n");
         let hold = &found["hold"];
         assert_eq!((hold.path.as_path(), hold.place.as_str()), (Path::new("/dist/hold.wasm"), "/etc/plugins.yaml:2"));
         assert_eq!((hold.terms.limits.memory, hold.terms.limits.deadline.as_secs()), (16 << 20, 2));
         assert!(!hold.terms.granted.access.is_empty());
-        let (found, _) = of("modules:\n  hold:\n    component: ./own.wasm\n    grants: {}\n").unwrap();
+        let Sources { found, .. } = of("modules:\n  hold:\n    component: ./own.wasm\n    grants: {}\n");
         assert_eq!(found["hold"].path, Path::new("/etc/./own.wasm"));
         found["hold"].check("hold", "any").unwrap();
         assert!(found["hold"].terms.granted.access.is_empty());
@@ -250,6 +262,6 @@ mod tests {
             "modules:\n  hold:\n    limits:\n      deadline: 1s\n      memory: 129Mi\n",
             &["/etc/plugins.yaml:5", "`hold`", "128Mi"],
         );
-        of("modules:\n  hold:\n    limits: { memory: 128Mi }\n").unwrap();
+        assert!(of("modules:\n  hold:\n    limits: { memory: 128Mi }\n").refused.is_empty());
     }
 }

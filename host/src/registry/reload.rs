@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use config::{ConfigHandle, Loaded};
 use store::Inbox;
@@ -33,7 +33,7 @@ pub(super) struct Follower {
     later: BTreeMap<String, Pause>,
 }
 
-/// A configuration that can be read, and whose plugins cannot be loaded.
+/// A configuration that can be read, and that cannot be put in force: no fault of one plugin.
 struct Refused {
     loaded: Arc<Loaded>,
     /// The files that it depends on besides its own.
@@ -70,7 +70,14 @@ impl Follower {
     async fn take_config(&mut self, loaded: Arc<Loaded>) {
         let before = self.refused.take().and_then(|refused| refused.pause);
         match self.registry.take_config(loaded.clone()).await {
-            Ok(()) => self.later.clear(),
+            Ok(later) => {
+                let mut before = std::mem::take(&mut self.later);
+                let paused = |name: String| {
+                    let pause = Pause::after(before.remove(&name), Instant::now());
+                    (name, pause)
+                };
+                self.later = later.into_iter().map(paused).collect();
+            }
             Err(error) => {
                 let files = self.registry.files(&loaded);
                 let pause = retry::may_help(&error).then(|| Pause::after(before, Instant::now()));
@@ -94,7 +101,7 @@ impl Follower {
         }
         self.registry.fault(CONFIG, broken.or_else(|| self.refused.as_ref().map(|refused| refused.why.clone())));
         let set = self.registry.current();
-        for (name, source) in &set.sources {
+        for (name, source) in &set.wanted {
             if changed.contains(&source.path) || Pause::is_over(self.later.get(name), Instant::now()) {
                 self.take_component(name, source).await;
             }
@@ -113,7 +120,7 @@ impl Follower {
     /// The files that are not as they were when last told of, and have been quiet since the last look.
     fn changed(&mut self) -> BTreeSet<PathBuf> {
         let set = self.registry.current();
-        let components = set.sources.values().map(|source| source.path.clone());
+        let components = set.wanted.values().map(|source| source.path.clone());
         let refused = self.refused.iter().flat_map(|refused| refused.files.iter().cloned());
         let watched: BTreeSet<_> = components.chain(refused).chain(self.registry.catalogue_file()).collect();
         self.seen.retain(|path, _| watched.contains(path));
@@ -141,15 +148,16 @@ struct Seen {
     told: bool,
 }
 
-/// What tells one content of a file from another without reading it.
+/// What tells one content of a file from another without reading it. Whoever sets a file's times back cannot set this one:
+/// the time of its last change, in seconds and nanoseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp(SystemTime, u64, u64);
+struct Stamp((i64, i64), u64, u64);
 
 impl Stamp {
     fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
         let file = std::fs::metadata(path).ok()?;
-        Some(Stamp(file.modified().ok()?, file.len(), file.ino()))
+        Some(Stamp((file.ctime(), file.ctime_nsec()), file.len(), file.ino()))
     }
 }
 

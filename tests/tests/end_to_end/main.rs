@@ -16,4 +16,5 @@ mod payloads;
 mod reload;
 mod replay;
 mod shutdown;
+mod swaps;
 mod upgrades;

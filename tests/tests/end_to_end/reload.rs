@@ -38,22 +38,29 @@ fn fault_has(fault: &Value, part: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_configuration_that_comes_before_its_component_takes_effect_with_it() {
+async fn a_plugin_whose_component_is_not_there_yet_stays_as_it_was_and_holds_up_nobody() {
     let mut stage = stage().await;
     let bob = stage.bob.clone();
     let pr = stage.alice.open_pr(REPO, &NewPr::of_file("one", "one.txt", "1\n")).await.unwrap().number;
     let plugins = fs::read_to_string(stage.world.path("plugins.yaml")).unwrap();
-    let plugins = plugins.replace("./greeter.wasm", "./greeter-2.wasm");
+    let plugins =
+        plugins.replace("./greeter.wasm", "./greeter-2.wasm").replace("    - hold\n", "    - hold\n    - late\n");
+    let plugins = format!("{plugins}  late: {{ component: ./late.wasm }}\n");
+    let revision = stage.world.status().await.unwrap()["config"]["revision"].clone();
     write(stage.world.dir(), "plugins.yaml", plugins.as_bytes()).unwrap();
-    let early = |status: &Value| fault_has(&status["config"]["fault"], "greeter-2.wasm");
-    let before = status(&mut stage, "the component that is missing", early).await;
+    let early = |status: &Value| {
+        let faults = |name: &str, file| fault_has(&status["plugins"][name]["fault"], file);
+        faults("greeter", "greeter-2.wasm") && faults("late", "late.wasm")
+    };
+    let before = status(&mut stage, "the components that are missing", early).await;
+    assert!(before["config"]["revision"] != revision && before["config"]["fault"].is_null(), "{before}");
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
     stage.bot_says(pr, &[GREETING]).await.unwrap();
 
     let newer = replace_text(&fs::read(stage.world.path(GREETER)).unwrap(), GREETING, NEW_GREETING).unwrap();
     write(stage.world.dir(), "greeter-2.wasm", &newer).unwrap();
-    let after = status(&mut stage, "no fault", |status| status["config"]["fault"].is_null()).await;
-    assert_ne!(after["config"]["revision"], before["config"]["revision"]);
+    let after = status(&mut stage, "no fault", |status| status["plugins"]["greeter"]["fault"].is_null()).await;
+    assert!(fault_has(&after["plugins"]["late"]["fault"], "late.wasm"), "{after}");
     assert_ne!(after["plugins"]["greeter"]["digest"], before["plugins"]["greeter"]["digest"]);
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
     stage.bot_says(pr, &[NEW_GREETING]).await.unwrap();

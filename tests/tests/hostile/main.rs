@@ -10,6 +10,7 @@ mod guests;
 mod loads;
 mod memory;
 mod quarantine;
+mod restart;
 mod runs;
 mod smith;
 
