@@ -44,10 +44,16 @@ impl GuestState {
         let agent = self.client(agent)?;
         let facts = self.task().facts.clone();
         let passed = guard(&agent, &facts.grants, permission, access);
-        if let Err(denied) = &passed {
-            tracing::warn!(plugin = %facts.plugin, delivery = %facts.guid, why = denied.message, "a call was denied");
-        }
-        Ok(passed)
+        Ok(passed.map_err(|denied| self.deny(denied.message)))
+    }
+
+    /// Refuses a call, with an answer that names what is missing: logged, counted, and kept in the trace.
+    fn deny(&mut self, message: String) -> ApiError {
+        let task = self.task();
+        let facts = &task.facts;
+        tracing::warn!(plugin = %facts.plugin, delivery = %facts.guid, why = message, "a call was denied");
+        task.journal.deny(&message);
+        ApiError { kind: ErrorKind::Denied, message }
     }
 
     /// GitHub, as this plugin may speak to it about the organisation of `repo`.
@@ -62,11 +68,6 @@ impl GuestState {
         let name = ::github::RepoName::new(&repo.org, &repo.name);
         (facts.clients.github.scoped(::github::Scope::repo(&name).with_plugin(&facts.plugin)), name)
     }
-}
-
-/// An answer that names what is missing.
-fn denied(message: String) -> ApiError {
-    ApiError { kind: ErrorKind::Denied, message }
 }
 
 /// How a failed call to GitHub ends: what passes with time parks the task, the rest is the guest's to know.

@@ -13,7 +13,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use crate::agent::{ClientAgent, Grants};
 use crate::contract::{cluster_types, github_types, log, types};
 use crate::http::Gate;
-use crate::journal::{CallTrace, Interrupt, Journal};
+use crate::journal::{CallTrace, Denials, Interrupt, Journal};
 use crate::limits::Limits;
 use crate::log_book::{Flooded, LogBook, LogLine, one_line};
 use crate::memory::Memory;
@@ -48,6 +48,7 @@ pub struct TaskContext {
 }
 
 /// What stays as it is while one task runs.
+#[derive(Clone)]
 pub struct TaskFacts {
     /// The plugin's name.
     pub plugin: String,
@@ -171,6 +172,8 @@ pub enum End {
 pub struct Leavings {
     /// The host calls.
     pub calls: Vec<CallTrace>,
+    /// The calls that no grant covers.
+    pub denials: Denials,
     /// Reads that no effect has committed.
     pub reads: Vec<Entry>,
     /// What the plugin wrote.
@@ -190,7 +193,13 @@ pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event)
     let (mut store, instance) = match plugin.instantiate(state).await {
         Ok(ready) => ready,
         Err(error) => {
-            let none = Leavings { calls: Vec::new(), reads: Vec::new(), log: Vec::new(), effects: 0 };
+            let none = Leavings {
+                calls: Vec::new(),
+                denials: Denials::default(),
+                reads: Vec::new(),
+                log: Vec::new(),
+                effects: 0,
+            };
             return (ended(error, &limits), none);
         }
     };
@@ -222,8 +231,9 @@ pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event)
     }
     let context = task.expect("the task was put in above");
     let effects = context.journal.effects();
+    let denials = context.journal.denials();
     let (calls, reads) = context.journal.into_parts();
-    (end, Leavings { calls, reads, log: log.into_lines(), effects })
+    (end, Leavings { calls, denials, reads, log: log.into_lines(), effects })
 }
 
 /// WASI for a task, with its way out.

@@ -95,6 +95,9 @@ impl EffectKey {
     }
 }
 
+/// So many denials of one run are kept word by word.
+const DENIALS_TOLD: usize = 20;
+
 /// One call as the trace keeps it.
 #[derive(Clone, Debug, Serialize)]
 pub struct CallTrace {
@@ -109,6 +112,15 @@ pub struct CallTrace {
     pub error: Option<String>,
     /// Milliseconds that it took.
     pub ms: u64,
+}
+
+/// The calls of one run that no grant covers.
+#[derive(Clone, Debug, Default)]
+pub struct Denials {
+    /// How many there were.
+    pub count: u64,
+    /// What the guest was told, the first of them.
+    pub told: Vec<String>,
 }
 
 /// The journal of one run of one task. A handle: its clones are the same journal.
@@ -132,6 +144,7 @@ struct State {
     seq: u32,
     budget: Budget,
     calls: Vec<CallTrace>,
+    denials: Denials,
     /// Set once the run has to end, by a call whose own end does not end the guest.
     end: Option<Interrupt>,
 }
@@ -148,7 +161,15 @@ impl Journal {
         budget: Budget,
     ) -> Self {
         let identity = format!("{identity}/{round}");
-        let state = State { kept: kept.into(), reads: Vec::new(), seq: 0, budget, calls: Vec::new(), end: None };
+        let state = State {
+            kept: kept.into(),
+            reads: Vec::new(),
+            seq: 0,
+            budget,
+            calls: Vec::new(),
+            denials: Denials::default(),
+            end: None,
+        };
         let waited = Waited::default();
         Journal(Arc::new(Shared { inbox, task, round, identity, pins, waited, state: Mutex::new(state) }))
     }
@@ -166,6 +187,20 @@ impl Journal {
     /// How many effects this run made or was answered.
     pub fn effects(&self) -> u32 {
         self.state().budget.effects()
+    }
+
+    /// Notes a call that no grant covers, and what the guest is told. Nothing of it is journalled: it would be denied again.
+    pub(crate) fn deny(&self, told: &str) {
+        let denials = &mut self.state().denials;
+        denials.count += 1;
+        if denials.told.len() < DENIALS_TOLD {
+            denials.told.push(told.to_owned());
+        }
+    }
+
+    /// What was denied so far.
+    pub fn denials(&self) -> Denials {
+        self.state().denials.clone()
     }
 
     /// The calls of this run, and the reads that no effect has committed yet.

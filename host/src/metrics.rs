@@ -19,6 +19,7 @@ pub struct Metrics {
     pub quarantined: IntGaugeVec,
     /// How often a plugin was held back.
     pub quarantines: IntCounterVec,
+    denied: IntCounterVec,
     /// Tasks by state, set when scraped.
     pub tasks: IntGaugeVec,
     /// Deliveries that wait for the dispatcher, set when scraped.
@@ -55,6 +56,10 @@ impl Metrics {
             Opts::new("bowsprit_plugin_quarantines", "How often a plugin was held back because it keeps failing."),
             &["plugin"],
         )?;
+        let denied = IntCounterVec::new(
+            Opts::new("bowsprit_plugin_calls_denied", "Calls of a plugin that its grants do not cover."),
+            &["plugin"],
+        )?;
         let tasks = IntGaugeVec::new(Opts::new("bowsprit_tasks", "Tasks in the inbox, by state."), &["state"])?;
         let undispatched = IntGauge::new("bowsprit_deliveries_undispatched", "Deliveries that wait for dispatch.")?;
         let version = IntGauge::new("prow_version", "The host's version: 1.2.3 is 1002003.")?;
@@ -65,9 +70,10 @@ impl Metrics {
         registry.register(Box::new(reload_failed.clone()))?;
         registry.register(Box::new(quarantined.clone()))?;
         registry.register(Box::new(quarantines.clone()))?;
+        registry.register(Box::new(denied.clone()))?;
         registry.register(Box::new(tasks.clone()))?;
         registry.register(Box::new(undispatched.clone()))?;
-        Ok(Metrics { duration, errors, reload_failed, quarantined, quarantines, tasks, undispatched })
+        Ok(Metrics { duration, errors, reload_failed, quarantined, quarantines, denied, tasks, undispatched })
     }
 
     /// Counts one run of a plugin.
@@ -75,6 +81,9 @@ impl Metrics {
         let took_action = if ran.took_action { "true" } else { "false" };
         let labels = [event, ran.action.as_deref().unwrap_or("none"), plugin, took_action];
         self.duration.with_label_values(&labels).observe(ran.duration.as_secs_f64());
+        if ran.denied > 0 {
+            self.denied.with_label_values(&[plugin]).inc_by(ran.denied);
+        }
         if ran.failed {
             self.errors.with_label_values(&labels).inc();
         }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use store::{Inbox, Outcome, Park, ParkKind, Pins, StoreError, StoredDelivery, Task, TaskEnd, TaskKind};
+use store::{Entry, Inbox, Outcome, Park, ParkKind, Pins, StoreError, StoredDelivery, Task, TaskEnd, TaskKind};
 
+use crate::agent::Grants;
 use crate::budget::Budget;
-use crate::contract::types::EventKind;
+use crate::contract::types;
 use crate::convert;
 use crate::envelope::Envelope;
 use crate::gate::Identity;
@@ -53,7 +54,74 @@ struct Trace<'a> {
     digest: &'a str,
     config_revision: &'a str,
     calls: &'a [crate::journal::CallTrace],
+    /// What the guest was told of calls that no grant covers.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    denied: &'a [String],
     log: &'a [LogLine],
+}
+
+/// One call of a plugin: all that the guest will see, and nothing written down yet.
+pub struct Call {
+    begun: Begun,
+    context: TaskContext,
+    event: types::Event,
+    pins: Pins,
+}
+
+impl Call {
+    /// The call for this task. `kept` is what an earlier run of its round has journalled.
+    pub fn new(
+        inbox: &Inbox,
+        clients: &Clients,
+        begun: &Begun,
+        delivery: &StoredDelivery,
+        task: &Task,
+        kept: Vec<Entry>,
+    ) -> Self {
+        let pins = task.pins.clone().unwrap_or_else(|| Pins {
+            component_digest: begun.plugin.digest.clone(),
+            config_revision: begun.loaded.revision.clone(),
+            clock: Timestamp::now(),
+            seed: uuid::Uuid::new_v4().as_u64_pair().0,
+        });
+        let Ok(event) = prow::event::parse(delivery.event(), delivery.payload()) else {
+            unreachable!("a delivery is parsed before it is stored");
+        };
+        let envelope = Envelope { guid: &task.guid, scope: delivery.scope(), round: task.round };
+        let handed = match task.kind {
+            TaskKind::Typed => Some(convert::typed(&event, envelope)),
+            TaskKind::Comment => convert::comment_event(&event, envelope),
+        };
+        let home = delivery.scope().repo().and_then(|name| name.split_once('/'));
+        let facts = Arc::new(TaskFacts {
+            plugin: task.plugin.clone(),
+            grants: begun.plugin.grants.clone(),
+            guid: task.guid.clone(),
+            home: home.map(|(org, name)| types::RepoRef { org: org.to_owned(), name: name.to_owned() }),
+            event: Arc::new(event),
+            payload: delivery.payload().clone(),
+            loaded: begun.loaded.clone(),
+            clients: clients.clone(),
+        });
+        let identity = format!("{}/{}/{}", task.guid, task.plugin, task.kind);
+        let budget = Budget::new(begun.plugin.limits);
+        let journal = Journal::new(inbox.clone(), (task.id, task.round), &identity, pins.clone(), kept, budget);
+        let event = handed.expect("a comment's task is planned for comments only");
+        Call { begun: begun.clone(), context: TaskContext::new(journal, facts), event, pins }
+    }
+
+    /// The same with other grants than its plugin was loaded with: what stands at the call alone.
+    #[must_use]
+    pub fn within(mut self, grants: Grants) -> Self {
+        let facts = Arc::unwrap_or_clone(self.context.facts);
+        self.context.facts = Arc::new(TaskFacts { grants, ..facts });
+        self
+    }
+
+    /// Makes it: a fresh instance, its call, and its end.
+    pub async fn make(self) -> (End, Leavings) {
+        guest::handle(&self.begun.plugin, self.context, &self.event).await
+    }
 }
 
 /// Runs `task` once and writes down what came of it.
@@ -69,40 +137,13 @@ pub async fn run(
 ) -> Result<(After, Ran), StoreError> {
     let started = Instant::now();
     let kept = if task.pins.is_some() { inbox.journal(task.id, task.round).await? } else { Vec::new() };
-    let pins = task.pins.clone().unwrap_or_else(|| Pins {
-        component_digest: begun.plugin.digest.clone(),
-        config_revision: begun.loaded.revision.clone(),
-        clock: Timestamp::now(),
-        seed: uuid::Uuid::new_v4().as_u64_pair().0,
-    });
-    let Ok(event) = prow::event::parse(delivery.event(), delivery.payload()) else {
-        unreachable!("a delivery is parsed before it is stored");
-    };
-    let envelope = Envelope { guid: &task.guid, scope: delivery.scope(), round: task.round };
-    let handed = match task.kind {
-        TaskKind::Typed => Some(convert::typed(&event, envelope)),
-        TaskKind::Comment => convert::comment_event(&event, envelope),
-    };
-    let handed = handed.expect("a comment's task is planned for comments only");
-    let action = handed.action.clone();
-    let home = delivery.scope().repo().and_then(|name| name.split_once('/'));
-    let facts = Arc::new(TaskFacts {
-        plugin: task.plugin.clone(),
-        grants: begun.plugin.grants.clone(),
-        guid: task.guid.clone(),
-        home: home.map(|(org, name)| crate::contract::types::RepoRef { org: org.to_owned(), name: name.to_owned() }),
-        event: Arc::new(event),
-        payload: delivery.payload().clone(),
-        loaded: begun.loaded.clone(),
-        clients: clients.clone(),
-    });
-    let identity = format!("{}/{}/{}", task.guid, task.plugin, task.kind);
-    let budget = Budget::new(begun.plugin.limits);
-    let journal = Journal::new(inbox.clone(), (task.id, task.round), &identity, pins.clone(), kept, budget);
-    let (end, leavings) = guest::handle(&begun.plugin, TaskContext::new(journal, facts), &handed).await;
+    let call = Call::new(inbox, clients, begun, delivery, task, kept);
+    let (action, pins) = (call.event.action.clone(), call.pins.clone());
+    let (end, leavings) = call.make().await;
     let duration = started.elapsed();
     let took_action = leavings.calls.iter().any(|call| is_action(call.op));
-    let ran = Ran { action, duration, took_action, failed: failed(&end), conduct: conduct(&end) };
+    let denied = leavings.denials.count;
+    let ran = Ran { action, duration, took_action, denied, failed: failed(&end), conduct: conduct(&end) };
     let after = write_down(inbox, task, &pins, end, leavings, duration).await?;
     Ok((after, ran))
 }
@@ -148,6 +189,8 @@ pub struct Ran {
     pub duration: Duration,
     /// Whether the plugin called one of the services that Prow counts, were it to read.
     pub took_action: bool,
+    /// How many of its calls no grant covers.
+    pub denied: u64,
     /// Whether it failed.
     pub failed: bool,
     /// What it says of the plugin.
@@ -184,7 +227,7 @@ fn conduct(end: &End) -> Conduct {
 #[must_use]
 pub fn is_wanted(plugin: &Plugin, delivery: &StoredDelivery, form: TaskKind) -> bool {
     match form {
-        TaskKind::Comment => plugin.wants(EventKind::Comment),
+        TaskKind::Comment => plugin.wants(types::EventKind::Comment),
         TaskKind::Typed => prow::event::parse(delivery.event(), delivery.payload())
             .is_ok_and(|event| plugin.wants(convert::kind(&event))),
     }
@@ -266,6 +309,7 @@ async fn write_down(
                 digest: &pins.component_digest,
                 config_revision: &pins.config_revision,
                 calls: &leavings.calls,
+                denied: &leavings.denials.told,
                 log: &leavings.log,
             };
             let trace = serde_json::to_value(trace).expect("a trace is plain data");

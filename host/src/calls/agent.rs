@@ -5,7 +5,7 @@ use wasmtime::component::Resource;
 use super::{Answer, fault};
 use crate::agent::ClientAgent;
 use crate::contract::agent::{Host, HostClientAgent};
-use crate::contract::types::{ApiError, ErrorKind, RepoRef};
+use crate::contract::types::RepoRef;
 use crate::guest::GuestState;
 use crate::source;
 
@@ -58,7 +58,7 @@ impl HostClientAgent for GuestState {
         let facts = self.task().facts.clone();
         if !facts.grants.covers(facts.home.as_ref(), &repo) {
             let message = format!("not granted: add `{}/{}` to `grants.repos`", repo.org, repo.name);
-            return Ok(Err(ApiError { kind: ErrorKind::Denied, message }));
+            return Ok(Err(self.deny(message)));
         }
         Ok(Ok(self.table.push(ClientAgent { repo: Some(repo), ..agent })?))
     }

@@ -6,7 +6,7 @@ use prow::grants::{Access, Permission};
 use store::EffectKind;
 use wasmtime::component::Resource;
 
-use super::{Answer, denied, granted};
+use super::{Answer, granted};
 use crate::agent::ClientAgent;
 use crate::contract::build_cluster_read::Pod;
 use crate::contract::cluster_types::ConfigMap;
@@ -68,8 +68,7 @@ impl GuestState {
         let message = format!(
             "the namespace `{namespace}` is not granted (`{configured}` is without a list): add it to `namespaces` under `grants`"
         );
-        tracing::warn!(plugin = %facts.plugin, delivery = %facts.guid, why = message, "a call was denied");
-        Err(denied(message))
+        Err(self.deny(message))
     }
 
     fn service_cluster(&mut self) -> Result<Cluster, Fault> {

@@ -96,7 +96,10 @@ struct Kept {
 impl Gate {
     fn begin(&self, request: Request<WasiBody>) -> Result<Begun, HttpError> {
         let op = if is_read(request.method()) { "wasi-http.read" } else { "wasi-http.send" };
-        let denied = |message: String| ApiError { kind: ErrorKind::Denied, message };
+        let denied = |message: String| {
+            self.journal.deny(&message);
+            ApiError { kind: ErrorKind::Denied, message }
+        };
         let to = destination(&self.reach.granted, request.uri()).map_err(denied);
         if let Err(refused) = &to {
             tracing::warn!(plugin = %self.plugin, why = refused.message, "a request was refused");

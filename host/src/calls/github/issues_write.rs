@@ -6,7 +6,7 @@ use wasmtime::component::Resource;
 
 use crate::agent::ClientAgent;
 use crate::calls::thread::{LabelChange, Thread, marked, settled};
-use crate::calls::{Answer, denied, fault, granted};
+use crate::calls::{Answer, fault, granted};
 use crate::contract::github_issues_write::Host;
 use crate::contract::github_types::{LeftOut, Reaction};
 use crate::contract::types::RepoRef;
@@ -142,7 +142,7 @@ impl Host for GuestState {
     async fn transfer(&mut self, agent: Resource<ClientAgent>, issue: u32, to: RepoRef) -> Answer<()> {
         let facts = self.task().facts.clone();
         if !facts.grants.covers(facts.home.as_ref(), &to) {
-            return Ok(Err(denied(format!("not granted: add `{}/{}` to `grants.repos`", to.org, to.name))));
+            return Ok(Err(self.deny(format!("not granted: add `{}/{}` to `grants.repos`", to.org, to.name))));
         }
         let what = (Issue, Findable, "github-issues-write.transfer");
         let target = ::github::RepoName::new(&to.org, &to.name);

@@ -5,7 +5,7 @@ use store::EffectKind;
 use wasmtime::component::Resource;
 
 use crate::agent::ClientAgent;
-use crate::calls::{Answer, denied, fault, granted};
+use crate::calls::{Answer, fault, granted};
 use crate::contract::github_types::{Commit, PermissionLevel, Team};
 use crate::contract::types::Repository;
 use crate::contract::{
@@ -27,7 +27,7 @@ impl github_metadata_read::Host for GuestState {
         let repo = granted!(self, agent, Permission::Metadata, Access::Read);
         // Which repositories there are is itself something to know.
         if !self.task().facts.grants.covers_all_of(&repo.org) {
-            return Ok(Err(denied(format!("not granted: add `{}/*` to `grants.repos`", repo.org))));
+            return Ok(Err(self.deny(format!("not granted: add `{}/*` to `grants.repos`", repo.org))));
         }
         let api = self.github_of_org(&repo);
         let found = async {
@@ -83,7 +83,7 @@ impl github_members_read::Host for GuestState {
         let repo = granted!(self, agent, Permission::Members, Access::Read);
         if !self.may_ask_members_of(&org, &repo.org, &repo.name) {
             let message = format!("members of `{org}` are not this plugin's to know: add `{org}/*` to `grants.repos`");
-            return Ok(Err(denied(message)));
+            return Ok(Err(self.deny(message)));
         }
         let api = self.github_of_org(&repo);
         let is = async {
