@@ -5,6 +5,7 @@ pub mod budget;
 mod calls;
 pub mod capability;
 pub mod catalogue;
+mod clients;
 pub mod compile;
 pub mod contract;
 mod convert;

@@ -100,7 +100,7 @@ pub struct Plugin {
     /// The functions that it imports: the most it can do.
     pub functions: BTreeSet<String>,
     /// It imports WASI.
-    pub(crate) wasi: bool,
+    pub wasi: bool,
     engine: Engine,
     pre: Pre,
 }

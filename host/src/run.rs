@@ -5,7 +5,6 @@ use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -13,7 +12,6 @@ use store::Inbox;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::calls::git::FromGitHub;
 use crate::compile::Compiler;
 use crate::dispatch::{self, Parts};
 use crate::engine::Guests;
@@ -59,11 +57,8 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
             "nobody to GitHub: plugins read little and change nothing there; give --github-token-path, or --github-app-id"
         );
     }
-    let github = github::Client::new(github_options(&flags, &registry_of_metrics))
-        .map_err(|error| anyhow::anyhow!("{}: {error}", flags.github.at_fault(&error).unwrap_or("GitHub")))?;
     let inbox = Inbox::open(&state.join("inbox.db")).await?;
-    let namespace = &loaded.config.core.prowjob_namespace;
-    let prowjobs = flags.kubernetes.open_prowjobs(namespace, &state.join("prowjobs.db")).await.context("ProwJobs")?;
+    let clients = Clients::open(&flags, &loaded.config.core, &registry_of_metrics).await?;
     let metrics = Arc::new(Metrics::new(&registry_of_metrics)?);
     let guests = Arc::new(Guests::start()?);
     let gate = Arc::new(Gate::new(Patience::default(), metrics.clone()));
@@ -77,18 +72,6 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
         metrics: metrics.clone(),
     };
     let registry = Registry::start(setup, loaded).await?;
-    let github_endpoints = flags.github.github_endpoint.clone();
-    let web = github::web_base(&github_endpoints, configs.current().config.core.link_url.as_deref());
-    let mirrors = mirrors(&state.join("mirrors"), &web, github.clone())?;
-    let owners = git::Owners::new(mirrors.clone());
-    let clusters = flags.kubernetes.clusters().await.context("the clusters")?;
-    let services = flags.services.clone().clients(&services::Common {
-        dry_run: flags.dry_run,
-        registry: Some(registry_of_metrics.clone()),
-        ..services::Common::default()
-    })?;
-    let dry_run = flags.dry_run;
-    let clients = Clients { github, github_endpoints, mirrors, owners, clusters, services, prowjobs, dry_run };
     let parts = Parts { inbox: inbox.clone(), registry: registry.clone(), clients, guests, gate, metrics };
     let ready = Arc::new(AtomicBool::new(false));
     let about = about(&flags);
@@ -169,22 +152,6 @@ async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationTo
 }
 
 /// The mirrors of repositories below `folder`, fetched from `web` with the host's own credentials.
-fn mirrors(folder: &Path, web: &str, github: github::Client) -> anyhow::Result<git::Mirrors> {
-    let credentials = Arc::new(FromGitHub(github));
-    git::Mirrors::open(git::Options { credentials, ..git::Options::new(folder, web) })
-        .context("repositories cannot be mirrored")
-}
-
-fn github_options(flags: &HostFlags, registry: &prometheus::Registry) -> github::Options {
-    let mut options = github::Options::new(flags.github.auth());
-    options.endpoints = flags.github.github_endpoint.clone();
-    options.graphql_endpoint = flags.github.github_graphql_endpoint.clone();
-    options.dry_run = flags.dry_run;
-    options.registry = Some(registry.clone());
-    options.request_timeout = Duration::from_secs(10);
-    options
-}
-
 fn about(flags: &HostFlags) -> serde_json::Value {
     json!({
         "version": env!("CARGO_PKG_VERSION"),

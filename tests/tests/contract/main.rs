@@ -5,6 +5,7 @@
 mod cluster;
 mod consumers;
 mod elder;
+mod fence;
 mod functions;
 mod rows;
 mod script;
