@@ -3,6 +3,7 @@
 //! Kept light (no wasmtime, no tokio), so that a fresh clone has an answer within seconds.
 
 mod apiserver;
+mod bench;
 mod catalogue;
 mod children;
 mod counterparts;
@@ -74,6 +75,13 @@ Examples:
         #[arg(long)]
         long: bool,
     },
+    /// Measure, with optimised programs, on a machine that should do nothing else.
+    #[command(after_help = "Examples:
+  cargo xtask bench plugins    what a plugin's call costs; writes <target>/bench/plugins.json")]
+    Bench {
+        /// What is measured.
+        subject: bench::Subject,
+    },
     /// Build everything and play the demo's conversation against the stand-in GitHub.
     #[command(after_help = "Examples:
   cargo xtask demo
@@ -143,6 +151,7 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
             apiserver::ensure(&workspace);
             test::run(&workspace, long)
         }
+        Chore::Bench { subject } => bench::run(&workspace, subject),
         Chore::Demo { kubernetes, mut args } => {
             if kubernetes {
                 apiserver::ensure(&workspace);
