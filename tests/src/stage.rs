@@ -17,7 +17,7 @@ use crate::world::{BOT, World, seen};
 /// The repository of the demo's world.
 pub const REPO: &str = "my-org/hello";
 /// How long anything but a job may take to be seen.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 /// How soon something replaced is in force.
 const IN_FORCE: Duration = Duration::from_secs(2);
 /// How long a job may take.

@@ -13,7 +13,7 @@ use tests::programs::Programs;
 use tests::stage::{REPO, Stage};
 use tests::world::{Options, World, seen, write};
 
-const SOON: Duration = Duration::from_secs(40);
+const SOON: Duration = Duration::from_secs(120);
 
 fn example() -> Options {
     demo_config::options(&Programs::find().unwrap()).unwrap()

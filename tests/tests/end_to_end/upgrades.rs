@@ -13,7 +13,7 @@ use tests::programs::Programs;
 use tests::stage::{REPO, Stage};
 use tests::world::{World, seen, write};
 
-const SOON: Duration = Duration::from_secs(40);
+const SOON: Duration = Duration::from_secs(120);
 const HOLD: &str = "do-not-merge/hold";
 
 async fn stage() -> Stage {
