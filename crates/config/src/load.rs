@@ -15,7 +15,7 @@ use crate::template;
 use crate::yaml::{self, Read};
 
 /// Blocks of plugins.yaml that Prow knows; any other key there is a warning.
-const PLUGIN_BLOCKS: [&str; 35] = [
+const PLUGIN_BLOCKS: [&str; 36] = [
     "approve",
     "blockades",
     "blunderbuss",
@@ -48,6 +48,7 @@ const PLUGIN_BLOCKS: [&str; 35] = [
     "retitle",
     "rifle",
     "sigmention",
+    "signatures",
     "size",
     "slack",
     "triggers",

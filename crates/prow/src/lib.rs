@@ -9,6 +9,7 @@ pub mod check;
 pub mod commands;
 pub mod comment;
 pub mod commit_status;
+pub mod component;
 pub mod concurrency;
 pub mod container;
 #[cfg(feature = "matching")]
@@ -70,6 +71,8 @@ pub mod scalar;
 mod schema;
 pub mod settings;
 mod shorten;
+#[cfg(feature = "matching")]
+pub mod signatures;
 pub mod sinker;
 pub mod step;
 pub mod supersede;

@@ -6,6 +6,7 @@ use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::component::ComponentRef;
 use crate::grants::Grants;
 use crate::limits::{self, Limits, RawLimits};
 use crate::problem::{KeyPath, Problems};
@@ -29,8 +30,8 @@ pub struct RawModule {
 /// One entry of `modules`, checked.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Module {
-    /// The component's path, relative to plugins.yaml; `None` for a bundled plugin that is only adjusted.
-    pub component: Option<String>,
+    /// Where the component is; `None` for a bundled plugin that is only adjusted.
+    pub component: Option<ComponentRef>,
     /// What it may do; `None`: as the catalogue has it, for a bundled plugin; else nothing.
     pub grants: Option<Grants>,
     /// By name.
@@ -80,21 +81,18 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
 /// The checked form of `raw`; `at` is its place. Good only if no problem was added. `is_bundled`: a plugin of this name
 /// may come with the host, and needs no component of its own.
 pub(crate) fn check(raw: RawModule, is_bundled: bool, file: &str, at: &KeyPath, problems: &mut Problems) -> Module {
-    match raw.component.as_deref() {
-        None | Some("") if !is_bundled => {
-            problems.add(
-                file,
-                at.clone(),
-                "this module has no `component`: give the path of a .wasm file, relative to plugins.yaml",
-            );
+    let mut component = None;
+    match raw.component.as_deref().filter(|component| !component.is_empty()) {
+        None if !is_bundled => {
+            let why = "this module has no `component`: give the path of a .wasm file, relative to plugins.yaml, or \
+                       `oci://HOST/NAME@sha256:…`";
+            problems.add(file, at.clone(), why);
         }
-        Some(component) if component.contains("://") => {
-            let why = format!(
-                "`{component}` cannot be fetched yet: download the component and give its path, relative to plugins.yaml"
-            );
-            problems.add(file, at.key("component"), why);
-        }
-        Some(_) | None => {}
+        None => {}
+        Some(written) => match ComponentRef::parse(written) {
+            Ok(parsed) => component = Some(parsed),
+            Err(why) => problems.add(file, at.key("component"), why),
+        },
     }
     let limits = limits::check(&raw.limits, file, &at.key("limits"), problems);
     let grants = raw.grants;
@@ -126,13 +124,7 @@ pub(crate) fn check(raw: RawModule, is_bundled: bool, file: &str, at: &KeyPath, 
             );
         }
     }
-    Module {
-        component: raw.component.filter(|component| !component.is_empty()),
-        grants,
-        secrets: raw.secrets,
-        limits,
-        config: raw.config,
-    }
+    Module { component, grants, secrets: raw.secrets, limits, config: raw.config }
 }
 
 /// A name or address, with a port perhaps; no scheme and no path.
@@ -197,6 +189,12 @@ mod tests {
         check_module(json!({}), false, &["f: m: this module has no `component`"]);
         check_module(json!({"component": ""}), false, &["no `component`"]);
         check_module(json!({"component": "oci://example.com/a@sha256:0"}), false, &["m.component: `oci://"]);
+        check_module(
+            json!({"component": "https://example.com/a.wasm"}),
+            true,
+            &["m.component: components do not come"],
+        );
+        check_module(json!({"component": "oci://example.com/a:1"}), false, &[]);
     }
 
     #[test]

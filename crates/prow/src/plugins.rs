@@ -11,6 +11,7 @@ use crate::goregex;
 use crate::module::{self, Module, RawModule};
 use crate::problem::{KeyPath, Problem, Problems};
 use crate::settings::{HelpSettings, TriggerSettings};
+use crate::signatures::{self, RawSignatures, Signatures};
 
 /// The plugins that Prow has compiled in. A module of such a name may do without a component, as it may come with the
 /// host.
@@ -102,6 +103,8 @@ pub struct RawPlugins {
     pub plugins: BTreeMap<String, RawPluginList>,
     /// By plugin name.
     pub modules: BTreeMap<String, RawModule>,
+    /// By prefix of what comes from registries.
+    pub signatures: RawSignatures,
     /// The trigger plugin's entries.
     pub triggers: Vec<TriggerSettings>,
     /// The help plugin's block.
@@ -126,6 +129,7 @@ pub struct RawPluginList {
 pub struct Plugins {
     plugins: BTreeMap<String, RawPluginList>,
     modules: BTreeMap<String, Module>,
+    signatures: Signatures,
     triggers: Vec<TriggerSettings>,
     help: HelpSettings,
     blocks: Map<String, Value>,
@@ -148,12 +152,14 @@ impl Plugins {
             (name, module)
         });
         let modules = modules.collect();
+        let signatures = signatures::check(raw.signatures, file, &mut problems);
         if !problems.is_empty() {
             return Err(problems.into_vec());
         }
         Ok(Self {
             plugins: raw.plugins,
             modules,
+            signatures,
             triggers: raw.triggers.into_iter().map(TriggerSettings::completed).collect(),
             help: raw.help,
             blocks: raw.blocks,
@@ -217,6 +223,11 @@ impl Plugins {
             "help" => to_json(&self.help),
             _ => self.blocks.get(&block_of(plugin)).cloned().unwrap_or_default(),
         }
+    }
+
+    /// Which components from registries must be signed, and by whom.
+    pub fn signatures(&self) -> &Signatures {
+        &self.signatures
     }
 
     /// What `plugin` is told for a repository: its `modules` entry's `config`, else its block of Prow's, resolved for
@@ -373,6 +384,7 @@ impl<'de> Deserialize<'de> for RawPlugins {
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
                         "plugins" => raw.plugins = map.next_value::<Option<_>>()?.unwrap_or_default(),
+                        "signatures" => raw.signatures = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "modules" => raw.modules = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "triggers" => raw.triggers = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "help" => raw.help = map.next_value::<Option<_>>()?.unwrap_or_default(),
