@@ -27,6 +27,7 @@ pub mod loader;
 pub mod log_book;
 mod memory;
 pub mod metrics;
+pub mod origins;
 pub mod plan;
 pub mod plugin;
 pub mod plugin_help;

@@ -23,6 +23,7 @@ use crate::kept::{Kept, KeptFile};
 use crate::limits::Limits;
 use crate::loader::{Loader, Wanted};
 use crate::metrics::Metrics;
+use crate::origins::Origins;
 use crate::plugin::Plugin;
 use crate::retry;
 use crate::source::{self, Source, Sources, Terms};
@@ -91,6 +92,7 @@ pub enum Unfit {
 pub struct Registry {
     loader: Loader,
     catalogue_dir: Option<PathBuf>,
+    origins: Arc<Origins>,
     components: Kept,
     configs: Kept,
     current: ArcSwap<Set>,
@@ -111,6 +113,8 @@ pub struct Setup {
     pub compiler: Compiler,
     /// Where the bundled components and their catalogue are.
     pub catalogue_dir: Option<PathBuf>,
+    /// Where the components of registries come from.
+    pub origins: Arc<Origins>,
     /// Where components are kept for unfinished tasks.
     pub components: Kept,
     /// Where configurations are kept for unfinished tasks.
@@ -138,6 +142,7 @@ impl Registry {
         let registry = Registry {
             loader: Loader::new(setup.guests, setup.compiler),
             catalogue_dir: setup.catalogue_dir,
+            origins: setup.origins,
             components: setup.components,
             configs: setup.configs,
             current: ArcSwap::from_pointee(empty),
@@ -247,6 +252,7 @@ impl Registry {
             digests.extend(set.plugins.values().map(|plugin| plugin.digest.clone()));
             revisions.insert(set.loaded.revision.clone());
         }
+        self.origins.retain(held.iter().chain([&self.current()]).map(|set| &*set.loaded));
         self.components.retain(&digests);
         self.configs.retain(&revisions);
         self.loader.compiler().retain(&self.loader.guests().engine, &digests);
@@ -257,7 +263,9 @@ impl Registry {
     /// All plugins of a configuration. Those whose component and terms are as before are taken over, and so are those that
     /// cannot be loaded as it says: why not is told by plugin.
     async fn build(&self, loaded: Arc<Loaded>) -> anyhow::Result<(Set, BTreeMap<String, anyhow::Error>)> {
+        let unfetched = self.origins.fetch(&loaded).await?;
         let Sources { found: wanted, refused: mut failures, unknown } = self.sources(&loaded)?;
+        failures.extend(unfetched);
         for name in &unknown {
             tracing::warn!(plugin = %name, "plugins.yaml enables a plugin that has no component: nothing will handle its events");
         }
@@ -370,6 +378,13 @@ impl Registry {
     /// Puts one component in force. What goes wrong is that plugin's fault from then on.
     async fn take_component(&self, name: &str, source: &Source) -> anyhow::Result<()> {
         let set = self.current();
+        if source.fetched {
+            // Its file in the cache is not as it was: someone changed it, and the registry has it still.
+            if let Some(error) = self.origins.fetch(&set.loaded).await?.remove(name) {
+                self.fault(name, Some(format!("{error:#}")));
+                return Err(error);
+            }
+        }
         let taken = self.plugin(name, source, &set).await;
         match taken.and_then(|plugin| self.keep_terms(&plugin, source, &set.loaded).map(|()| plugin)) {
             Ok(plugin) => {
@@ -412,7 +427,12 @@ impl Registry {
     /// The files that a configuration depends on besides its own.
     fn files(&self, loaded: &Loaded) -> Vec<PathBuf> {
         let sources = self.sources(loaded).map(|sources| sources.found).unwrap_or_default();
-        sources.into_values().map(|source| source.path).chain(self.catalogue_file()).collect()
+        sources.into_values().map(|source| source.path).chain(self.others(loaded)).collect()
+    }
+
+    /// Those that are neither its own nor a component.
+    fn others(&self, loaded: &Loaded) -> Vec<PathBuf> {
+        self.catalogue_file().into_iter().chain(self.origins.files(loaded)).collect()
     }
 
     fn sources(&self, loaded: &Loaded) -> anyhow::Result<Sources> {
@@ -420,7 +440,7 @@ impl Registry {
             Some(dir) => Catalogue::read(dir)?,
             None => Catalogue::default(),
         };
-        source::sources(loaded, &catalogue, self.catalogue_dir.as_deref())
+        source::sources(loaded, &catalogue, self.catalogue_dir.as_deref(), &self.origins.fetches())
     }
 
     /// What is not configured any more has no faults.

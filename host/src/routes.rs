@@ -13,6 +13,7 @@ use prometheus::Encoder as _;
 use serde_json::{Value, json};
 
 use crate::dispatch::Parts;
+use crate::origins::Origins;
 use crate::plugin_help::{self, Answer};
 
 /// Where the plugins' help is, on the webhook's port.
@@ -29,6 +30,8 @@ pub struct Pages {
     pub ready: Arc<AtomicBool>,
     /// What `/plugin-help` has answered.
     pub help: Answer,
+    /// Where the components of registries come from.
+    pub origins: Arc<Origins>,
     /// Facts that stand since the start: version, dry run, how GitHub is spoken to.
     pub about: Value,
 }
@@ -73,6 +76,7 @@ async fn status(State(pages): State<Pages>) -> Response {
         .map(|plugin| {
             let shown = json!({
                 "digest": plugin.digest,
+                "origin": pages.origins.shown(&set.loaded, &plugin.name),
                 "grants": plugin.grants.granted,
                 "imports": plugin.functions,
                 "limits": plugin.limits,

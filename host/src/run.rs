@@ -22,6 +22,7 @@ use crate::hmac::Hmacs;
 use crate::hook::{self, Hook};
 use crate::kept::Kept;
 use crate::metrics::Metrics;
+use crate::origins::Origins;
 use crate::plugin_help::Answer;
 use crate::quarantine::Patience;
 use crate::registry::{Registry, Setup};
@@ -62,10 +63,12 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     let metrics = Arc::new(Metrics::new(&registry_of_metrics)?);
     let guests = Arc::new(Guests::start()?);
     let gate = Arc::new(Gate::new(Patience::default(), metrics.clone()));
+    let origins = Arc::new(Origins::open(state, oci::Credentials::of_docker())?);
     let setup = Setup {
         guests: guests.clone(),
         compiler: Compiler::new(state.join("compiled"), compiler.program, compiler.args)?,
         catalogue_dir: flags.plugins_dir.clone(),
+        origins: origins.clone(),
         components: Kept::open(state.join("components"))?,
         configs: Kept::open(state.join("configs"))?,
         gate: gate.clone(),
@@ -80,6 +83,7 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
         registry: registry_of_metrics.clone(),
         ready: ready.clone(),
         help: Answer::default(),
+        origins: origins.clone(),
         about,
     };
 
@@ -92,6 +96,7 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     let dispatching = CancellationToken::new();
     let dispatcher = tokio::spawn(dispatch::run(parts, dispatching.clone(), flags.grace_period));
     tasks.spawn(registry.follow(configs, inbox.clone(), stop.clone()));
+    tasks.spawn(origins.watch(stop.clone()));
     // Health and metrics stay while the host ends, so that what waits for it can see it.
     tasks.spawn(serve(health_at, routes::health(pages.clone()), dispatching.clone()));
     tasks.spawn(serve(metrics_at, routes::metrics(pages.clone()), dispatching.clone()));

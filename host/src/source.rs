@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use config::Loaded;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use prow::component::ComponentRef;
 use prow::limits::RawLimits;
 use prow::module::{Module, Secret};
 use prow::problem::KeyPath;
@@ -16,29 +17,45 @@ use crate::agent::Grants;
 use crate::catalogue::{self, Catalogue, CatalogueEntry};
 use crate::http::{Granted, Injected, Reach};
 use crate::limits::{Limits, TooMuch};
+use crate::origins::Fetches;
 
 /// One plugin's component file and terms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// The component.
     pub path: PathBuf,
-    /// The SHA-256 that a bundled component must have: the catalogue's terms are for that one alone. None for a component
-    /// that the operator named.
+    /// The SHA-256 that a bundled component must have, since the catalogue's terms are for that one alone, and one from a
+    /// registry. None for a file that the operator named.
     pub digest: Option<String>,
+    /// Whether it was fetched from a registry, so that its file is in the cache and can be fetched again.
+    pub fetched: bool,
     /// What it may do and use.
     pub terms: Terms,
     /// Where its terms stand, for messages: `plugins.yaml:12`, or the catalogue.
     pub place: String,
 }
 
-/// The file of a bundled plugin is not the one that its terms were written for.
+/// A file is not the component that it has to be.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{path} is not the component that the catalogue beside it has for `{plugin}`: build the plugins again (`cargo xtask plugins`)"
-)]
-pub struct OtherComponent {
-    plugin: String,
-    path: PathBuf,
+pub enum OtherComponent {
+    /// A bundled plugin's terms were written for another.
+    #[error(
+        "{path} is not the component that the catalogue beside it has for `{plugin}`: build the plugins again (`cargo xtask plugins`)"
+    )]
+    Bundled {
+        /// Its name.
+        plugin: String,
+        /// Its file.
+        path: PathBuf,
+    },
+    /// Someone changed the cache.
+    #[error("{path} is not the component that was fetched for `{plugin}`: delete it, and it is fetched again")]
+    Fetched {
+        /// Its name.
+        plugin: String,
+        /// Its file.
+        path: PathBuf,
+    },
 }
 
 impl Source {
@@ -48,7 +65,13 @@ impl Source {
     /// If they are another's.
     pub fn check(&self, plugin: &str, digest: &str) -> Result<(), OtherComponent> {
         match &self.digest {
-            Some(own) if own != digest => Err(OtherComponent { plugin: plugin.to_owned(), path: self.path.clone() }),
+            Some(own) if own != digest => {
+                let (plugin, path) = (plugin.to_owned(), self.path.clone());
+                Err(match self.fetched {
+                    true => OtherComponent::Fetched { plugin, path },
+                    false => OtherComponent::Bundled { plugin, path },
+                })
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -131,13 +154,17 @@ fn globs(listed: &[String], key: &str) -> anyhow::Result<GlobSet> {
 }
 
 /// Where this key of a module's entry stands, as `file:line`; the entry itself for no key.
-fn place_of_module(loaded: &Loaded, name: &str, keys: &[&str]) -> String {
-    let path = keys.iter().fold(KeyPath::root().key("modules").key(name), |path, key| path.key(*key));
+pub(crate) fn place_of_module(loaded: &Loaded, name: &str, keys: &[&str]) -> String {
+    place_of(loaded, &keys.iter().fold(KeyPath::root().key("modules").key(name), |path, key| path.key(*key)))
+}
+
+/// Where this stands in plugins.yaml, as `file:line`.
+pub(crate) fn place_of(loaded: &Loaded, path: &KeyPath) -> String {
     let file = loaded.files.iter().find(|file| file.role == config::Role::Plugins);
     let line = file.and_then(|file| {
         let text = String::from_utf8_lossy(&file.bytes);
         let document = config::yaml::parse(&file.name(), &text).ok()?;
-        Some(document.position_of(&path).line)
+        Some(document.position_of(path).line)
     });
     match (file, line) {
         (Some(file), Some(line)) => format!("{}:{line}", file.name()),
@@ -157,11 +184,16 @@ pub struct Sources {
     pub unknown: BTreeSet<String>,
 }
 
-/// The sources of a configuration's plugins.
+/// The sources of a configuration's plugins. One whose component is in a registry, and not in `fetches`, is left out.
 ///
 /// # Errors
 /// If the catalogue's terms cannot be read.
-pub fn sources(loaded: &Loaded, catalogue: &Catalogue, catalogue_dir: Option<&Path>) -> anyhow::Result<Sources> {
+pub fn sources(
+    loaded: &Loaded,
+    catalogue: &Catalogue,
+    catalogue_dir: Option<&Path>,
+    fetches: &Fetches,
+) -> anyhow::Result<Sources> {
     let names: BTreeSet<&str> =
         loaded.plugins.names().into_iter().chain(loaded.plugins.modules().keys().map(String::as_str)).collect();
     let mut sources = Sources::default();
@@ -172,10 +204,14 @@ pub fn sources(loaded: &Loaded, catalogue: &Catalogue, catalogue_dir: Option<&Pa
             Some((entry, _)) => Terms::bundled(entry)?,
             None => Terms::default(),
         };
-        let own_file = module.and_then(|module| module.component.as_deref());
-        let (path, digest) = match (own_file, bundled) {
-            (Some(component), _) => (loaded.plugins_dir().unwrap_or_default().join(component), None),
-            (None, Some((entry, dir))) => (dir.join(&entry.file), Some(entry.digest.clone())),
+        let own = module.and_then(|module| module.component.as_ref());
+        let (path, digest, fetched) = match (own, bundled) {
+            (Some(ComponentRef::File(file)), _) => (loaded.plugins_dir().unwrap_or_default().join(file), None, false),
+            (Some(ComponentRef::Registry(reference)), _) => {
+                let Some(fetched) = fetches.get(reference) else { continue };
+                (fetched.path.clone(), Some(fetched.component.hex().to_owned()), true)
+            }
+            (None, Some((entry, dir))) => (dir.join(&entry.file), Some(entry.digest.clone()), false),
             (None, None) => {
                 sources.unknown.insert(name.to_owned());
                 continue;
@@ -194,7 +230,7 @@ pub fn sources(loaded: &Loaded, catalogue: &Catalogue, catalogue_dir: Option<&Pa
             sources.refused.insert(name.to_owned(), anyhow::Error::msg(why));
             continue;
         }
-        sources.found.insert(name.to_owned(), Source { path, digest, terms, place });
+        sources.found.insert(name.to_owned(), Source { path, digest, fetched, terms, place });
     }
     Ok(sources)
 }
@@ -215,7 +251,15 @@ mod tests {
             { "name": "hold", "file": "hold.wasm", "digest": "h1", "grants": { "issues": "write" }, "limits": { "memory": "8Mi", "deadline": "2s" } },
         ] });
         let catalogue: Catalogue = serde_json::from_value(catalogue).unwrap();
-        sources(&Loaded::from_files(files).unwrap(), &catalogue, Some(Path::new("/dist"))).unwrap()
+        let fetched = oci::Fetched {
+            manifest: oci::digest_of(b"manifest"),
+            component: oci::digest_of(b"component"),
+            path: "/state/oci/component.wasm".into(),
+            from: oci::From::Cache,
+            signed_for: None,
+        };
+        let fetches = Fetches::from([("oci://h/greeter:1".parse().unwrap(), fetched)]);
+        sources(&Loaded::from_files(files).unwrap(), &catalogue, Some(Path::new("/dist")), &fetches).unwrap()
     }
 
     #[track_caller]
@@ -254,6 +298,19 @@ mod tests {
         assert_eq!(found["hold"].path, Path::new("/etc/./own.wasm"));
         found["hold"].check("hold", "any").unwrap();
         assert!(found["hold"].terms.granted.access.is_empty());
+    }
+
+    #[test]
+    fn a_component_from_a_registry_is_in_the_cache_with_its_digest() {
+        let (found, _) = of("modules:\n  greeter:\n    component: oci://h/greeter:1\n").unwrap();
+        let greeter = &found["greeter"];
+        assert_eq!(greeter.path, Path::new("/state/oci/component.wasm"));
+        greeter.check("greeter", oci::digest_of(b"component").hex()).unwrap();
+        let changed = greeter.check("greeter", oci::digest_of(b"changed").hex()).unwrap_err().to_string();
+        assert!(changed.contains("delete it, and it is fetched again"), "{changed}");
+        // One of another name or tag was never fetched.
+        let (found, unknown) = of("modules:\n  greeter:\n    component: oci://h/greeter:2\n").unwrap();
+        assert!(found.is_empty() && unknown.is_empty());
     }
 
     #[test]

@@ -96,8 +96,15 @@ impl Follower {
                 || Pause::is_over(refused.pause.as_ref(), Instant::now()))
         {
             self.take_config(refused.loaded.clone()).await;
-        } else if self.registry.catalogue_file().is_some_and(|file| changed.contains(&file)) {
-            self.take_config(self.registry.current().loaded.clone()).await;
+        } else {
+            let set = self.registry.current();
+            // Those whose component has not come from its registry yet.
+            let is_due = |(name, pause): (&String, &Pause)| {
+                !set.wanted.contains_key(name) && Pause::is_over(Some(pause), Instant::now())
+            };
+            if self.registry.others(&set.loaded).iter().any(|file| changed.contains(file)) || self.later.iter().any(is_due) {
+                self.take_config(set.loaded.clone()).await;
+            }
         }
         self.registry.fault(CONFIG, broken.or_else(|| self.refused.as_ref().map(|refused| refused.why.clone())));
         let set = self.registry.current();
@@ -122,7 +129,7 @@ impl Follower {
         let set = self.registry.current();
         let components = set.wanted.values().map(|source| source.path.clone());
         let refused = self.refused.iter().flat_map(|refused| refused.files.iter().cloned());
-        let watched: BTreeSet<_> = components.chain(refused).chain(self.registry.catalogue_file()).collect();
+        let watched: BTreeSet<_> = components.chain(refused).chain(self.registry.others(&set.loaded)).collect();
         self.seen.retain(|path, _| watched.contains(path));
         let mut changed = BTreeSet::new();
         for path in watched {

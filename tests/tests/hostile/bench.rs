@@ -14,6 +14,7 @@ use host::gate::Gate;
 use host::guest::Clients;
 use host::kept::Kept;
 use host::metrics::Metrics;
+use host::origins::Origins;
 use host::quarantine::Patience;
 use host::registry::{Registry, Setup};
 use jiff::Timestamp;
@@ -75,6 +76,7 @@ impl Bench {
             guests: guests.clone(),
             compiler: compiler(&at("compiled"), CompileLimits::default()),
             catalogue_dir: Some(Programs::find().unwrap().plugins),
+            origins: Arc::new(Origins::open(dir.path(), oci::Credentials::default()).unwrap()),
             components: Kept::open(at("components")).unwrap(),
             configs: Kept::open(at("configs")).unwrap(),
             gate: gate.clone(),
