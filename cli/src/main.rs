@@ -11,6 +11,7 @@ mod jobs;
 mod log;
 mod output;
 mod parent;
+mod plugin;
 mod program;
 mod runtime;
 mod signals;
@@ -59,6 +60,7 @@ enum Command {
     Deliver(Box<deliver::DeliverArgs>),
     Deliveries(deliveries::DeliveriesArgs),
     Jobs(jobs::JobsArgs),
+    Plugin(plugin::PluginArgs),
     #[command(hide = true, name = compile::NAME)]
     CompileComponent(compile::CompileArgs),
     #[command(hide = true, name = supervise::NAME)]
@@ -87,6 +89,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Deliver(args) => runtime::one_thread(deliver::run(*args)),
         Command::Deliveries(args) => runtime::one_thread(deliveries::run(args)),
         Command::Jobs(args) => runtime::one_thread(jobs::run(args)),
+        Command::Plugin(args) => runtime::one_thread(plugin::run(args)),
         Command::CompileComponent(args) => compile::run(&args),
         Command::Supervise(args) => supervise::run(&args),
     }

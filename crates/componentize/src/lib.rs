@@ -3,6 +3,8 @@
 //! `cargo xtask plugins` and `bowsprit plugin build` share it, so that a bundled plugin and an author's own come about
 //! in the same way.
 
+mod contents;
+
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 use wit_component::ComponentEncoder;
+
+pub use contents::{Contents, contents};
 
 /// Turns a core module as `wit-bindgen` leaves it (its WIT world in a custom section) into a validated component.
 ///
