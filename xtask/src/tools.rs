@@ -31,11 +31,16 @@ pub(crate) struct Extra {
 }
 
 /// What jobs run in where the kernel allows it, and what tests hold ours against.
-pub(crate) const EXTRAS: [Extra; 3] = [
+pub(crate) const EXTRAS: [Extra; 4] = [
     Extra {
         package: "bubblewrap",
         without: "bubblewrap (bwrap) is not here; jobs will run outside a sandbox",
         is_here: || on_path("bwrap").is_some(),
+    },
+    Extra {
+        package: "docker-registry",
+        without: "docker-registry is not here; tests that need a registry are skipped",
+        is_here: || on_path("docker-registry").is_some(),
     },
     Extra {
         package: "kubernetes-client",
