@@ -9,6 +9,7 @@ pub mod measure;
 pub mod patch;
 pub mod process;
 pub mod programs;
+pub mod registry;
 pub mod stage;
 pub mod timeline;
 pub mod world;

@@ -13,6 +13,7 @@ mod operation;
 mod order;
 mod parked;
 mod payloads;
+mod registries;
 mod reload;
 mod replay;
 mod shutdown;

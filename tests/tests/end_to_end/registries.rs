@@ -1,0 +1,132 @@
+//! Plugins from a registry: pushed, pinned, run, and run on without it.
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use sim::client::NewPr;
+use tests::demo_config::{self, GREETER, GREETING, NEW_GREETING};
+use tests::patch::replace_text;
+use tests::programs::Programs;
+use tests::registry::Registry;
+use tests::stage::{REPO, Stage};
+use tests::world::{Options, World, seen, write};
+
+const SOON: Duration = Duration::from_secs(40);
+
+/// Runs `bowsprit plugin ARGS`, and gives what it printed.
+fn plugin(programs: &Programs, args: &[&str]) -> String {
+    let output = Command::new(&programs.bowsprit).arg("plugin").args(args).output().unwrap();
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
+    assert!(output.status.success(), "{args:?}: {err}");
+    out
+}
+
+async fn status(stage: &mut Stage, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    let what = format!("/status to show {what}");
+    let look = stage.world.wait(&what, SOON, async |world| {
+        let status = seen(world.status().await)?;
+        if wanted(&status) { Ok(status) } else { Err(status.to_string()) }
+    });
+    look.await.unwrap()
+}
+
+fn has(text: &Value, part: &str) -> bool {
+    text.as_str().is_some_and(|text| text.contains(part))
+}
+
+#[tokio::test]
+async fn a_plugin_from_a_registry_is_pinned_and_runs_on_without_it() {
+    let own = tempfile::tempdir().unwrap();
+    let dir = own.path().join("registry");
+    let Some(registry) = Registry::start("a_plugin_from_a_registry_is_pinned", &dir).unwrap() else { return };
+    let programs = Programs::find().unwrap();
+    let example = demo_config::options(&programs).unwrap();
+    let component = example.beside.iter().find(|(name, _)| *name == GREETER).unwrap().1.clone();
+    let file = own.path().join("greeter.wasm");
+    fs::write(&file, &component).unwrap();
+    let tag = format!("oci://{}/my-org/greeter:1", registry.host);
+    let pushed = plugin(&programs, &["push", file.to_str().unwrap(), &tag]);
+    let first = pushed.lines().next().unwrap().to_owned();
+    assert!(
+        first.starts_with("sha256:")
+            && pushed.contains(&format!("component: oci://{}/my-org/greeter@{first}", registry.host)),
+        "{pushed}"
+    );
+
+    let plugins = example.plugins.replace("./greeter.wasm", &tag);
+    assert_ne!(plugins, example.plugins);
+    let world = World::start(Options { plugins, ..example }).await.unwrap();
+    let mut stage = Stage::new(world, Instant::now()).await.unwrap();
+    let bob = stage.bob.clone();
+    let pr = stage.alice.open_pr(REPO, &NewPr::of_file("one", "one.txt", "1\n")).await.unwrap().number;
+    stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
+    stage.bot_says(pr, &[GREETING]).await.unwrap();
+    let plugins_yaml = stage.world.path("plugins.yaml");
+    let shown = plugin(&programs, &["pins", "--plugin-config", plugins_yaml.to_str().unwrap()]);
+    assert!(shown.contains(&tag) && shown.contains(&first) && shown.contains("pinned 2"), "{shown}");
+    let origin = |status: &Value| status["plugins"]["greeter"]["origin"].clone();
+    let now = origin(&stage.world.status().await.unwrap());
+    assert_eq!(
+        (&now["reference"], &now["manifest"]),
+        (&Value::from(tag.clone()), &Value::from(first.clone())),
+        "{now}"
+    );
+
+    // The tag moves, and nothing changes until somebody says so.
+    fs::write(&file, replace_text(&component, GREETING, NEW_GREETING).unwrap()).unwrap();
+    let second = plugin(&programs, &["push", file.to_str().unwrap(), &tag]).lines().next().unwrap().to_owned();
+    assert_ne!(first, second);
+    stage.world.kill_host();
+    stage.world.start_host().unwrap();
+    stage.world.ready().await.unwrap();
+    let moved = |status: &Value| origin(status)["tag_moved_to"] == second.as_str();
+    let now = origin(&status(&mut stage, "that the tag has moved", moved).await);
+    assert_eq!((&now["manifest"], &now["from"]), (&Value::from(first), &Value::from("cache")));
+    plugin(&programs, &["pins", "--update", "--plugin-config", plugins_yaml.to_str().unwrap()]);
+    status(&mut stage, "what the tag stands for now", |status| origin(status)["manifest"] == second.as_str()).await;
+    stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
+    stage.bot_says(pr, &[NEW_GREETING]).await.unwrap();
+
+    // Without the registry the cache serves, and that is said.
+    registry.kill();
+    stage.world.kill_host();
+    stage.world.start_host().unwrap();
+    stage.world.ready().await.unwrap();
+    let said = |status: &Value| has(&origin(status)["registry"], "the cache serves: the registry");
+    status(&mut stage, "that the registry is away", said).await;
+    stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
+    assert!(fs::read_to_string(stage.world.path("host.log")).unwrap().contains("its registry fails; the cache serves"));
+
+    // What cannot be had leaves the old one standing, and shows with its place.
+    let before = fs::read_to_string(&plugins_yaml).unwrap();
+    let line = 1 + before.lines().position(|line| line.contains(&tag)).unwrap();
+    write(stage.world.dir(), "plugins.yaml", before.replace("greeter:1", "greeter:2").as_bytes()).unwrap();
+    let refused = |status: &Value| {
+        has(
+            &status["config"]["fault"],
+            &format!("plugins.yaml:{line}: the component of plugin `greeter` cannot be taken"),
+        )
+    };
+    let now = status(&mut stage, "the component that cannot be had", refused).await;
+    assert!(has(&now["config"]["fault"], "cannot be reached"), "{now}");
+    stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
+    assert_eq!(stage.bot_said(pr, NEW_GREETING).await.unwrap(), 3);
+
+    // Where a signature is demanded, one that has none is refused, and the old one stands.
+    let demand = format!("{before}\nsignatures:\n  \"{}\":\n    keys: [./cosign.pub]\n", host_of(&tag));
+    write(stage.world.dir(), "cosign.pub", COSIGN_PUB.as_bytes()).unwrap();
+    let _registry = Registry::at(host_of(&tag), &dir).unwrap();
+    write(stage.world.dir(), "plugins.yaml", demand.as_bytes()).unwrap();
+    let refused = |status: &Value| has(&status["config"]["fault"], "is not signed, and `signatures.");
+    status(&mut stage, "that it is not signed", refused).await;
+    stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
+}
+
+fn host_of(tag: &str) -> &str {
+    tag.strip_prefix("oci://").unwrap().split('/').next().unwrap()
+}
+
+/// Somebody's key, on P-256.
+const COSIGN_PUB: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n-----END PUBLIC KEY-----\n";
