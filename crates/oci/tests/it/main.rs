@@ -1,5 +1,7 @@
 //! Components to and from registries: Debian's, and one of the tests' own that can misbehave.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests, too, may fail by panicking")]
+
 mod cached;
 mod debian;
 mod misbehaving;
