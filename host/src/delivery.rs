@@ -16,6 +16,8 @@ pub struct Unverified {
     pub event: String,
     /// `X-Hub-Signature-256`, as sent.
     pub signature: String,
+    /// The headers that are kept with it, as lines.
+    pub headers: Vec<u8>,
     /// The body as received; JSON written anew would not match the signature.
     pub body: Bytes,
     /// When the last byte was there.
@@ -81,7 +83,7 @@ impl Delivery {
 /// # Errors
 /// In this order: the scan, the signature, the parse, and names that disagree.
 pub fn verify(hmacs: &Hmacs, unverified: Unverified) -> Result<Delivery, NotVerified> {
-    let Unverified { guid, event, signature, body, received_at } = unverified;
+    let Unverified { guid, event, signature, headers, body, received_at } = unverified;
     let scope = scan(&body)?;
     let key_level = hmacs.verify(&scope, &body, Signature::parse(&signature)?)?;
     let payload: Value = serde_json::from_slice(&body).map_err(|error| NotVerified::NotJson(error.to_string()))?;
@@ -89,7 +91,7 @@ pub fn verify(hmacs: &Hmacs, unverified: Unverified) -> Result<Delivery, NotVeri
         return Err(NotVerified::NotJson("it is some other value".to_owned()));
     }
     agrees(&payload, &scope)?;
-    Ok(Delivery(NewDelivery { guid, event, scope, key_level, payload: body, received_at }))
+    Ok(Delivery(NewDelivery { guid, event, scope, key_level, payload: body, headers, received_at }))
 }
 
 /// The names by which the payload itself would be taken for some repository's must be the one that the key was chosen by.

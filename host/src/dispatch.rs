@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use store::{Inbox, StoreError, StoredDelivery, Task, TaskId};
+use store::{Inbox, StoreError, StoredDelivery, Task, TaskId, TaskKind};
+use tokio::runtime::Handle;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::engine::{self, Guests};
+use crate::forward::{self, Forwarder};
 use crate::gate::{Gate, Held};
 use crate::guest::Clients;
 use crate::lane::{Finished, Lanes};
@@ -29,6 +31,9 @@ const INBOX_PAUSE: Duration = Duration::from_secs(1);
 /// How long a task waits whose run was lost, and how many runs may be.
 const LOST_PAUSE: Duration = Duration::from_secs(30);
 const MAX_LOST: u32 = 3;
+/// How many events are being forwarded at once, and how many of them to one service.
+const FORWARDS: usize = 64;
+const FORWARDS_OF_ONE: usize = 16;
 
 /// What the dispatcher works with.
 #[derive(Clone)]
@@ -43,6 +48,8 @@ pub struct Parts {
     pub guests: Arc<Guests>,
     /// Where calls of plugins wait that are held back.
     pub gate: Arc<Gate>,
+    /// What forwards events to external plugins.
+    pub forwarder: Arc<Forwarder>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -55,6 +62,8 @@ struct Dispatcher {
     /// The lane of everything in `running`.
     lane_of: HashMap<Id, String>,
     slots: Slots,
+    /// Room for forwarding, which takes no guest's.
+    forwards: Slots,
 }
 
 /// How far one turn came with the stored deliveries.
@@ -73,9 +82,16 @@ enum TakenIn {
 /// # Errors
 /// If the inbox cannot be read at the start.
 pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) -> Result<(), StoreError> {
+    let forwards = Slots::new(FORWARDS, FORWARDS_OF_ONE);
     let slots = Slots::new(engine::SLOTS as usize, engine::SLOTS_OF_ONE as usize);
-    let mut dispatcher =
-        Dispatcher { parts, lanes: Lanes::default(), running: JoinSet::new(), lane_of: HashMap::new(), slots };
+    let mut dispatcher = Dispatcher {
+        parts,
+        lanes: Lanes::default(),
+        running: JoinSet::new(),
+        lane_of: HashMap::new(),
+        slots,
+        forwards,
+    };
     let open = dispatcher.parts.inbox.open_tasks().await?;
     if !open.is_empty() {
         tracing::info!(tasks = open.len(), "taking up what was left");
@@ -153,7 +169,12 @@ impl Dispatcher {
             None => Candidate::Absent(set.absence(name)),
         };
         let revision = &set.loaded.revision;
-        let dispatch = plan::plan(delivery.guid(), delivery.scope(), &event, revision, &enabled, candidate);
+        let mut dispatch = plan::plan(delivery.guid(), delivery.scope(), &event, revision, &enabled, candidate);
+        if let Some((full_name, (org, repo))) =
+            delivery.scope().repo().and_then(|name| Some((name, name.split_once('/')?)))
+        {
+            forward::plan(&mut dispatch, delivery.event(), full_name, &set.loaded.plugins.external(org, repo));
+        }
         let (event, tasks) = (delivery.event(), dispatch.tasks.len());
         tracing::info!(delivery = delivery.guid(), event, repo = delivery.scope().name(), tasks, "dispatched");
         self.parts.inbox.dispatch(delivery.guid(), dispatch).await
@@ -176,9 +197,13 @@ impl Dispatcher {
                 Finished::Due
             }),
             Some(_) | None => {
-                let (parts, turn) = (self.parts.clone(), self.slots.turn(&task.plugin));
+                let (slots, runtime) = match task.kind {
+                    // Beside the guests' runtime, where none of them can hold it up.
+                    TaskKind::Forward => (&mut self.forwards, Handle::current()),
+                    TaskKind::Typed | TaskKind::Comment => (&mut self.slots, self.parts.guests.handle().clone()),
+                };
+                let (parts, turn) = (self.parts.clone(), slots.turn(&task.plugin));
                 let span = tracing::info_span!("task", delivery = %task.guid, plugin = %task.plugin);
-                let guests = parts.guests.handle().clone();
                 let run = async move {
                     loop {
                         // Without a slot the host is ending, and the task is taken up at its next start.
@@ -192,7 +217,7 @@ impl Dispatcher {
                         }
                     }
                 };
-                self.running.spawn_on(run.instrument(span), &guests)
+                self.running.spawn_on(run.instrument(span), &runtime)
             }
         };
         self.lane_of.insert(handle.id(), lane);
@@ -230,11 +255,12 @@ impl Dispatcher {
 
     async fn drain(mut self, grace: Duration) {
         self.slots.close();
-        tracing::info!(running = self.slots.taken(), ?grace, "no more tasks are started");
+        self.forwards.close();
+        tracing::info!(running = self.slots.taken() + self.forwards.taken(), ?grace, "no more tasks are started");
         let ends = tokio::time::sleep(grace);
         tokio::pin!(ends);
         // Waits for a parked task's time are no work: only runs are waited for.
-        while self.slots.taken() > 0 {
+        while self.slots.taken() + self.forwards.taken() > 0 {
             tokio::select! {
                 () = &mut ends => {
                     tracing::warn!("the grace period is over; what still runs is taken up at the next start");
@@ -294,6 +320,9 @@ async fn try_one(parts: &Parts, task: &Task) -> Result<Run<After>, StoreError> {
         return Ok(ENDED);
     }
     let Some(delivery) = parts.inbox.load(&task.guid).await? else { return Ok(ENDED) };
+    if task.kind == TaskKind::Forward {
+        return forward::run(parts, &task, &delivery).await.map(Run::Over);
+    }
     let mut begun = match parts.registry.for_task(&task).await {
         Ok(begun) => begun,
         Err(Unfit::Gone(why)) => {

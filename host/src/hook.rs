@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::delivery::{self, Delivery, NotVerified, Unverified};
+use crate::forward;
 use crate::hmac::Hmacs;
 use body::{Budget, Received};
 use refusal::{Refusal, plain};
@@ -248,12 +249,14 @@ struct Headers {
     guid: String,
     event: String,
     signature: String,
+    /// All that are kept, as lines.
+    kept: Vec<u8>,
 }
 
 impl Headers {
     fn with(self, body: bytes::Bytes) -> Unverified {
-        let Self { guid, event, signature } = self;
-        Unverified { guid, event, signature, body, received_at: Timestamp::now() }
+        let Self { guid, event, signature, kept: headers } = self;
+        Unverified { guid, event, signature, headers, body, received_at: Timestamp::now() }
     }
 }
 
@@ -276,7 +279,7 @@ fn check_head(method: &Method, headers: &HeaderMap, body_bytes: usize) -> Result
     if declared.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > body_bytes)) {
         return Err(Refusal::too_large(body_bytes));
     }
-    Ok(Headers { guid, event, signature })
+    Ok(Headers { guid, event, signature, kept: forward::kept(headers) })
 }
 
 /// `application/json`, with or without parameters; Prow takes it without alone.

@@ -101,6 +101,7 @@ mod tests {
             scope: Scope::Repo("o/r".into()),
             key_level: "*".into(),
             payload: bytes::Bytes::from_static(b"{}"),
+            headers: Vec::new(),
             received_at: Timestamp::now(),
         }
     }

@@ -163,10 +163,12 @@ mod tests {
                 let handed = match task.kind {
                     TaskKind::Typed => Some(convert::typed(&event, envelope)),
                     TaskKind::Comment => convert::comment_event(&event, envelope),
+                    TaskKind::Forward => unreachable!("only plugins were planned for"),
                 };
                 match task.kind {
                     TaskKind::Typed => typed += 1,
                     TaskKind::Comment => comments += 1,
+                    TaskKind::Forward => {}
                 }
                 let handed = handed.expect("a comment's task is planned for comments only");
                 let repo = handed.repo.map(|repo| format!("{}/{}", repo.ref_.org, repo.ref_.name));

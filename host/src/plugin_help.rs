@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -13,16 +14,24 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::contract::types;
+use crate::dispatch::Parts;
 use crate::engine::Guests;
 use crate::plugin::Plugin;
 use crate::registry::Set;
 use crate::routes::Pages;
 
+/// How long an answer serves that services of their own had a part in.
+const A_WHILE: Duration = Duration::from_secs(60);
+
 /// The answer that was given last, and what it was made of.
 pub struct Answer<T = Set>(Arc<Mutex<Option<Given<T>>>>);
 
-/// What an answer was made of, and the answer.
-type Given<T> = (Weak<T>, Bytes);
+/// An answer, what it was made of, and when it has to be made again even so.
+struct Given<T> {
+    of: Weak<T>,
+    body: Bytes,
+    until: Option<Instant>,
+}
 
 impl<T> Clone for Answer<T> {
     fn clone(&self) -> Self {
@@ -36,33 +45,52 @@ impl<T> Default for Answer<T> {
     }
 }
 
-/// A body, and whether it would be the same if it were made again.
+/// A body, and how long it serves.
 struct Made {
     body: Bytes,
-    lasting: bool,
+    serves: Serves,
+}
+
+#[derive(Clone, Copy)]
+enum Serves {
+    /// It would be the same if it were made again.
+    Always,
+    /// It may be another then.
+    AWhile,
+    /// Something is missing that was in the way.
+    Once,
 }
 
 impl<T> Answer<T> {
     /// The answer for `set`: the one that was given before, else what `make` makes. One is made at a time.
-    async fn of<F: Future<Output = Made>>(&self, set: Arc<T>, make: impl FnOnce(Arc<T>) -> F) -> Bytes {
+    async fn of<F: Future<Output = Made>>(&self, set: Arc<T>, now: Instant, make: impl FnOnce(Arc<T>) -> F) -> Bytes {
         let mut last = self.0.lock().await;
         // While there is a weak reference, nothing else has its address.
-        if let Some((of, body)) = &*last
-            && std::ptr::eq(of.as_ptr(), Arc::as_ptr(&set))
+        if let Some(given) = &*last
+            && std::ptr::eq(given.of.as_ptr(), Arc::as_ptr(&set))
+            && given.until.is_none_or(|until| now < until)
         {
-            return body.clone();
+            return given.body.clone();
         }
-        let made = make(set.clone()).await;
-        *last = made.lasting.then(|| (Arc::downgrade(&set), made.body.clone()));
-        made.body
+        let Made { body, serves } = make(set.clone()).await;
+        let until = match serves {
+            Serves::Always => Some(None),
+            Serves::AWhile => Some(Some(now + A_WHILE)),
+            Serves::Once => None,
+        };
+        *last = until.map(|until| Given { of: Arc::downgrade(&set), body: body.clone(), until });
+        body
     }
 }
 
 /// The page.
 pub(crate) async fn page(State(pages): State<Pages>) -> Response {
-    let (set, guests, answer) = (pages.parts.registry.current(), pages.parts.guests.clone(), pages.help.clone());
+    let (set, parts, answer) = (pages.parts.registry.current(), pages.parts.clone(), pages.help.clone());
     // Apart from the request: who hangs up must not have the plugins asked once more by the next who comes.
-    let made = tokio::spawn(async move { answer.of(set, |set| async move { written(&set, &guests).await }).await });
+    let made =
+        tokio::spawn(
+            async move { answer.of(set, Instant::now(), |set| async move { written(&set, &parts).await }).await },
+        );
     match made.await {
         Ok(body) => {
             ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], body).into_response()
@@ -75,7 +103,7 @@ pub(crate) async fn page(State(pages): State<Pages>) -> Response {
 }
 
 /// Prow's shape and field names. Behaviour: Prow pkg/pluginhelp, `Help`.
-async fn written(set: &Set, guests: &Guests) -> Made {
+async fn written(set: &Set, parts: &Parts) -> Made {
     let configured = &set.loaded.plugins;
     let scopes: BTreeMap<&str, Vec<&str>> =
         configured.scopes().map(|scope| (scope, enabled(configured, scope))).collect();
@@ -83,24 +111,25 @@ async fn written(set: &Set, guests: &Guests) -> Made {
     repo_plugins.insert("", set.plugins.keys().map(String::as_str).collect());
     let all_repos: Vec<&str> = scopes.keys().copied().filter(|scope| scope.contains('/')).collect();
     let mut plugin_help = serde_json::Map::new();
-    let mut lasting = true;
+    let external = parts.forwarder.help(&set.loaded).await;
+    let mut serves = if external.by_scope[""].is_empty() { Serves::Always } else { Serves::AWhile };
     for plugin in set.plugins.values() {
-        match asked(plugin, set, guests).await {
+        match asked(plugin, set, &parts.guests).await {
             Asked::Said(help) => {
                 plugin_help.insert(plugin.name.clone(), shown(help, &plugin.description.events));
             }
             Asked::Nothing => {}
-            Asked::NotNow => lasting = false,
+            Asked::NotNow => serves = Serves::Once,
         }
     }
     let body = json!({
         "AllRepos": all_repos,
         "RepoPlugins": repo_plugins,
-        "RepoExternalPlugins": {},
+        "RepoExternalPlugins": external.by_scope,
         "PluginHelp": plugin_help,
-        "ExternalPluginHelp": {},
+        "ExternalPluginHelp": external.said,
     });
-    Made { body: body.to_string().into(), lasting }
+    Made { body: body.to_string().into(), serves }
 }
 
 /// What came of asking a plugin.
@@ -199,22 +228,25 @@ mod tests {
     #[tokio::test]
     async fn plugins_are_asked_once_for_each_set_of_them() {
         let (answer, asked) = (Answer::<u8>::default(), Cell::new(0));
-        let make = |lasting| {
+        let make = |serves| {
             let asked = &asked;
             move |set: Arc<u8>| async move {
                 asked.set(asked.get() + 1);
-                Made { body: Bytes::from(set.to_string()), lasting }
+                Made { body: Bytes::from(set.to_string()), serves }
             }
         };
         let (first, second) = (Arc::new(1), Arc::new(2));
-        for (set, lasting, want, times) in [
-            (&first, true, "1", 1),
-            (&first, true, "1", 1),
-            (&second, false, "2", 2),
-            (&second, true, "2", 3),
-            (&second, true, "2", 3),
+        let begun = Instant::now();
+        for (set, after, serves, want, times) in [
+            (&first, 0, Serves::Always, "1", 1),
+            (&first, 9_999, Serves::Always, "1", 1),
+            (&second, 0, Serves::Once, "2", 2),
+            (&second, 0, Serves::AWhile, "2", 3),
+            (&second, 59, Serves::AWhile, "2", 3),
+            (&second, 60, Serves::Always, "2", 4),
+            (&second, 9_999, Serves::Always, "2", 4),
         ] {
-            assert_eq!(answer.of(set.clone(), make(lasting)).await, want);
+            assert_eq!(answer.of(set.clone(), begun + Duration::from_secs(after), make(serves)).await, want);
             assert_eq!(asked.get(), times, "{set}");
         }
     }

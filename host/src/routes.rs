@@ -99,6 +99,7 @@ async fn status(State(pages): State<Pages>) -> Response {
         },
         "plugins": plugins,
         "unknown_plugins": set.unknown,
+        "external_plugins": pages.parts.forwarder.forwards.shown(&set.loaded),
         "inbox": inbox,
     });
     if let (Some(body), Some(about)) = (body.as_object_mut(), pages.about.as_object()) {

@@ -16,6 +16,7 @@ use crate::compile::Compiler;
 use crate::dispatch::{self, Parts};
 use crate::engine::Guests;
 use crate::flags::HostFlags;
+use crate::forward::Forwarder;
 use crate::gate::Gate;
 use crate::guest::Clients;
 use crate::hmac::Hmacs;
@@ -75,7 +76,8 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
         metrics: metrics.clone(),
     };
     let registry = Registry::start(setup, loaded).await?;
-    let parts = Parts { inbox: inbox.clone(), registry: registry.clone(), clients, guests, gate, metrics };
+    let forwarder = Arc::new(Forwarder::new(&registry_of_metrics)?);
+    let parts = Parts { inbox: inbox.clone(), registry: registry.clone(), clients, guests, gate, forwarder, metrics };
     let ready = Arc::new(AtomicBool::new(false));
     let about = about(&flags);
     let pages = Pages {

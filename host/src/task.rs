@@ -91,6 +91,7 @@ impl Call {
         let handed = match task.kind {
             TaskKind::Typed => Some(convert::typed(&event, envelope)),
             TaskKind::Comment => convert::comment_event(&event, envelope),
+            TaskKind::Forward => unreachable!("events are forwarded without a guest"),
         };
         let home = delivery.scope().repo().and_then(|name| name.split_once('/'));
         let facts = Arc::new(TaskFacts {
@@ -235,14 +236,16 @@ pub fn is_wanted(plugin: &Plugin, delivery: &StoredDelivery, form: TaskKind) -> 
 
 /// What is to be done about an end: written as an outcome, or put aside.
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+pub(crate) enum Verdict {
+    /// Its outcome, and why.
     Finish(Outcome, String),
+    /// What its next run is, when, and why.
     Park(ParkKind, Timestamp, String),
 }
 
 /// Only what the host saw decides whether a task is run again: an upstream that fails is waited for, a plugin that fails
 /// would fail again.
-fn verdict(end: End, attempts: u32, now: Timestamp) -> Result<Verdict, StoreError> {
+pub(crate) fn verdict(end: End, attempts: u32, now: Timestamp) -> Result<Verdict, StoreError> {
     let retry = |until: Timestamp, why: String| {
         if (0..=attempts).map(backoff).sum::<Duration>() > GIVE_UP_AFTER {
             let why = format!("given up after {} attempts in three days; the last: {why}", attempts + 1);

@@ -10,6 +10,7 @@ pub mod patch;
 pub mod process;
 pub mod programs;
 pub mod registry;
+pub mod service;
 pub mod stage;
 pub mod timeline;
 pub mod world;

@@ -21,6 +21,8 @@ pub mod decoration_defaults;
 pub mod duration;
 pub mod env;
 pub mod event;
+#[cfg(feature = "matching")]
+pub mod external;
 pub mod failure_comment;
 pub mod filter;
 #[cfg(feature = "matching")]

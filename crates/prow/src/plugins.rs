@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::external::{self, ExternalPlugin, ExternalPlugins};
 use crate::goregex;
 use crate::module::{self, Module, RawModule};
 use crate::problem::{KeyPath, Problem, Problems};
@@ -130,6 +131,7 @@ pub struct Plugins {
     plugins: BTreeMap<String, RawPluginList>,
     modules: BTreeMap<String, Module>,
     signatures: Signatures,
+    external: ExternalPlugins,
     triggers: Vec<TriggerSettings>,
     help: HelpSettings,
     blocks: Map<String, Value>,
@@ -153,6 +155,7 @@ impl Plugins {
         });
         let modules = modules.collect();
         let signatures = signatures::check(raw.signatures, file, &mut problems);
+        let external = external::check(&raw.external_plugins, file, &mut problems);
         if !problems.is_empty() {
             return Err(problems.into_vec());
         }
@@ -160,6 +163,7 @@ impl Plugins {
             plugins: raw.plugins,
             modules,
             signatures,
+            external,
             triggers: raw.triggers.into_iter().map(TriggerSettings::completed).collect(),
             help: raw.help,
             blocks: raw.blocks,
@@ -223,6 +227,16 @@ impl Plugins {
             "help" => to_json(&self.help),
             _ => self.blocks.get(&block_of(plugin)).cloned().unwrap_or_default(),
         }
+    }
+
+    /// The services that a repository's events are forwarded to, in order.
+    pub fn external(&self, org: &str, repo: &str) -> Vec<&ExternalPlugin> {
+        external::of(&self.external, org, repo)
+    }
+
+    /// Every such service, with the org or org/repo that it is listed for.
+    pub fn all_external(&self) -> impl Iterator<Item = (&str, &ExternalPlugin)> {
+        self.external.iter().flat_map(|(scope, listed)| listed.iter().map(move |one| (scope.as_str(), one)))
     }
 
     /// Which components from registries must be signed, and by whom.

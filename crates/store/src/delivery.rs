@@ -78,6 +78,8 @@ pub struct NewDelivery {
     pub key_level: String,
     /// The body as received.
     pub payload: Bytes,
+    /// The headers that it came with, as lines of `name: value`; those that are about the connection left out.
+    pub headers: Vec<u8>,
     /// When its last byte had arrived; kept to the microsecond.
     pub received_at: Timestamp,
 }
@@ -92,6 +94,7 @@ pub struct StoredDelivery {
     pub(crate) payload: Bytes,
     pub(crate) received_at: Timestamp,
     pub(crate) has_tasks: bool,
+    pub(crate) headers: Vec<u8>,
 }
 
 impl StoredDelivery {
@@ -123,6 +126,12 @@ impl StoredDelivery {
     #[must_use]
     pub fn payload(&self) -> &Bytes {
         &self.payload
+    }
+
+    /// The headers that it came with, as lines of `name: value`; none, if an older release took it.
+    #[must_use]
+    pub fn headers(&self) -> &[u8] {
+        &self.headers
     }
 
     /// When it had arrived.

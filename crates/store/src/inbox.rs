@@ -16,7 +16,7 @@ use crate::schema::Schema;
 static SCHEMA: Schema = Schema {
     name: "delivery inbox",
     application_id: 0x626f_7769,
-    steps: &[include_str!("inbox_schema.sql"), include_str!("inbox_schema_2.sql")],
+    steps: &[include_str!("inbox_schema.sql"), include_str!("inbox_schema_2.sql"), include_str!("inbox_schema_3.sql")],
 };
 
 /// Payload bytes that one call of [`Inbox::undispatched`] loads, give or take one delivery.
@@ -113,8 +113,11 @@ fn insert(db: &Connection, new: &NewDelivery) -> Result<(), Fault> {
         new.key_level,
         new.received_at.as_microsecond()
     ])?;
-    db.prepare_cached("INSERT INTO payloads (delivery, body) VALUES (?1, ?2)")?
-        .execute(params![db.last_insert_rowid(), &new.payload[..]])?;
+    db.prepare_cached("INSERT INTO payloads (delivery, body, headers) VALUES (?1, ?2, ?3)")?.execute(params![
+        db.last_insert_rowid(),
+        &new.payload[..],
+        new.headers
+    ])?;
     Ok(())
 }
 
@@ -132,7 +135,7 @@ fn requeue(db: &Connection, delivery: i64) -> Result<(), Fault> {
 }
 
 const STORED: &str = "SELECT d.guid, d.event, d.scope_kind, d.scope, d.key_level, d.received_at, p.body,
-        EXISTS (SELECT 1 FROM tasks t WHERE t.delivery = d.id)
+        EXISTS (SELECT 1 FROM tasks t WHERE t.delivery = d.id), p.headers
      FROM deliveries d JOIN payloads p ON p.delivery = d.id";
 
 fn undispatched(db: &Connection, limit: usize) -> Result<Vec<StoredDelivery>, Fault> {
@@ -164,6 +167,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredDelivery> {
         received_at: time_of(row, 5)?.unwrap_or_default(),
         payload: Bytes::from(row.get::<_, Vec<u8>>(6)?),
         has_tasks: row.get(7)?,
+        headers: row.get(8)?,
     })
 }
 

@@ -27,6 +27,8 @@ text_enum! {
         Typed = "typed",
         /// The generic comment event made of it.
         Comment = "comment",
+        /// As GitHub sent it, to a service of its own.
+        Forward = "forward",
     }
 }
 

@@ -26,6 +26,7 @@ impl Bench {
             scope: Scope::Repo("o/r".into()),
             key_level: "*".into(),
             payload: bytes::Bytes::from_static(b"{}"),
+            headers: Vec::new(),
             received_at: jiff::Timestamp::now(),
         };
         inbox.accept(delivery).await.unwrap();

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod conversation;
+mod external;
 mod face;
 mod fences;
 mod grants;

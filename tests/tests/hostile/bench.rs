@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use host::compile::{CompileLimits, Compiler};
 use host::dispatch::{self, Parts};
 use host::engine::Guests;
+use host::forward::Forwarder;
 use host::gate::Gate;
 use host::guest::Clients;
 use host::kept::Kept;
@@ -105,6 +106,7 @@ impl Bench {
             clients,
             guests: guests.clone(),
             gate: gate.clone(),
+            forwarder: Arc::new(Forwarder::new(&all_metrics).unwrap()),
             metrics,
         };
         let stop = CancellationToken::new();
@@ -149,6 +151,7 @@ impl Bench {
             scope: Scope::Repo(format!("{org}/r")),
             key_level: "*".into(),
             payload: payload.to_string().into(),
+            headers: Vec::new(),
             received_at: Timestamp::now(),
         };
         self.inbox.accept(delivery).await.unwrap();

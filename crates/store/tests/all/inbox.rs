@@ -17,6 +17,7 @@ pub(crate) fn delivery(guid: &str) -> NewDelivery {
         scope: Scope::Repo("org/repo".to_owned()),
         key_level: "org".to_owned(),
         payload: Bytes::from(format!("{{\"guid\":\"{guid}\"}}")),
+        headers: b"x-github-event: issue_comment\n".to_vec(),
         received_at: Timestamp::UNIX_EPOCH,
     }
 }

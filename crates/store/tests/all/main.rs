@@ -8,3 +8,4 @@ mod journal;
 mod prowjobs;
 mod prowjobs_suite;
 mod speed;
+mod upgrade;
