@@ -18,5 +18,6 @@ mod registries;
 mod reload;
 mod replay;
 mod shutdown;
+mod signing;
 mod swaps;
 mod upgrades;

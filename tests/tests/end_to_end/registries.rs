@@ -13,6 +13,8 @@ use tests::registry::Registry;
 use tests::stage::{REPO, Stage};
 use tests::world::{Options, World, seen, write};
 
+use crate::signing::Signatory;
+
 const SOON: Duration = Duration::from_secs(40);
 
 /// Runs `bowsprit plugin ARGS`, and gives what it printed.
@@ -115,18 +117,36 @@ async fn a_plugin_from_a_registry_is_pinned_and_runs_on_without_it() {
     assert_eq!(stage.bot_said(pr, NEW_GREETING).await.unwrap(), 3);
 
     // Where a signature is demanded, one that has none is refused, and the old one stands.
+    let (ours, theirs) = (Signatory::number(1), Signatory::number(2));
     let demand = format!("{before}\nsignatures:\n  \"{}\":\n    keys: [./cosign.pub]\n", host_of(&tag));
-    write(stage.world.dir(), "cosign.pub", COSIGN_PUB.as_bytes()).unwrap();
+    write(stage.world.dir(), "cosign.pub", ours.public().as_bytes()).unwrap();
     let _registry = Registry::at(host_of(&tag), &dir).unwrap();
     write(stage.world.dir(), "plugins.yaml", demand.as_bytes()).unwrap();
     let refused = |status: &Value| has(&status["config"]["fault"], "is not signed, and `signatures.");
     status(&mut stage, "that it is not signed", refused).await;
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
+
+    // Signed by who is listed, it is taken; by somebody else, not: also when the list is another by now.
+    let base = format!("http://{}/v2/my-org/greeter", host_of(&tag));
+    ours.sign(&stage.world.http, &base, &second).await;
+    let signed = |status: &Value| origin(status)["signed_for"] == host_of(&tag) && status["config"]["fault"].is_null();
+    touch(&stage, &demand);
+    status(&mut stage, "that it is signed", signed).await;
+    write(stage.world.dir(), "cosign.pub", theirs.public().as_bytes()).unwrap();
+    let refused = |status: &Value| has(&status["config"]["fault"], "is signed, but not as `signatures.");
+    status(&mut stage, "that it is signed by somebody else", refused).await;
+    stage.world.kill_host();
+    write(stage.world.dir(), "cosign.pub", ours.public().as_bytes()).unwrap();
+    stage.world.start_host().unwrap();
+    stage.world.ready().await.unwrap();
+    stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
+}
+
+/// Another file of the same meaning: what was refused is looked at again at once.
+fn touch(stage: &Stage, plugins: &str) {
+    write(stage.world.dir(), "plugins.yaml", format!("{plugins}# again\n").as_bytes()).unwrap();
 }
 
 fn host_of(tag: &str) -> &str {
     tag.strip_prefix("oci://").unwrap().split('/').next().unwrap()
 }
-
-/// Somebody's key, on P-256.
-const COSIGN_PUB: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n-----END PUBLIC KEY-----\n";
