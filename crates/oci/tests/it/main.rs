@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests, too, may fail by panicking")]
 
 mod cached;
+mod cosign;
 mod debian;
 mod misbehaving;
 mod real_registry;
