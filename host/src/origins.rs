@@ -18,6 +18,7 @@ use prow::signatures::Key;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::plugin::Plugin;
 use crate::source;
 
 /// How often it is looked whether registries still have what runs here.
@@ -140,14 +141,17 @@ impl Origins {
         self.seen.lock().expect("no one panics with it").retain(|reference, _| needed.contains(reference));
     }
 
-    /// Where a plugin's component came from, for `/status`; null for one that is a file.
-    pub fn shown(&self, loaded: &Loaded, plugin: &str) -> Value {
-        let Some((_, reference)) = of_registries(loaded).into_iter().find(|(name, _)| *name == plugin) else {
+    /// Where the component of a plugin in force came from, for `/status`; null for one that is a file.
+    pub fn shown(&self, loaded: &Loaded, plugin: &Plugin) -> Value {
+        let Some((_, reference)) = of_registries(loaded).into_iter().find(|(name, _)| *name == plugin.name) else {
             return Value::Null;
         };
         let fetched = self.fetched.lock().expect("no one panics with it").get(reference).cloned();
         let seen = self.seen.lock().expect("no one panics with it").get(reference).cloned();
-        let Some(fetched) = fetched else { return json!({ "reference": reference.to_string() }) };
+        // What has just been fetched may not be what runs yet.
+        let Some(fetched) = fetched.filter(|fetched| fetched.component.hex() == plugin.digest) else {
+            return json!({ "reference": reference.to_string() });
+        };
         let registry = match &seen {
             None => "not looked at yet".to_owned(),
             Some(Seen::There | Seen::Moved(_)) => "has it".to_owned(),

@@ -76,7 +76,7 @@ async fn status(State(pages): State<Pages>) -> Response {
         .map(|plugin| {
             let shown = json!({
                 "digest": plugin.digest,
-                "origin": pages.origins.shown(&set.loaded, &plugin.name),
+                "origin": pages.origins.shown(&set.loaded, plugin),
                 "grants": plugin.grants.granted,
                 "imports": plugin.functions,
                 "limits": plugin.limits,

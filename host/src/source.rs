@@ -302,14 +302,14 @@ mod tests {
 
     #[test]
     fn a_component_from_a_registry_is_in_the_cache_with_its_digest() {
-        let (found, _) = of("modules:\n  greeter:\n    component: oci://h/greeter:1\n").unwrap();
+        let Sources { found, .. } = of("modules:\n  greeter:\n    component: oci://h/greeter:1\n");
         let greeter = &found["greeter"];
         assert_eq!(greeter.path, Path::new("/state/oci/component.wasm"));
         greeter.check("greeter", oci::digest_of(b"component").hex()).unwrap();
         let changed = greeter.check("greeter", oci::digest_of(b"changed").hex()).unwrap_err().to_string();
         assert!(changed.contains("delete it, and it is fetched again"), "{changed}");
         // One of another name or tag was never fetched.
-        let (found, unknown) = of("modules:\n  greeter:\n    component: oci://h/greeter:2\n").unwrap();
+        let Sources { found, unknown, .. } = of("modules:\n  greeter:\n    component: oci://h/greeter:2\n");
         assert!(found.is_empty() && unknown.is_empty());
     }
 

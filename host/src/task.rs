@@ -231,6 +231,7 @@ pub fn is_wanted(plugin: &Plugin, delivery: &StoredDelivery, form: TaskKind) -> 
         TaskKind::Comment => plugin.wants(types::EventKind::Comment),
         TaskKind::Typed => prow::event::parse(delivery.event(), delivery.payload())
             .is_ok_and(|event| plugin.wants(convert::kind(&event))),
+        TaskKind::Forward => false,
     }
 }
 

@@ -3,6 +3,10 @@
 use anyhow::{Context as _, bail};
 use wit_component::DecodedWasm;
 
+/// How a core module begins, up to its version: a component has another layer there. `wit_component` would take a module for
+/// one without a type.
+const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+
 /// The names of a component's imports and exports, as the component model writes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contents {
@@ -17,6 +21,9 @@ pub struct Contents {
 /// # Errors
 /// When `component` is something else: a core module, a WIT package, or no WebAssembly.
 pub fn contents(component: &[u8]) -> anyhow::Result<Contents> {
+    if component.starts_with(MODULE) {
+        bail!("it is a core module: make a component of it (`wasm-tools component new`)");
+    }
     match wit_component::decode(component).context("its type cannot be read")? {
         DecodedWasm::Component(resolve, world) => {
             let world = &resolve.worlds[world];

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use prow::component::ComponentRef;
 use prow::limits::Limits;
 use serde_json::json;
 use tempfile::TempDir;
@@ -133,8 +134,13 @@ fn modules_that_cannot_be_meant() {
         "",
         &[],
         remote,
-        &["plugins.yaml:3:16: `oci://example.com/m@sha256:0` cannot be fetched yet: download"],
+        &["plugins.yaml:3:16: `oci://example.com/m@sha256:0` names no component: `sha256:0` is no digest"],
     );
+    let demand = "signatures:\n  ghcr.io:\n    keys: []\n  https://quay.io: { keys: [k] }\n";
+    let want = ["plugins.yaml:3:5: no key is named", "plugins.yaml:4:3: `https://quay.io` is no prefix"];
+    check_broken("", &[], demand, &want);
+    let service = "external_plugins:\n  o:\n  - name: a\n    endpoint: a:8888\n";
+    check_broken("", &[], service, &["plugins.yaml:3:5: the endpoint of `a` is no URL"]);
 }
 
 #[test]
@@ -307,7 +313,7 @@ modules:
     let world = World::new("", &[], plugins);
     let loaded = world.load().unwrap();
     let module = loaded.plugins.module("greeter").unwrap();
-    assert_eq!(module.component.as_deref(), Some("./greeter.wasm"));
+    assert_eq!(module.component, Some(ComponentRef::File("./greeter.wasm".to_owned())));
     let limits = Limits {
         memory_bytes: Some(64 << 20),
         deadline: Some(std::time::Duration::from_secs(10)),

@@ -102,7 +102,9 @@ impl Follower {
             let is_due = |(name, pause): (&String, &Pause)| {
                 !set.wanted.contains_key(name) && Pause::is_over(Some(pause), Instant::now())
             };
-            if self.registry.others(&set.loaded).iter().any(|file| changed.contains(file)) || self.later.iter().any(is_due) {
+            if self.registry.others(&set.loaded).iter().any(|file| changed.contains(file))
+                || self.later.iter().any(is_due)
+            {
                 self.take_config(set.loaded.clone()).await;
             }
         }

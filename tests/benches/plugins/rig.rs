@@ -130,6 +130,7 @@ impl Rig {
             scope: Scope::Repo("o/r".into()),
             key_level: "*".into(),
             payload: payload.to_string().into(),
+            headers: Vec::new(),
             received_at: Timestamp::now(),
         };
         self.inbox.accept(delivery).await.unwrap();

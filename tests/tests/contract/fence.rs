@@ -103,6 +103,7 @@ impl Bench {
             scope: Scope::Repo(REPO.into()),
             key_level: "*".into(),
             payload: payload.to_string().into(),
+            headers: Vec::new(),
             received_at: Timestamp::now(),
         };
         self.inbox.accept(delivery).await.unwrap();

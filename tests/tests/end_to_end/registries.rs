@@ -107,12 +107,12 @@ async fn a_plugin_from_a_registry_is_pinned_and_runs_on_without_it() {
     write(stage.world.dir(), "plugins.yaml", before.replace("greeter:1", "greeter:2").as_bytes()).unwrap();
     let refused = |status: &Value| {
         has(
-            &status["config"]["fault"],
+            &status["plugins"]["greeter"]["fault"],
             &format!("plugins.yaml:{line}: the component of plugin `greeter` cannot be taken"),
         )
     };
     let now = status(&mut stage, "the component that cannot be had", refused).await;
-    assert!(has(&now["config"]["fault"], "cannot be reached"), "{now}");
+    assert!(has(&now["plugins"]["greeter"]["fault"], "cannot be reached"), "{now}");
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
     assert_eq!(stage.bot_said(pr, NEW_GREETING).await.unwrap(), 3);
 
@@ -122,18 +122,20 @@ async fn a_plugin_from_a_registry_is_pinned_and_runs_on_without_it() {
     write(stage.world.dir(), "cosign.pub", ours.public().as_bytes()).unwrap();
     let _registry = Registry::at(host_of(&tag), &dir).unwrap();
     write(stage.world.dir(), "plugins.yaml", demand.as_bytes()).unwrap();
-    let refused = |status: &Value| has(&status["config"]["fault"], "is not signed, and `signatures.");
+    let refused = |status: &Value| has(&status["plugins"]["greeter"]["fault"], "is not signed, and `signatures.");
     status(&mut stage, "that it is not signed", refused).await;
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
 
     // Signed by who is listed, it is taken; by somebody else, not: also when the list is another by now.
     let base = format!("http://{}/v2/my-org/greeter", host_of(&tag));
     ours.sign(&stage.world.http, &base, &second).await;
-    let signed = |status: &Value| origin(status)["signed_for"] == host_of(&tag) && status["config"]["fault"].is_null();
+    let signed = |status: &Value| {
+        origin(status)["signed_for"] == host_of(&tag) && status["plugins"]["greeter"]["fault"].is_null()
+    };
     touch(&stage, &demand);
     status(&mut stage, "that it is signed", signed).await;
     write(stage.world.dir(), "cosign.pub", theirs.public().as_bytes()).unwrap();
-    let refused = |status: &Value| has(&status["config"]["fault"], "is signed, but not as `signatures.");
+    let refused = |status: &Value| has(&status["plugins"]["greeter"]["fault"], "is signed, but not as `signatures.");
     status(&mut stage, "that it is signed by somebody else", refused).await;
     stage.world.kill_host();
     write(stage.world.dir(), "cosign.pub", ours.public().as_bytes()).unwrap();
