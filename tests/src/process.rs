@@ -173,6 +173,10 @@ mod tests {
         let mut stray = Command::new("sleep").args(["600"]).spawn().unwrap();
         let args = ["-c".as_ref(), "while :; do sleep 0.05; done".as_ref(), mark.as_os_str()];
         let mut marked = Command::new("/bin/sh").args(args).spawn().unwrap();
+        // A process that has just begun has no arguments for a moment.
+        while processes_with(&mark).is_empty() {
+            std::thread::sleep(POLL);
+        }
         end_those_with(&mark);
         assert!(!marked.wait().unwrap().success());
         assert!(stray.try_wait().unwrap().is_none());

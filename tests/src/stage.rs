@@ -228,8 +228,8 @@ impl Stage {
         Ok(job)
     }
 
-    /// Waits until the job's context on the commit has gone from pending to this end, both with this very ProwJob's page as
-    /// their target, and gives that. An earlier run of the same job leaves statuses of the same context: they do not count.
+    /// Waits until the job's context on the commit has gone from pending to this end, with this very ProwJob's page as its
+    /// target, and gives that. An earlier run of the same job leaves statuses of the same context: they do not count.
     ///
     /// # Errors
     /// It has not.
@@ -248,10 +248,12 @@ impl Stage {
             }
             let all = seen(world.sim.status_history(REPO, sha).await)?;
             let all = all.into_iter().filter(|status| status.context == *context);
-            let own: Vec<_> = all.filter(|status| status.target_url.as_deref() == Some(&*page)).collect();
+            // Before its first run has a page, its status has none; and if the store was away then, no other pending was told.
+            let is_own = |target: Option<&str>| target.is_none_or(|target| target.is_empty() || target == page);
+            let own: Vec<_> = all.filter(|status| is_own(status.target_url.as_deref())).collect();
             let pending = own.iter().any(|status| status.state == StatusState::Pending);
             match own.last() {
-                Some(last) if pending && last.state == wanted => Ok(page),
+                Some(last) if pending && last.state == wanted && last.target_url.as_deref() == Some(&*page) => Ok(page),
                 _ => Err(format!("{:?} with {page}", own.iter().map(|status| status.state).collect::<Vec<_>>())),
             }
         });
