@@ -1,14 +1,16 @@
 //! ProwJobs on an API server that dies in the middle of it and comes back.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use prow::prowjob::{ProwJob, ProwJobState};
 use sim::client::{NewPr, Pr};
+use sim::world::StatusState;
 use tests::demo_config;
 use tests::programs::Programs;
-use tests::stage::{End, REPO, Stage};
-use tests::world::{Options, World};
+use tests::stage::{REPO, Stage};
+use tests::world::{Options, World, seen};
 
+const SOON: Duration = Duration::from_secs(120);
 const JOBS: &[&str] = &["flaky", "lint", "unit"];
 
 async fn opens(stage: &mut Stage, branch: &str) -> (Pr, String) {
@@ -23,7 +25,15 @@ async fn opens(stage: &mut Stage, branch: &str) -> (Pr, String) {
 async fn pass_once(stage: &mut Stage, pr: &Pr, jobs: &[ProwJob]) {
     for job in jobs {
         stage.reaches(job.name(), ProwJobState::Success).await.unwrap();
-        let target = stage.status(&pr.head_sha, job, End::Success).await.unwrap();
+        // What stood between may not have been told while the store was away; the end has to be.
+        let page = stage.world.prowjobs().await.unwrap().get(job.name()).await.unwrap().unwrap().status.url;
+        let told = stage.world.wait("the end to be told", SOON, async |world| {
+            let all = seen(world.sim.status_history(REPO, &pr.head_sha).await)?;
+            let last = all.iter().rfind(|status| status.target_url.as_deref() == Some(&*page));
+            if last.is_some_and(|last| last.state == StatusState::Success) { Ok(()) } else { Err(format!("{all:?}")) }
+        });
+        told.await.unwrap();
+        let target = page;
         let log = stage.world.http.get(&target).send().await.unwrap().text().await.unwrap();
         let lines = log.lines().filter(|line| line.contains("hello, once") || line.contains("passes")).count();
         assert_eq!(lines, usize::from(job.spec.job != "lint"), "{}: {log}", job.spec.job);
