@@ -1,6 +1,5 @@
 //! A Slack that others wrote: `emulate`.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -86,11 +85,6 @@ fn counterpart(test: &str, file: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    let reason = format!("{} is not there: `cargo xtask setup` installs it", path.display());
-    println!("{test}: no Slack: {reason}");
-    if let Some(skips) = std::env::var_os("BOWSPRIT_SKIPS") {
-        let mut skips = std::fs::OpenOptions::new().append(true).create(true).open(skips).unwrap();
-        writeln!(skips, "{test}\t{reason}").unwrap();
-    }
+    apiserver::skip(test, &format!("no Slack: {} is not there: `cargo xtask setup` installs it", path.display()));
     None
 }

@@ -1,7 +1,6 @@
 //! Components that nobody wrote, the same ones each time: whatever comes of them has a name.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -30,12 +29,7 @@ fn program(test: &str) -> Option<PathBuf> {
     if program.is_file() {
         return Some(program);
     }
-    let reason = format!("{} is not built: `cargo xtask test` does that", program.display());
-    println!("{test} is skipped: {reason}");
-    if let Some(skips) = std::env::var_os("BOWSPRIT_SKIPS") {
-        let mut skips = std::fs::OpenOptions::new().append(true).open(skips).unwrap();
-        writeln!(skips, "{test}\t{reason}").unwrap();
-    }
+    apiserver::skip(test, &format!("{} is not built: `cargo xtask test` does that", program.display()));
     None
 }
 
