@@ -78,8 +78,6 @@ impl Origins {
         let mut pins = Pins::read(loaded, &self.own_lock, &wanted)?;
         for (plugin, reference) in &wanted {
             if let Err(error) = self.fetch_one(loaded, plugin, reference, &mut pins).await {
-                // What was fetched for an earlier configuration may not be what this one demands.
-                self.fetched.lock().expect("no one panics with it").remove(*reference);
                 failures.insert((*plugin).to_owned(), error);
             }
         }

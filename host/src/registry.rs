@@ -264,7 +264,9 @@ impl Registry {
     /// cannot be loaded as it says: why not is told by plugin.
     async fn build(&self, loaded: Arc<Loaded>) -> anyhow::Result<(Set, BTreeMap<String, anyhow::Error>)> {
         let unfetched = self.origins.fetch(&loaded).await?;
-        let Sources { found: wanted, refused: mut failures, unknown } = self.sources(&loaded)?;
+        let Sources { found: mut wanted, refused: mut failures, unknown } = self.sources(&loaded)?;
+        // What was fetched for an earlier configuration may not be what this one demands.
+        wanted.retain(|name, _| !unfetched.contains_key(name));
         failures.extend(unfetched);
         for name in &unknown {
             tracing::warn!(plugin = %name, "plugins.yaml enables a plugin that has no component: nothing will handle its events");
@@ -360,7 +362,8 @@ impl Registry {
             tracing::info!(revision = short(&set.loaded.revision), "the new configuration is in force");
         }
         let is_there = |name: &String| set.wanted.contains_key(name) || failures.contains_key(name);
-        let gone: Vec<_> = before.known().filter(|name| !is_there(name)).cloned().collect();
+        let faulty = self.faults().into_keys().filter(|name| name != CONFIG);
+        let gone: Vec<_> = before.known().cloned().chain(faulty).filter(|name| !is_there(name)).collect();
         let loaded_well: Vec<_> = set.wanted.keys().filter(|name| !failures.contains_key(*name)).cloned().collect();
         self.put_in_force(set);
         for name in &loaded_well {
