@@ -35,7 +35,7 @@ impl Registry {
             }
             return Ok(None);
         }
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let port = apiserver::free_port()?;
         Self::at(&format!("127.0.0.1:{port}"), dir).map(Some)
     }
 

@@ -1,12 +1,11 @@
 //! A whole system: a stand-in GitHub, a host and a controller, each a process, with its state in a fresh directory.
 
 use std::ffi::OsString;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use apiserver::{ADMIN, ApiServer};
+use apiserver::{ADMIN, ApiServer, free_port};
 use kubernetes::{Cluster, Clusters, KubernetesFlags};
 use sim::client::Sim;
 use sim::seed::{DemoHook, Seed};
@@ -78,13 +77,15 @@ pub struct Ports {
 
 impl Ports {
     fn free() -> anyhow::Result<Self> {
-        // All are held at once, so that they differ.
-        let held: Vec<_> = (0..7).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<_, _>>()?;
-        let ports: Vec<_> = held.iter().map(|l| l.local_addr().map(|a| a.port())).collect::<Result<_, _>>()?;
-        let [sim, hook, health, metrics, logs, controller_health, controller_metrics] = ports[..] else {
-            unreachable!("seven were asked for");
-        };
-        Ok(Self { sim, hook, health, metrics, logs, controller_health, controller_metrics })
+        Ok(Self {
+            sim: free_port()?,
+            hook: free_port()?,
+            health: free_port()?,
+            metrics: free_port()?,
+            logs: free_port()?,
+            controller_health: free_port()?,
+            controller_metrics: free_port()?,
+        })
     }
 }
 

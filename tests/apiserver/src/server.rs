@@ -1,7 +1,6 @@
 //! A running API server.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,6 +10,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
+
+use crate::port::free_port;
 
 /// May do everything.
 pub const ADMIN: &str = "admin";
@@ -63,9 +64,8 @@ impl ApiServer {
         let user = |name: &str, group: &str| format!("{name}-token,{name},{name},\"{group}\"\n");
         let users = [user(ADMIN, "system:masters"), user(WORKER, "workers"), user(NOBODY, "nobodies")];
         std::fs::write(dir.path().join("users.csv"), users.concat()).context("writing the users")?;
-        let port =
-            TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr()).context("finding a free port")?;
-        let mut server = Self { program: program.to_owned(), options, dir, port: port.port(), running: None };
+        let port = free_port()?;
+        let mut server = Self { program: program.to_owned(), options, dir, port, running: None };
         server.run().await?;
         Ok(server)
     }

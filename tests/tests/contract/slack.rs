@@ -32,8 +32,8 @@ impl Emulate {
             (counterpart(test, "node")?, counterpart(test, "emulate/node_modules/emulate/dist/index.js")?);
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("seed.yaml"), SEED).unwrap();
-        // It takes no port 0; the port is free a moment before it takes it.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // It takes no port 0.
+        let port = apiserver::free_port().unwrap();
         let mut command = Command::new(node);
         command.arg(script).args(["start", "--service", "slack", "--seed", "seed.yaml", "--port", &port.to_string()]);
         command.current_dir(dir.path()).stdin(Stdio::null()).stdout(Stdio::null());
