@@ -65,7 +65,7 @@ pub(crate) async fn drive<T, F>(
                 Ok(change) => interest(&change).iter().for_each(|key| turns.ask(key, Instant::now())),
                 Err(StoreError::Expired { .. }) => watch = store.watch(Revision::START),
                 Err(error) => {
-                    error!(error = %chain(&error), "{what}: the ProwJob store cannot be followed just now");
+                    error!(error = %outgoing::chain(&error), "{what}: the ProwJob store cannot be followed just now");
                     sleep(STORE_POLL).await;
                 }
             },
@@ -92,17 +92,6 @@ pub(crate) async fn drive<T, F>(
     if timeout(SHUTDOWN_LIMIT, async { while running.join_next().await.is_some() {} }).await.is_err() {
         warn!("{what}: {} turns are cut off; they are taken up at the next start", running.len());
     }
-}
-
-/// An error and its causes, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -241,7 +241,7 @@ async fn sample(store: &ProwJobs, metrics: &ProwJobMetrics, shutdown: &Cancellat
             () = shutdown.cancelled() => return,
             _ = ticks.tick() => match store.list(&Selector::default()).await {
                 Ok(jobs) => metrics.sample(&jobs),
-                Err(error) => warn!(error = %drive::chain(&error), "the ProwJobs cannot be counted"),
+                Err(error) => warn!(error = %outgoing::chain(&error), "the ProwJobs cannot be counted"),
             },
         }
     }

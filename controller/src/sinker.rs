@@ -11,7 +11,6 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::drive::chain;
 use crate::local_runner::LocalRunner;
 use crate::metrics::SinkerMetrics;
 
@@ -49,7 +48,7 @@ impl Sinker {
         let jobs = match self.store.list(&Selector::default()).await {
             Ok(jobs) => jobs,
             Err(error) => {
-                error!(error = %chain(&error), "the ProwJobs cannot be listed: nothing is removed in this round");
+                error!(error = %outgoing::chain(&error), "the ProwJobs cannot be listed: nothing is removed in this round");
                 return;
             }
         };
@@ -69,7 +68,7 @@ impl Sinker {
                     counts.cleaned(reason);
                 }
                 Err(error) => {
-                    warn!(prowjob = %job.name(), error = %chain(&error), "cannot be removed");
+                    warn!(prowjob = %job.name(), error = %outgoing::chain(&error), "cannot be removed");
                     counts.failed(reason);
                 }
             }

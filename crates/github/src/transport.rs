@@ -13,11 +13,10 @@ use http::header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, LINK, 
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use http_body_util::{BodyExt, Limited};
 use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Client as HyperClient, Error as HyperError};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::client::legacy::Error as HyperError;
 use jiff::Timestamp;
 use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
+use outgoing::{chain, connector, pooled};
 use serde::de::DeserializeOwned;
 
 use crate::cache::{Cache, Kept, Key};
@@ -342,12 +341,7 @@ fn connect<'a>(
     mut endpoints: impl Iterator<Item = &'a Endpoint>,
     connect_timeout: Duration,
 ) -> Result<Octocrab, SetupError> {
-    let mut tcp = HttpConnector::new();
-    tcp.set_connect_timeout(Some(connect_timeout));
-    tcp.set_nodelay(true);
-    tcp.enforce_http(false);
-    let mut hyper = HyperClient::builder(TokioExecutor::new());
-    hyper.pool_timer(TokioTimer::new());
+    let (tcp, hyper) = (connector(connect_timeout), pooled());
     let octocrab = if endpoints.any(Endpoint::is_https) {
         let tls = HttpsConnectorBuilder::new().with_native_roots().map_err(SetupError::Roots)?;
         let service = hyper.build::<_, OctoBody>(tls.https_or_http().enable_http1().wrap_connector(tcp));
@@ -424,18 +418,4 @@ fn is_connect(error: &octocrab::Error) -> bool {
         next = error.source();
     }
     false
-}
-
-/// An error and its causes on one line, none said twice.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        next = cause.source();
-    }
-    text
 }

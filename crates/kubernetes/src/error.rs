@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube_core::Status;
+use outgoing::chain;
 use store::StoreError;
 
 /// How long to leave a server alone that says no more than that it is too busy.
@@ -157,20 +158,6 @@ fn pause(status: &Status) -> Duration {
 fn words(status: &Status) -> String {
     let said = if status.message.is_empty() { &status.reason } else { &status.message };
     if said.is_empty() { format!("status {}", status.code) } else { said.clone() }
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        // Many an error repeats its cause.
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

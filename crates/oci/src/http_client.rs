@@ -10,11 +10,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::OnceCell;
+use outgoing::chain;
 
 use crate::body::Upload;
 
@@ -36,15 +32,11 @@ pub(crate) enum Broken {
     TooLarge(u64),
 }
 
-pub(crate) struct HttpClient {
-    plain: Client<HttpConnector, Upload>,
-    /// Root certificates are wanted only where they are used.
-    tls: OnceCell<Client<HttpsConnector<HttpConnector>, Upload>>,
-}
+pub(crate) struct HttpClient(outgoing::Client<Upload>);
 
 impl HttpClient {
     pub(crate) fn new() -> Self {
-        HttpClient { plain: builder().build(connector()), tls: OnceCell::new() }
+        HttpClient(outgoing::Client::new(CONNECT))
     }
 
     /// Sends it, and reads an answer of at most `most` bytes within `patience`.
@@ -54,12 +46,7 @@ impl HttpClient {
     }
 
     async fn exchange(&self, request: Request<Upload>, most: u64) -> Result<Answer, Broken> {
-        let sent = if request.uri().scheme_str() == Some("http") {
-            self.plain.request(request).await
-        } else {
-            self.tls().await?.request(request).await
-        };
-        let (head, body) = sent.map_err(|error| Broken::Failed(chain(&error)))?.into_parts();
+        let (head, body) = self.0.request(request).await.map_err(Broken::Failed)?.into_parts();
         let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if let Some(bytes) = announced.filter(|bytes| *bytes > most) {
             return Err(Broken::TooLarge(bytes));
@@ -70,42 +57,4 @@ impl HttpClient {
         })?;
         Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
     }
-
-    async fn tls(&self) -> Result<&Client<HttpsConnector<HttpConnector>, Upload>, Broken> {
-        let connect = || async {
-            let roots = HttpsConnectorBuilder::new()
-                .with_native_roots()
-                .map_err(|error| Broken::Failed(format!("this machine has no root certificates: {error}")))?;
-            Ok(builder().build(roots.https_only().enable_http1().wrap_connector(connector())))
-        };
-        self.tls.get_or_try_init(connect).await
-    }
-}
-
-fn connector() -> HttpConnector {
-    let mut tcp = HttpConnector::new();
-    tcp.set_connect_timeout(Some(CONNECT));
-    tcp.set_nodelay(true);
-    tcp.enforce_http(false);
-    tcp
-}
-
-fn builder() -> hyper_util::client::legacy::Builder {
-    let mut hyper = Client::builder(TokioExecutor::new());
-    hyper.pool_timer(TokioTimer::new());
-    hyper
-}
-
-/// An error and its causes on one line, none said twice.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        next = cause.source();
-    }
-    text
 }

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use http::header::HeaderMap;
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use outgoing::{chain, connector, pooled, secured};
 
 use crate::options::{Common, SetupError};
 
@@ -78,17 +78,11 @@ const MOST_BYTES: usize = 16 << 20;
 
 impl HttpClient {
     pub(crate) fn new(base: Base, common: &Common) -> Result<Self, SetupError> {
-        let mut tcp = HttpConnector::new();
-        tcp.set_connect_timeout(Some(common.connect_timeout));
-        tcp.set_nodelay(true);
-        tcp.enforce_http(false);
-        let mut hyper = Client::builder(TokioExecutor::new());
-        hyper.pool_timer(TokioTimer::new());
+        let tcp = connector(common.connect_timeout);
         let connection = if base.as_str().starts_with("https:") {
-            let tls = HttpsConnectorBuilder::new().with_native_roots().map_err(SetupError::Roots)?;
-            Connection::Tls(hyper.build(tls.https_only().enable_http1().wrap_connector(tcp)))
+            Connection::Tls(pooled().build(secured(tcp).map_err(SetupError::Roots)?))
         } else {
-            Connection::Plain(hyper.build(tcp))
+            Connection::Plain(pooled().build(tcp))
         };
         Ok(Self { base, connection, timeout: common.request_timeout })
     }
@@ -124,20 +118,6 @@ impl HttpClient {
         let body = body.map_err(|error| Broken { what: chain(&*error), sent: true })?;
         Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
     }
-}
-
-/// An error and its causes on one line, none said twice.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

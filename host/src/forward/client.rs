@@ -5,11 +5,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::OnceCell;
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// Services answer when they have taken an event, and handle it after that. Prow waits for ever.
@@ -28,15 +23,11 @@ pub(super) enum Unsent {
     TooSlow(String),
 }
 
-pub(super) struct Client {
-    plain: legacy::Client<HttpConnector, Full<Bytes>>,
-    /// Root certificates are wanted only where they are used.
-    tls: OnceCell<legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
-}
+pub(super) struct Client(outgoing::Client<Full<Bytes>>);
 
 impl Client {
     pub(super) fn new() -> Self {
-        Client { plain: builder().build(connector()), tls: OnceCell::new() }
+        Client(outgoing::Client::new(CONNECT))
     }
 
     /// The status of the answer.
@@ -65,51 +56,9 @@ impl Client {
             *request.headers_mut() = headers;
         }
         let request = request.map_err(|_| Unsent::Broken("its endpoint is no URL".to_owned()))?;
-        let answer = if request.uri().scheme_str() == Some("http") {
-            self.plain.request(request).await
-        } else {
-            self.tls().await?.request(request).await
-        };
-        let answer = answer.map_err(|error| Unsent::Broken(chain(&error)))?;
+        let answer = self.0.request(request).await.map_err(Unsent::Broken)?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), most).collect().await;
         Ok((status, body.ok().map(|body| body.to_bytes())))
     }
-
-    async fn tls(&self) -> Result<&legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>, Unsent> {
-        let connect = || async {
-            let roots = HttpsConnectorBuilder::new()
-                .with_native_roots()
-                .map_err(|error| Unsent::Broken(format!("this machine has no root certificates: {error}")))?;
-            Ok(builder().build(roots.https_only().enable_http1().wrap_connector(connector())))
-        };
-        self.tls.get_or_try_init(connect).await
-    }
-}
-
-fn connector() -> HttpConnector {
-    let mut tcp = HttpConnector::new();
-    tcp.set_connect_timeout(Some(CONNECT));
-    tcp.set_nodelay(true);
-    tcp.enforce_http(false);
-    tcp
-}
-
-fn builder() -> legacy::Builder {
-    let mut hyper = legacy::Client::builder(TokioExecutor::new());
-    hyper.pool_timer(TokioTimer::new());
-    hyper
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        next = cause.source();
-    }
-    text
 }

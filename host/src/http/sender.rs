@@ -8,11 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
+use outgoing::{chain, secured};
 
 use super::destination::{Destination, is_public};
 use crate::contract::types::{ApiError, ErrorKind};
@@ -96,20 +96,12 @@ async fn exchange(
     let answered = if to.is_plain {
         client.build(tcp).request(request).await
     } else {
-        let tls = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(|error| broken(format!("this machine has no root certificates: {error}")))?;
-        client.build(tls.https_only().enable_http1().wrap_connector(tcp)).request(request).await
+        let tls = secured(tcp).map_err(|error| broken(format!("this machine has no root certificates: {error}")))?;
+        client.build(tls).request(request).await
     };
     let answer = answered.map_err(|error| broken(format!("{}: {}", to.host, chain(&error))))?;
     let (head, body) = answer.into_parts();
     let body = Limited::new(body, MAX_ANSWER).collect().await;
     let body = body.map_err(|error| broken(format!("{}: the answer: {}", to.host, chain(&*error))))?;
     Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
-}
-
-/// An error and its causes on one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
