@@ -79,6 +79,19 @@ impl GuestState {
         self.task().facts.clients.clusters.build(name).cloned().map_err(fault)
     }
 
+    /// Reads a config map; `of` is the build cluster's name, and empty for the service cluster.
+    async fn read_config_map(
+        &mut self,
+        op: &'static str,
+        cluster: Result<Cluster, Fault>,
+        of: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Answer<ConfigMap> {
+        let map = async { cluster?.get_config_map(namespace, name).await.map(convert::config_map).map_err(fault) };
+        Ok(self.task().journal.read(op, &(of, namespace, name), map).await?)
+    }
+
     /// Writes a config map; `name` is the build cluster's, and empty for the service cluster.
     async fn write_config_map(
         &mut self,
@@ -119,8 +132,7 @@ impl kubernetes_read::Host for GuestState {
         let _ = granted!(self, agent, Permission::Kubernetes, Access::Read);
         within!(self, &namespace, Whose::Service);
         let cluster = self.service_cluster();
-        let map = async { cluster?.get_config_map(&namespace, &name).await.map(convert::config_map).map_err(fault) };
-        Ok(self.task().journal.read("kubernetes-read.get-config-map", &(&namespace, &name), map).await?)
+        self.read_config_map("kubernetes-read.get-config-map", cluster, "", &namespace, &name).await
     }
 }
 
@@ -157,9 +169,7 @@ impl build_cluster_read::Host for GuestState {
         let _ = granted!(self, agent, Permission::BuildCluster, Access::Read);
         within!(self, &namespace, Whose::Build);
         let api = self.build_cluster(&cluster);
-        let map = async { api?.get_config_map(&namespace, &name).await.map(convert::config_map).map_err(fault) };
-        let args = (&cluster, &namespace, &name);
-        Ok(self.task().journal.read("build-cluster-read.get-config-map", &args, map).await?)
+        self.read_config_map("build-cluster-read.get-config-map", api, &cluster, &namespace, &name).await
     }
 
     async fn get_pod(
