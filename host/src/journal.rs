@@ -4,6 +4,8 @@
 //! A run that finds entries is answered from them, in order, until they end; from there on it is live. The last entry may
 //! be an intent without a result: that effect is in doubt, and its kind says what becomes of it.
 
+mod trace;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -17,6 +19,8 @@ use store::{EffectKind, Entry, EntryState, Inbox, ParkKind, Pins, TaskId};
 use crate::budget::{Budget, Over};
 use crate::contract::types::{ApiError, ErrorKind};
 use crate::waited::Waited;
+
+pub use self::trace::{CallTrace, Denials};
 
 /// Why a run ends before the guest does. The guest never sees it: its store is dropped.
 #[derive(Debug, thiserror::Error)]
@@ -95,34 +99,6 @@ impl EffectKey {
     }
 }
 
-/// So many denials of one run are kept word by word.
-const DENIALS_TOLD: usize = 20;
-
-/// One call as the trace keeps it.
-#[derive(Clone, Debug, Serialize)]
-pub struct CallTrace {
-    /// `interface.function`.
-    pub op: &'static str,
-    /// `read`, `idempotent`, `findable` or `neither`.
-    pub kind: &'static str,
-    /// Answered from the journal.
-    pub replayed: bool,
-    /// How the call failed, for the guest to see.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// Milliseconds that it took.
-    pub ms: u64,
-}
-
-/// The calls of one run that no grant covers.
-#[derive(Clone, Debug, Default)]
-pub struct Denials {
-    /// How many there were.
-    pub count: u64,
-    /// What the guest was told, the first of them.
-    pub told: Vec<String>,
-}
-
 /// The journal of one run of one task. A handle: its clones are the same journal.
 #[derive(Clone)]
 pub struct Journal(Arc<Shared>);
@@ -191,11 +167,7 @@ impl Journal {
 
     /// Notes a call that no grant covers, and what the guest is told. Nothing of it is journalled: it would be denied again.
     pub(crate) fn deny(&self, told: &str) {
-        let denials = &mut self.state().denials;
-        denials.count += 1;
-        if denials.told.len() < DENIALS_TOLD {
-            denials.told.push(told.to_owned());
-        }
+        self.state().denials.add(told);
     }
 
     /// What was denied so far.
