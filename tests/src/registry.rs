@@ -1,7 +1,6 @@
 //! Debian's `docker-registry`, for worlds whose plugins come from one.
 
-use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -27,12 +26,7 @@ impl Registry {
     /// If it is there and does not get ready.
     pub fn start(test: &str, dir: &Path) -> anyhow::Result<Option<Self>> {
         if !Path::new(PROGRAM).is_file() {
-            let reason = format!("{PROGRAM} is not there: `cargo xtask setup` installs it");
-            println!("skipped: {test}: {reason}");
-            if let Some(list) = std::env::var_os("BOWSPRIT_SKIPS") {
-                let mut list = std::fs::OpenOptions::new().append(true).create(true).open(list)?;
-                writeln!(list, "{test}\t{reason}")?;
-            }
+            apiserver::skip(test, &format!("{PROGRAM} is not there: `cargo xtask setup` installs it"));
             return Ok(None);
         }
         let port = apiserver::free_port()?;

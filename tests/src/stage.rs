@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use prow::labels;
 use prow::prowjob::{ProwJob, ProwJobState};
+use serde_json::Value;
 use sim::client::{Actor, Comment, Delivery, Pr};
 use sim::world::StatusState;
 use store::{Counts, Selector, TaskReport, TaskState};
@@ -77,6 +78,19 @@ impl Stage {
         Self { in_force: SOON, ..self }
     }
 
+    /// Waits until `/status` is as wanted, and gives it.
+    ///
+    /// # Errors
+    /// With what it shows instead.
+    pub async fn shows(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+        let what = format!("/status to show {what}");
+        let look = self.world.wait(&what, SOON, async |world| {
+            let status = seen(world.status().await)?;
+            if wanted(&status) { Ok(status) } else { Err(status.to_string()) }
+        });
+        look.await
+    }
+
     /// Where the log of webhook deliveries stands now.
     ///
     /// # Errors
@@ -118,7 +132,7 @@ impl Stage {
             let later = log.iter().filter(|d| d.id > said.before.0 && d.event == "issue_comment");
             for delivery in later.clone().filter(|delivery| delivery.status_code == Some(200)) {
                 let kept = seen(inbox.load(&delivery.guid).await)?.ok_or("answered with 200 and not in the inbox")?;
-                let payload: serde_json::Value = seen(serde_json::from_slice(kept.payload()))?;
+                let payload: Value = seen(serde_json::from_slice(kept.payload()))?;
                 if payload["comment"]["id"] == said.comment {
                     return Ok(delivery.clone());
                 }

@@ -1,11 +1,14 @@
 //! A whole system: a stand-in GitHub, a host and a controller, each a process, with its state in a fresh directory.
 
+mod options;
+mod ports;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use apiserver::{ADMIN, ApiServer, free_port};
+use apiserver::{ADMIN, ApiServer};
 use kubernetes::{Cluster, Clusters, KubernetesFlags};
 use sim::client::Sim;
 use sim::seed::{DemoHook, Seed};
@@ -15,6 +18,9 @@ use tempfile::TempDir;
 use crate::process::{self, Process};
 use crate::programs::Programs;
 
+pub use self::options::Options;
+pub use self::ports::Ports;
+
 /// The machine account that host and controller act as.
 pub const BOT: &str = "bowsprit-bot";
 /// Where ProwJobs are, unless the config says otherwise.
@@ -23,71 +29,6 @@ const PROWJOB_NAMESPACE: &str = "default";
 const READY: Duration = Duration::from_secs(180);
 /// How often a condition is looked at.
 const POLL: Duration = Duration::from_millis(10);
-
-/// What a world is made of.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// config.yaml.
-    pub config: String,
-    /// plugins.yaml.
-    pub plugins: String,
-    /// Files that lie beside plugins.yaml.
-    pub beside: Vec<(String, Vec<u8>)>,
-    /// What host and controller are told with `--dry-run`.
-    pub dry_run: bool,
-    /// Whether host and controller are started at once.
-    pub started: bool,
-    /// The API server's program: ProwJobs are custom resources there. `None`: they are in the state directory.
-    pub apiserver: Option<PathBuf>,
-}
-
-impl Options {
-    /// These two files, everything started, and not dry.
-    #[must_use]
-    pub fn new(config: impl Into<String>, plugins: impl Into<String>) -> Self {
-        Self {
-            config: config.into(),
-            plugins: plugins.into(),
-            beside: Vec::new(),
-            dry_run: false,
-            started: true,
-            apiserver: None,
-        }
-    }
-}
-
-/// The ports of one world.
-#[derive(Debug, Clone, Copy)]
-pub struct Ports {
-    /// The stand-in GitHub.
-    pub sim: u16,
-    /// The webhook.
-    pub hook: u16,
-    /// `/healthz` and `/status` of the host.
-    pub health: u16,
-    /// `/metrics` of the host.
-    pub metrics: u16,
-    /// The jobs' logs.
-    pub logs: u16,
-    /// `/healthz` of the controller.
-    pub controller_health: u16,
-    /// `/metrics` of the controller.
-    pub controller_metrics: u16,
-}
-
-impl Ports {
-    fn free() -> anyhow::Result<Self> {
-        Ok(Self {
-            sim: free_port()?,
-            hook: free_port()?,
-            health: free_port()?,
-            metrics: free_port()?,
-            logs: free_port()?,
-            controller_health: free_port()?,
-            controller_metrics: free_port()?,
-        })
-    }
-}
 
 /// A running system. Ends its processes when it is dropped; keeps its directory if that happens in a panic.
 #[derive(Debug)]

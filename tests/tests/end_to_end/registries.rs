@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 use sim::client::NewPr;
@@ -11,11 +11,9 @@ use tests::patch::replace_text;
 use tests::programs::Programs;
 use tests::registry::Registry;
 use tests::stage::{REPO, Stage};
-use tests::world::{Options, World, seen, write};
+use tests::world::{Options, World, write};
 
 use crate::signing::Signatory;
-
-const SOON: Duration = Duration::from_secs(40);
 
 /// Runs `bowsprit plugin ARGS`, and gives what it printed.
 fn plugin(programs: &Programs, args: &[&str]) -> String {
@@ -23,15 +21,6 @@ fn plugin(programs: &Programs, args: &[&str]) -> String {
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
     assert!(output.status.success(), "{args:?}: {err}");
     out
-}
-
-async fn status(stage: &mut Stage, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let what = format!("/status to show {what}");
-    let look = stage.world.wait(&what, SOON, async |world| {
-        let status = seen(world.status().await)?;
-        if wanted(&status) { Ok(status) } else { Err(status.to_string()) }
-    });
-    look.await.unwrap()
 }
 
 fn has(text: &Value, part: &str) -> bool {
@@ -84,10 +73,10 @@ async fn a_plugin_from_a_registry_is_pinned_and_runs_on_without_it() {
     stage.world.start_host().unwrap();
     stage.world.ready().await.unwrap();
     let moved = |status: &Value| origin(status)["tag_moved_to"] == second.as_str();
-    let now = origin(&status(&mut stage, "that the tag has moved", moved).await);
+    let now = origin(&stage.shows("that the tag has moved", moved).await.unwrap());
     assert_eq!((&now["manifest"], &now["from"]), (&Value::from(first), &Value::from("cache")));
     plugin(&programs, &["pins", "--update", "--plugin-config", plugins_yaml.to_str().unwrap()]);
-    status(&mut stage, "what the tag stands for now", |status| origin(status)["manifest"] == second.as_str()).await;
+    stage.shows("what the tag stands for now", |status| origin(status)["manifest"] == second.as_str()).await.unwrap();
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
     stage.bot_says(pr, &[NEW_GREETING]).await.unwrap();
 
@@ -97,7 +86,7 @@ async fn a_plugin_from_a_registry_is_pinned_and_runs_on_without_it() {
     stage.world.start_host().unwrap();
     stage.world.ready().await.unwrap();
     let said = |status: &Value| has(&origin(status)["registry"], "the cache serves: the registry");
-    status(&mut stage, "that the registry is away", said).await;
+    stage.shows("that the registry is away", said).await.unwrap();
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
     assert!(fs::read_to_string(stage.world.path("host.log")).unwrap().contains("its registry fails; the cache serves"));
 
@@ -111,7 +100,7 @@ async fn a_plugin_from_a_registry_is_pinned_and_runs_on_without_it() {
             &format!("plugins.yaml:{line}: the component of plugin `greeter` cannot be taken"),
         )
     };
-    let now = status(&mut stage, "the component that cannot be had", refused).await;
+    let now = stage.shows("the component that cannot be had", refused).await.unwrap();
     assert!(has(&now["plugins"]["greeter"]["fault"], "cannot be reached"), "{now}");
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
     assert_eq!(stage.bot_said(pr, NEW_GREETING).await.unwrap(), 3);
@@ -123,7 +112,7 @@ async fn a_plugin_from_a_registry_is_pinned_and_runs_on_without_it() {
     let _registry = Registry::at(host_of(&tag), &dir).unwrap();
     write(stage.world.dir(), "plugins.yaml", demand.as_bytes()).unwrap();
     let refused = |status: &Value| has(&status["plugins"]["greeter"]["fault"], "is not signed, and `signatures.");
-    status(&mut stage, "that it is not signed", refused).await;
+    stage.shows("that it is not signed", refused).await.unwrap();
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
 
     // Signed by who is listed, it is taken; by somebody else, not: also when the list is another by now.
@@ -133,10 +122,10 @@ async fn a_plugin_from_a_registry_is_pinned_and_runs_on_without_it() {
         origin(status)["signed_for"] == host_of(&tag) && status["plugins"]["greeter"]["fault"].is_null()
     };
     touch(&stage, &demand);
-    status(&mut stage, "that it is signed", signed).await;
+    stage.shows("that it is signed", signed).await.unwrap();
     write(stage.world.dir(), "cosign.pub", theirs.public().as_bytes()).unwrap();
     let refused = |status: &Value| has(&status["plugins"]["greeter"]["fault"], "is signed, but not as `signatures.");
-    status(&mut stage, "that it is signed by somebody else", refused).await;
+    stage.shows("that it is signed by somebody else", refused).await.unwrap();
     stage.world.kill_host();
     write(stage.world.dir(), "cosign.pub", ours.public().as_bytes()).unwrap();
     stage.world.start_host().unwrap();

@@ -23,16 +23,6 @@ async fn stage() -> Stage {
     Stage::new(World::start(example()).await.unwrap(), Instant::now()).await.unwrap()
 }
 
-/// Waits until `/status` is as wanted, and gives it.
-async fn status(stage: &mut Stage, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let what = format!("/status to show {what}");
-    let look = stage.world.wait(&what, SOON, async |world| {
-        let status = seen(world.status().await)?;
-        if wanted(&status) { Ok(status) } else { Err(status.to_string()) }
-    });
-    look.await.unwrap()
-}
-
 fn fault_has(fault: &Value, part: &str) -> bool {
     fault.as_str().is_some_and(|fault| fault.contains(part))
 }
@@ -52,14 +42,14 @@ async fn a_plugin_whose_component_is_not_there_yet_stays_as_it_was_and_holds_up_
         let faults = |name: &str, file| fault_has(&status["plugins"][name]["fault"], file);
         faults("greeter", "greeter-2.wasm") && faults("late", "late.wasm")
     };
-    let before = status(&mut stage, "the components that are missing", early).await;
+    let before = stage.shows("the components that are missing", early).await.unwrap();
     assert!(before["config"]["revision"] != revision && before["config"]["fault"].is_null(), "{before}");
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
     stage.bot_says(pr, &[GREETING]).await.unwrap();
 
     let newer = replace_text(&fs::read(stage.world.path(GREETER)).unwrap(), GREETING, NEW_GREETING).unwrap();
     write(stage.world.dir(), "greeter-2.wasm", &newer).unwrap();
-    let after = status(&mut stage, "no fault", |status| status["plugins"]["greeter"]["fault"].is_null()).await;
+    let after = stage.shows("no fault", |status| status["plugins"]["greeter"]["fault"].is_null()).await.unwrap();
     assert!(fault_has(&after["plugins"]["late"]["fault"], "late.wasm"), "{after}");
     assert_ne!(after["plugins"]["greeter"]["digest"], before["plugins"]["greeter"]["digest"]);
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
@@ -85,7 +75,7 @@ async fn a_bundled_plugin_is_replaced_with_its_catalogue_and_never_without() {
     let other = marked(&fs::read(own.join("trigger.wasm")).unwrap(), "another build");
     write(&own, "trigger.wasm", &other).unwrap();
     let refused = |status: &Value| fault_has(&status["plugins"]["trigger"]["fault"], "build the plugins again");
-    let shown = status(&mut stage, "the other component refused", refused).await;
+    let shown = stage.shows("the other component refused", refused).await.unwrap();
     assert_eq!(shown["plugins"]["trigger"]["digest"], before);
 
     let catalogue = fs::read_to_string(own.join("catalogue.json")).unwrap();
@@ -96,7 +86,7 @@ async fn a_bundled_plugin_is_replaced_with_its_catalogue_and_never_without() {
     let catalogue = catalogue.replace(before.as_str().unwrap(), &digest);
     write(&own, "catalogue.json", catalogue.as_bytes()).unwrap();
     let taken = |status: &Value| status["plugins"]["trigger"]["digest"] == digest.as_str();
-    let shown = status(&mut stage, "the other component with its catalogue", taken).await;
+    let shown = stage.shows("the other component with its catalogue", taken).await.unwrap();
     assert!(shown["plugins"]["trigger"]["fault"].is_null() && shown["config"]["fault"].is_null(), "{shown}");
 }
 
@@ -104,14 +94,14 @@ async fn a_bundled_plugin_is_replaced_with_its_catalogue_and_never_without() {
 async fn a_plugin_that_is_not_configured_any_more_has_no_fault() {
     let mut stage = stage().await;
     write(stage.world.dir(), GREETER, b"no component").unwrap();
-    status(&mut stage, "the damaged component", |status| !status["plugins"]["greeter"]["fault"].is_null()).await;
+    stage.shows("the damaged component", |status| !status["plugins"]["greeter"]["fault"].is_null()).await.unwrap();
     let series = "bowsprit_reload_failed{what=\"greeter\"}";
     let metrics = stage.world.metrics().await.unwrap();
     assert!(metrics.contains(&format!("{series} 1")), "{metrics}");
 
     let plain = demo_config::example("plugins.yaml").unwrap();
     write(stage.world.dir(), "plugins.yaml", plain.as_bytes()).unwrap();
-    status(&mut stage, "no greeter", |status| status["plugins"]["greeter"].is_null()).await;
+    stage.shows("no greeter", |status| status["plugins"]["greeter"].is_null()).await.unwrap();
     let gone = stage.world.wait("its series to be gone", SOON, async |world| {
         let metrics = seen(world.metrics().await)?;
         if metrics.contains(series) { Err(metrics) } else { Ok(()) }
@@ -141,7 +131,7 @@ async fn the_next_event_sees_a_new_configuration_and_no_event_sees_two() {
             status["config"]["revision"] != before["config"]["revision"]
                 && status["plugins"]["greeter"]["digest"] != before["plugins"]["greeter"]["digest"]
         };
-        status(&mut stage, "the new configuration and component", newer).await;
+        stage.shows("the new configuration and component", newer).await.unwrap();
         let delivery = stage.says(&bob, pr, &format!("/run {n}"), "trigger").await.unwrap();
         stage.started(&delivery.guid, &[&format!("job-{n}")]).await.unwrap();
     }
