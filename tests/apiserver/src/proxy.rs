@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use tokio::io::copy_bidirectional;
@@ -16,7 +16,7 @@ pub struct Proxy {
     port: u16,
     cuts: watch::Sender<usize>,
     held: Arc<AtomicBool>,
-    accepted: Arc<AtomicUsize>,
+    accepted: watch::Receiver<usize>,
     _tasks: JoinSet<()>,
 }
 
@@ -29,15 +29,14 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("listening")?;
         let port = listener.local_addr().context("listening")?.port();
         let (cuts, cut) = watch::channel(0);
-        let accepted = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&accepted);
+        let (count, accepted) = watch::channel(0);
         let held = Arc::new(AtomicBool::new(false));
         let closed = Arc::clone(&held);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut wires = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::SeqCst);
+                count.send_modify(|connections| *connections += 1);
                 wires.spawn(wire(client, to, cut.clone(), Arc::clone(&closed)));
                 while wires.try_join_next().is_some() {}
             }
@@ -51,10 +50,14 @@ impl Proxy {
         self.port
     }
 
-    /// How many connections there have been.
-    #[must_use]
-    pub fn accepted(&self) -> usize {
-        self.accepted.load(Ordering::SeqCst)
+    /// Waits until there have been so many connections.
+    ///
+    /// # Errors
+    /// If the machine has no more to give.
+    pub async fn accepted(&self, connections: usize) -> anyhow::Result<()> {
+        let mut accepted = self.accepted.clone();
+        let enough = accepted.wait_for(|so_far| *so_far >= connections).await.map(drop);
+        enough.context("nobody listens any more")
     }
 
     /// Cuts every connection, wherever in a message it is. New ones are let through.
