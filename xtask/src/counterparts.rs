@@ -1,5 +1,5 @@
-//! Programs that other people wrote and that tests hold ours against. Pinned, and kept outside the checkout, so that all
-//! checkouts of a machine share them.
+//! Programs that other people wrote: those that tests hold ours against, and those that plugins in other languages are built
+//! with. Pinned, and kept outside the checkout, so that all checkouts of a machine share them.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -43,13 +43,29 @@ const GRAPHQL: &str = r#"{
 }
 "#;
 
+/// Makes components of Python.
+const COMPONENTIZE_PY: &str = "componentize-py==0.25.1\n";
+
+/// Makes components of JavaScript.
+const COMPONENTIZE_QJS: &str = r#"{
+  "private": true,
+  "dependencies": { "componentize-qjs": "0.4.5" }
+}
+"#;
+
+/// Writes a plugin's world as C's and Go's declarations: `xtask/bindgen`, pinned by its lock file.
+const WIT_BINDGEN: &str = concat!(include_str!("../bindgen/src/main.rs"), include_str!("../bindgen/Cargo.lock"));
+
 type Install = fn(&Path) -> anyhow::Result<()>;
 
 /// Their folders, what is pinned for each, and how each is installed: Node comes with the first.
-const ALL: [(&str, &str, Install); 3] = [
-    ("python", PYTHON, install_python),
+const ALL: [(&str, &str, Install); 6] = [
+    ("python", PYTHON, |dir| install_pip(dir, PYTHON)),
     ("emulate", EMULATE, |dir| install_npm(dir, EMULATE)),
     ("graphql", GRAPHQL, |dir| install_npm(dir, GRAPHQL)),
+    ("componentize-qjs", COMPONENTIZE_QJS, |dir| install_npm(dir, COMPONENTIZE_QJS)),
+    ("componentize-py", COMPONENTIZE_PY, |dir| install_pip(dir, COMPONENTIZE_PY)),
+    ("wit-bindgen", WIT_BINDGEN, build_bindgen),
 ];
 
 /// Where they are: `$BOWSPRIT_COUNTERPARTS`, else below the user's cache directory.
@@ -120,14 +136,15 @@ fn install(dir: &Path, pins: &str, into: Install) -> anyhow::Result<()> {
     fs::write(dir.join("pins"), pins).with_context(|| format!("cannot write to {}", dir.display()))
 }
 
-fn install_python(dir: &Path) -> anyhow::Result<()> {
+fn install_pip(dir: &Path, packages: &str) -> anyhow::Result<()> {
     let venv = children::run("python3 -m venv", Command::new("python3").args(["-m", "venv"]).arg(dir));
     venv.context("no Python environment can be made (on Debian and Ubuntu: `apt-get install python3-venv`)")?;
     let list = dir.join("requirements.txt");
-    fs::write(&list, PYTHON).with_context(|| format!("cannot write {}", list.display()))?;
+    fs::write(&list, packages).with_context(|| format!("cannot write {}", list.display()))?;
     let mut pip = Command::new(dir.join("bin/python"));
     pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "-r"]).arg(list);
-    children::run("pip install jira python-bugzilla nodejs", &mut pip)
+    let name = dir.file_name().unwrap_or_default().display();
+    children::run(&format!("pip install ({name})"), &mut pip)
         .context("Python packages cannot be had (is PyPI within reach?)")
 }
 
@@ -148,6 +165,19 @@ fn install_npm(dir: &Path, package: &str) -> anyhow::Result<()> {
     let name = dir.file_name().unwrap_or_default().display();
     children::run(&format!("npm install ({name})"), command.current_dir(dir))
         .context("npm packages cannot be had (is their registry within reach?)")
+}
+
+/// Compiles the generator of bindings, and keeps the program alone.
+fn build_bindgen(dir: &Path) -> anyhow::Result<()> {
+    let bin = dir.join("bin");
+    fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindgen/Cargo.toml");
+    let target = dir.join("target");
+    let mut cargo = children::cargo();
+    cargo.args(["build", "--locked", "--manifest-path"]).arg(manifest).arg("--target-dir").arg(&target);
+    children::run("build wit-bindgen", &mut cargo)?;
+    fs::copy(target.join("debug/wit-bindgen"), bin.join("wit-bindgen")).context("cannot keep wit-bindgen")?;
+    fs::remove_dir_all(&target).with_context(|| format!("cannot remove {}", target.display()))
 }
 
 /// The Node of the Python environment, which `node` beside it then leads to.
@@ -183,8 +213,8 @@ mod tests {
 
     #[test]
     fn everything_is_pinned() {
-        assert!(PYTHON.lines().all(|line| line.contains("==")));
-        for package in [EMULATE, GRAPHQL] {
+        assert!(PYTHON.lines().chain(COMPONENTIZE_PY.lines()).all(|line| line.contains("==")));
+        for package in [EMULATE, GRAPHQL, COMPONENTIZE_QJS] {
             let package: serde_json::Value = serde_json::from_str(package).unwrap();
             let mut versions = package["dependencies"].as_object().unwrap().values();
             assert!(versions.all(|version| version.as_str().unwrap().starts_with(|c: char| c.is_ascii_digit())));

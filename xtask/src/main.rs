@@ -7,7 +7,6 @@ mod bench;
 mod catalogue;
 mod children;
 mod counterparts;
-mod guest;
 mod launch;
 mod plugins;
 mod reference;

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
+use componentize::toolchain::{self, TARGET};
 
 use crate::catalogue::{Catalogue, Entry, Metadata, PluginCrate};
 use crate::children;
-use crate::guest::{self, TARGET};
+
 use crate::workspace::Workspace;
 
 const CATALOGUE: &str = "catalogue.json";
@@ -50,9 +51,9 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 fn compile(workspace: &Workspace, crates: &[PluginCrate]) -> anyhow::Result<()> {
-    let guest =
-        guest::detect().map_err(|why| anyhow!("no toolchain for plugins: {why}; `cargo xtask setup` brings one"))?;
-    let mut cargo = guest.build();
+    let guest = toolchain::detect()
+        .map_err(|why| anyhow!("no toolchain for plugins: {why}; `cargo xtask setup` brings one"))?;
+    let mut cargo = guest.build(children::cargo());
     // The working directory, not --manifest-path, is where cargo looks for the workspace's own config file.
     cargo.current_dir(workspace.root.join("plugins")).arg("--target-dir").arg(workspace.plugins_target());
     for plugin in crates {

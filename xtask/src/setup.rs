@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
+use componentize::toolchain::{DEBIAN_PACKAGES, TARGET};
 
 use crate::children;
-use crate::guest::{DEBIAN_PACKAGES, TARGET};
 use crate::tools::{self, Facts};
 
 /// Something is missing that we may not or cannot install. Nothing has been compiled yet; exit code 2.
@@ -172,8 +172,8 @@ impl std::error::Error for Missing {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guest::Guest;
     use crate::tools::EXTRAS;
+    use componentize::toolchain::Guest;
 
     const WHOLE: Facts =
         Facts { guest: Ok(Guest::Debian), git: true, openssl: true, lacks: Vec::new(), apt: true, root: true };

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::guest::{self, Guest};
+pub(crate) use componentize::toolchain::output;
+use componentize::toolchain::{self, Guest};
 
 /// All that `setup` decides on.
 pub(crate) struct Facts {
@@ -30,12 +31,24 @@ pub(crate) struct Extra {
     is_here: fn() -> bool,
 }
 
-/// What jobs run in where the kernel allows it, and what tests hold ours against.
-pub(crate) const EXTRAS: [Extra; 4] = [
+/// What jobs run in where the kernel allows it, what compiles plugins in C, and what tests hold ours against.
+pub(crate) const EXTRAS: [Extra; 8] = [
     Extra {
         package: "bubblewrap",
         without: "bubblewrap (bwrap) is not here; jobs will run outside a sandbox",
         is_here: || on_path("bwrap").is_some(),
+    },
+    Extra { package: "clang-19", without: NO_C, is_here: || has_wasi_sdk() || on_path("clang-19").is_some() },
+    Extra { package: "lld-19", without: NO_C, is_here: || has_wasi_sdk() || on_path("wasm-ld-19").is_some() },
+    Extra {
+        package: "wasi-libc",
+        without: NO_C,
+        is_here: || has_wasi_sdk() || Path::new("/usr/lib/wasm32-wasi/libc.a").is_file(),
+    },
+    Extra {
+        package: "libclang-rt-19-dev-wasm32",
+        without: NO_C,
+        is_here: || has_wasi_sdk() || Path::new("/usr/lib/llvm-19/lib/clang/19/lib/wasi").is_dir(),
     },
     Extra {
         package: "docker-registry",
@@ -54,10 +67,13 @@ pub(crate) const EXTRAS: [Extra; 4] = [
     },
 ];
 
+/// What is otherwise without clang and its library.
+const NO_C: &str = "C is not compiled for plugins here; tests of those are skipped";
+
 /// Takes a few milliseconds, and changes nothing.
 pub(crate) fn look() -> Facts {
     Facts {
-        guest: guest::detect(),
+        guest: toolchain::detect(),
         git: git_serves_http(),
         openssl: on_path("openssl").is_some(),
         lacks: EXTRAS.iter().filter(|extra| !(extra.is_here)()).collect(),
@@ -71,13 +87,12 @@ fn git_serves_http() -> bool {
     printed.is_some_and(|path| Path::new(&path).join("git-http-backend").is_file())
 }
 
+/// The WASI SDK, whose user names it, has all that C needs.
+fn has_wasi_sdk() -> bool {
+    std::env::var_os("WASI_SDK_PATH").is_some()
+}
+
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|dir| dir.join(program)).find(|candidate| candidate.is_file())
-}
-
-/// What a program prints, trimmed; `None` if it is not there or fails.
-pub(crate) fn output(command: &mut Command) -> Option<String> {
-    let output = command.output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -4,6 +4,7 @@
 //! in the same way.
 
 mod contents;
+pub mod toolchain;
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
-use wit_component::ComponentEncoder;
+use wit_component::{ComponentEncoder, StringEncoding};
+use wit_parser::{Resolve, WorldId};
 
 pub use contents::{Contents, contents};
 
@@ -26,6 +28,31 @@ pub fn encode(core: &[u8]) -> anyhow::Result<Vec<u8>> {
         .context("not a core module that a component can be made of")?
         .encode()
         .context("the module does not fit the world it carries")
+}
+
+/// The same for a module that was built for WASI preview 1, which `adapter` answers: a core module that exports what the
+/// module imports of `wasi_snapshot_preview1`.
+///
+/// # Errors
+/// As [`encode`]; and when the adapter lacks what the module imports.
+pub fn encode_with(core: &[u8], adapter: &[u8]) -> anyhow::Result<Vec<u8>> {
+    ComponentEncoder::default()
+        .validate(true)
+        .module(core)
+        .context("not a core module that a component can be made of")?
+        .adapter("wasi_snapshot_preview1", adapter)
+        .context("the adapter for WASI cannot be used")?
+        .encode()
+        .context("the module does not fit the world it carries")
+}
+
+/// Puts its world into a core module that comes without: Go's linker does not take `wit-bindgen`'s section along.
+///
+/// # Errors
+/// When `core` is no WebAssembly module.
+pub fn embed(core: &mut Vec<u8>, resolve: &Resolve, world: WorldId) -> anyhow::Result<()> {
+    wit_component::embed_component_metadata(core, resolve, world, StringEncoding::UTF8, false)
+        .context("not a core module that a component can be made of")
 }
 
 /// The SHA-256 of `bytes` in lower-case hex: how catalogues, caches and `/status` name a component.

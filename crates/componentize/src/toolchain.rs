@@ -4,13 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::children;
-use crate::tools::output;
-
 /// The target of a plugin: it imports what its world names and nothing else, no WASI.
-pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+pub const TARGET: &str = "wasm32-unknown-unknown";
 /// The Debian packages that make [`Guest::Debian`]; the linker's version stands in its name.
-pub(crate) const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
+pub const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
 
 const RUSTC: &str = "/usr/bin/rustc";
 const CARGO: &str = "/usr/bin/cargo";
@@ -36,7 +33,7 @@ const FOREIGN: &[&str] = &[
 
 /// A toolchain that can compile plugins.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
-pub(crate) enum Guest {
+pub enum Guest {
     /// The active toolchain has the target.
     Active,
     /// `/usr/bin/rustc` with the source of std: std is compiled too, once for a target directory.
@@ -47,7 +44,7 @@ pub(crate) enum Guest {
 ///
 /// # Errors
 /// One sentence that says what was looked for and what was found instead.
-pub(crate) fn detect() -> Result<Guest, String> {
+pub fn detect() -> Result<Guest, String> {
     let active = sysroot("rustc");
     if active.as_deref().is_some_and(has_target) {
         return Ok(Guest::Active);
@@ -94,10 +91,12 @@ fn new_enough(printed: &str, wanted: &str) -> bool {
 }
 
 impl Guest {
-    /// A cargo that compiles for [`TARGET`], with an environment of its own: `cargo build --release --target …`.
-    pub(crate) fn build(self) -> Command {
+    /// A cargo that compiles for [`TARGET`], with an environment of its own: `cargo build --release --target …`. `active` is
+    /// that of the active toolchain.
+    #[must_use]
+    pub fn build(self, active: Command) -> Command {
         let mut command = match self {
-            Self::Active => children::cargo(),
+            Self::Active => active,
             Self::Debian => Command::new(CARGO),
         };
         for name in FOREIGN {
@@ -112,6 +111,12 @@ impl Guest {
         }
         command
     }
+}
+
+/// What a program prints, trimmed; `None` if it is not there or fails.
+pub fn output(command: &mut Command) -> Option<String> {
+    let output = command.output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Takes away what points into the active toolchain.
@@ -145,7 +150,7 @@ mod tests {
     #[test]
     fn the_plugins_build_inherits_no_flags_or_wrapper() {
         for guest in [Guest::Active, Guest::Debian] {
-            let command = guest.build();
+            let command = guest.build(Command::new("cargo"));
             let gone: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
             for name in ["RUSTFLAGS", "RUSTC_WRAPPER", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
                 assert!(gone.iter().any(|it| *it == name), "{guest:?} keeps {name}");
