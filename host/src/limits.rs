@@ -187,7 +187,7 @@ mod tests {
             (json!({ "memory": "129Mi" }), "memory", "128Mi"),
             (json!({ "tables": 9 }), "tables", "8"),
             (json!({ "table_elements": 100_001 }), "table_elements", "100000"),
-            (json!({ "instances": 33 }), "instances", "32"),
+            (json!({ "instances": 65 }), "instances", "64"),
         ] {
             let checked = Limits::default().with(&said(limits.clone())).check();
             assert_eq!(checked, Err(TooMuch { key, most: most.to_owned() }), "{limits}");
