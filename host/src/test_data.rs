@@ -1,6 +1,6 @@
 //! Payloads that others wrote, for tests of this crate.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -14,14 +14,8 @@ pub(crate) struct Payload {
 
 /// GitHub's examples and Prow's; `None`, and a line in the list of skipped tests, where the data is absent.
 pub(crate) fn payloads(test: &str) -> Option<Vec<Payload>> {
-    let root = std::env::var_os("BOWSPRIT_TEST_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
-    if !root.is_dir() {
-        skip(test, &format!("data: {} is absent", root.display()));
-        return None;
-    }
-    let mut payloads = github(&root.join("github-webhook-examples/api.github.com.json.gz"));
-    payloads.extend(prow(&root.join("prow/webhook-payloads")));
+    let mut payloads = github(&counterparts::data(test, "github-webhook-examples/api.github.com.json.gz")?);
+    payloads.extend(prow(&counterparts::data(test, "prow/webhook-payloads")?));
     Some(payloads)
 }
 
@@ -53,12 +47,4 @@ fn prow(dir: &Path) -> Vec<Payload> {
         Payload { event: event.to_owned(), body }
     };
     files.into_iter().map(payload).collect()
-}
-
-fn skip(test: &str, reason: &str) {
-    println!("skipped: {test}: {reason}");
-    if let Some(list) = std::env::var_os("BOWSPRIT_SKIPS") {
-        let mut list = std::fs::OpenOptions::new().append(true).create(true).open(list).unwrap();
-        writeln!(list, "{test}\t{reason}").unwrap();
-    }
 }

@@ -244,12 +244,7 @@ fn sandbox(test: &str, empty: Vec<PathBuf>, blank: Vec<PathBuf>) -> Option<Sandb
     match Sandbox::probe(empty, blank) {
         Ok(sandbox) => Some(sandbox),
         Err(why) => {
-            let reason = format!("kernel: {why}");
-            println!("skipped {test}: {reason}");
-            if let Some(skips) = std::env::var_os("BOWSPRIT_SKIPS") {
-                let mut file = OpenOptions::new().append(true).create(true).open(skips).unwrap();
-                writeln!(file, "{test}\t{reason}").unwrap();
-            }
+            counterparts::skip(test, &format!("kernel: {why}"));
             None
         }
     }

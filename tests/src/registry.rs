@@ -26,10 +26,10 @@ impl Registry {
     /// If it is there and does not get ready.
     pub fn start(test: &str, dir: &Path) -> anyhow::Result<Option<Self>> {
         if !Path::new(PROGRAM).is_file() {
-            apiserver::skip(test, &format!("{PROGRAM} is not there: `cargo xtask setup` installs it"));
+            counterparts::skip(test, &format!("{PROGRAM} is not there: `cargo xtask setup` installs it"));
             return Ok(None);
         }
-        let port = apiserver::free_port()?;
+        let port = counterparts::free_port()?;
         Self::at(&format!("127.0.0.1:{port}"), dir).map(Some)
     }
 

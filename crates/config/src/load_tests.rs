@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use prow::component::ComponentRef;
 use prow::limits::Limits;
@@ -328,12 +328,8 @@ modules:
 
 #[test]
 fn a_real_installation_s_files_load_whole() {
-    let root = std::env::var_os("BOWSPRIT_TEST_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let folder = root.join("configs/cert-manager/config");
-    if !folder.exists() {
-        return skip("config: a_real_installation_s_files_load_whole", &folder);
-    }
+    let test = "config: a_real_installation_s_files_load_whole";
+    let Some(folder) = counterparts::data(test, "configs/cert-manager/config") else { return };
     let sources = Sources {
         config_path: folder.join("config.yaml"),
         job_config_path: Some(folder.join("jobs")),
@@ -366,15 +362,6 @@ fn a_real_installation_s_files_load_whole() {
         config.periodics().len(),
         loaded.warnings
     );
-}
-
-fn skip(test: &str, missing: &Path) {
-    let reason = format!("data: {} is absent", missing.display());
-    println!("skipped {test}: {reason}");
-    if let Some(skips) = std::env::var_os("BOWSPRIT_SKIPS") {
-        let mut file = fs::OpenOptions::new().append(true).create(true).open(skips).unwrap();
-        writeln!(file, "{test}\t{reason}").unwrap();
-    }
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn comparable(name: &str, value: &str) -> Value {
 #[test]
 fn prow_gives_its_own_examples_the_same_variables() {
     let test = "prow_gives_its_own_examples_the_same_variables";
-    let Some(folder) = crate::test_data::find(test, "prow/decorated-pods") else {
+    let Some(folder) = counterparts::data(test, "prow/decorated-pods") else {
         return;
     };
     let mut seen = 0;

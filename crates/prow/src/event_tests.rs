@@ -9,7 +9,6 @@ use crate::comment::CommentAction;
 use crate::event::{Event, EventBody, OrderingKey, ParseError, parse};
 use crate::issue::IssueState;
 use crate::review::ReviewState;
-use crate::test_data;
 
 fn user(login: &str) -> Value {
     json!({"login": login, "id": 1, "type": "User"})
@@ -227,7 +226,7 @@ const TYPED: [&str; 10] = [
 #[test]
 fn all_real_payloads_are_read_and_typed_where_we_type_them() {
     let Some(path) =
-        test_data::find("prow: all_real_payloads_are_read", "github-webhook-examples/api.github.com.json.gz")
+        counterparts::data("prow: all_real_payloads_are_read", "github-webhook-examples/api.github.com.json.gz")
     else {
         return;
     };
@@ -263,7 +262,9 @@ fn all_real_payloads_are_read_and_typed_where_we_type_them() {
 
 #[test]
 fn prow_s_own_sample_deliveries_are_typed() {
-    let Some(folder) = test_data::find("prow: prow_s_own_sample_deliveries", "prow/webhook-payloads") else { return };
+    let Some(folder) = counterparts::data("prow: prow_s_own_sample_deliveries", "prow/webhook-payloads") else {
+        return;
+    };
     let names = [
         ("lgtm_comment.json", "issue_comment"),
         ("opened_pr.json", "pull_request"),

@@ -92,5 +92,3 @@ mod job_config_tests;
 #[cfg(test)]
 #[cfg(feature = "matching")]
 mod plugins_tests;
-#[cfg(test)]
-mod test_data;

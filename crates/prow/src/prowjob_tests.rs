@@ -76,7 +76,7 @@ fn a_null_is_as_good_as_absent() {
 
 #[test]
 fn prow_s_own_examples_survive() {
-    let Some(folder) = crate::test_data::find("prow_s_own_examples_survive", "prow/decorated-pods") else {
+    let Some(folder) = counterparts::data("prow_s_own_examples_survive", "prow/decorated-pods") else {
         return;
     };
     let mut seen = 0;
@@ -122,7 +122,7 @@ fn example(schema: &Value) -> Value {
 
 #[test]
 fn every_field_of_the_definition_survives() {
-    let Some(path) = crate::test_data::find("every_field_of_the_definition_survives", "prow/prowjob-crd.yaml") else {
+    let Some(path) = counterparts::data("every_field_of_the_definition_survives", "prow/prowjob-crd.yaml") else {
         return;
     };
     let definition: Value = serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap();

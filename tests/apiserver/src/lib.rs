@@ -3,12 +3,10 @@
 //! `cargo xtask setup` builds it and tells where it is by `BOWSPRIT_APISERVER`. A test that needs it asks [`find`] first, and
 //! is skipped where it is not.
 
-mod port;
+mod find;
 mod proxy;
 mod server;
-mod skip;
 
-pub use port::free_port;
+pub use find::find;
 pub use proxy::Proxy;
 pub use server::{ADMIN, ApiServer, NOBODY, Options, WORKER};
-pub use skip::{find, skip};

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::port::free_port;
+use counterparts::free_port;
 
 /// May do everything.
 pub const ADMIN: &str = "admin";

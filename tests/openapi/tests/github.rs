@@ -136,9 +136,8 @@ fn value_of<'a>(document: &'a Value, example: &'a Value) -> &'a Value {
 #[test]
 fn the_descriptions_own_examples_pass() {
     let Some(github) = Description::for_tests() else { return };
-    let path = std::env::var("BOWSPRIT_TEST_DATA")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data").to_owned());
-    let file = std::fs::File::open(format!("{path}/github-openapi/api.github.com.json.gz")).unwrap();
+    let path = counterparts::data(&counterparts::this_test(), "github-openapi/api.github.com.json.gz").unwrap();
+    let file = std::fs::File::open(path).unwrap();
     let document: Value = serde_json::from_reader(flate2::read::GzDecoder::new(file)).unwrap();
     let wanted: HashSet<&str> = [
         "users/get-authenticated",

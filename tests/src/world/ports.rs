@@ -1,6 +1,6 @@
 //! Where a world's servers listen.
 
-use apiserver::free_port;
+use counterparts::free_port;
 
 /// The ports of one world.
 #[derive(Debug, Clone, Copy)]

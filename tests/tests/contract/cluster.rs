@@ -13,7 +13,7 @@ const NAMESPACE: &str = "trial";
 /// The API server's program; `None` where it or kubectl is missing: then that is noted as a skip of `test`.
 pub(crate) fn program(test: &str) -> Option<PathBuf> {
     if Command::new("kubectl").args(["version", "--client"]).stdout(Stdio::null()).status().is_err() {
-        apiserver::skip(test, "no clusters: kubectl is not installed");
+        counterparts::skip(test, "no clusters: kubectl is not installed");
         return None;
     }
     apiserver::find(test)

@@ -1,6 +1,5 @@
 //! A Slack that others wrote: `emulate`.
 
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -28,12 +27,14 @@ pub(crate) struct Emulate {
 impl Emulate {
     /// None where it is not installed: then that is noted as a skip of `test`.
     pub(crate) fn start(test: &str) -> Option<Self> {
-        let (node, script) =
-            (counterpart(test, "node")?, counterpart(test, "emulate/node_modules/emulate/dist/index.js")?);
+        let (node, script) = (
+            counterparts::find(test, "node")?,
+            counterparts::find(test, "emulate/node_modules/emulate/dist/index.js")?,
+        );
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("seed.yaml"), SEED).unwrap();
         // It takes no port 0.
-        let port = apiserver::free_port().unwrap();
+        let port = counterparts::free_port().unwrap();
         let mut command = Command::new(node);
         command.arg(script).args(["start", "--service", "slack", "--seed", "seed.yaml", "--port", &port.to_string()]);
         command.current_dir(dir.path()).stdin(Stdio::null()).stdout(Stdio::null());
@@ -72,19 +73,4 @@ impl Drop for Emulate {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A file that `cargo xtask setup` installs.
-fn counterpart(test: &str, file: &str) -> Option<PathBuf> {
-    let dir = std::env::var_os("BOWSPRIT_COUNTERPARTS").map(PathBuf::from).or_else(|| {
-        let cache = std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-        let cache = cache.or_else(|| std::env::home_dir().map(|home| home.join(".cache")))?;
-        Some(cache.join("bowsprit/counterparts"))
-    });
-    let path = dir.unwrap_or_default().join(file);
-    if path.exists() {
-        return Some(path);
-    }
-    apiserver::skip(test, &format!("no Slack: {} is not there: `cargo xtask setup` installs it", path.display()));
-    None
 }

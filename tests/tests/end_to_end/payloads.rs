@@ -1,8 +1,7 @@
 //! Every webhook payload that GitHub publishes, through the whole host and into a guest.
 
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -17,18 +16,8 @@ const SOON: Duration = Duration::from_secs(120);
 
 /// GitHub's examples by event name; `None`, and a line in the list of skipped tests, where they are absent.
 fn payloads(test: &str) -> Option<Vec<(String, Value)>> {
-    let data = std::env::var_os("BOWSPRIT_TEST_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
-    let file = data.join("github-webhook-examples/api.github.com.json.gz");
-    let Ok(packed) = std::fs::File::open(&file) else {
-        let reason = format!("data: {} is absent", file.display());
-        println!("skipped: {test}: {reason}");
-        if let Some(list) = std::env::var_os("BOWSPRIT_SKIPS") {
-            let mut list = std::fs::OpenOptions::new().append(true).create(true).open(list).unwrap();
-            writeln!(list, "{test}\t{reason}").unwrap();
-        }
-        return None;
-    };
+    let file = counterparts::data(test, "github-webhook-examples/api.github.com.json.gz")?;
+    let packed = std::fs::File::open(file).unwrap();
     let mut text = String::new();
     flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
     let events: Vec<Value> = serde_json::from_str(&text).unwrap();

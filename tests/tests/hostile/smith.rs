@@ -29,7 +29,7 @@ fn program(test: &str) -> Option<PathBuf> {
     if program.is_file() {
         return Some(program);
     }
-    apiserver::skip(test, &format!("{} is not built: `cargo xtask test` does that", program.display()));
+    counterparts::skip(test, &format!("{} is not built: `cargo xtask test` does that", program.display()));
     None
 }
 

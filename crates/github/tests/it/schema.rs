@@ -14,24 +14,10 @@ use crate::every_talk::every_talk;
 /// Node, and the folder of the packages, as `cargo xtask setup` installs them; none, after saying so, where they are not
 /// there.
 fn packages() -> Option<(PathBuf, PathBuf)> {
-    let dir = std::env::var_os("BOWSPRIT_COUNTERPARTS").map(PathBuf::from).or_else(|| {
-        let cache = std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-        let cache = cache.or_else(|| std::env::home_dir().map(|home| home.join(".cache")))?;
-        Some(cache.join("bowsprit/counterparts"))
-    });
-    let dir = dir.unwrap_or_default();
-    let (node, graphql) = (dir.join("node"), dir.join("graphql"));
-    if node.exists() && graphql.join("node_modules/@octokit/graphql-schema/schema.json").is_file() {
-        return Some((node, graphql));
-    }
-    let reason =
-        format!("{} and {} are not both there: `cargo xtask setup` installs them", node.display(), graphql.display());
-    println!("skipped: {reason}");
-    if let Some(list) = std::env::var_os("BOWSPRIT_SKIPS") {
-        let mut list = std::fs::OpenOptions::new().create(true).append(true).open(list).unwrap();
-        writeln!(list, "{}\t{reason}", std::thread::current().name().unwrap_or("schema")).unwrap();
-    }
-    None
+    let test = counterparts::this_test();
+    let node = counterparts::find(&test, "node")?;
+    counterparts::find(&test, "graphql/node_modules/@octokit/graphql-schema/schema.json")?;
+    Some((node, counterparts::directory().join("graphql")))
 }
 
 /// What the schema has against the exchanges, a line each.

@@ -1,7 +1,5 @@
 //! Objects made by chance of the schema that Prow installs: what its definition takes, ours takes, unchanged.
 
-use std::path::{Path, PathBuf};
-
 use apiserver::{ADMIN, ApiServer, Options};
 use prow::prowjob::{ProwJob, ProwJobSpec, ProwJobType};
 use rand::rngs::StdRng;
@@ -15,16 +13,8 @@ const OBJECTS: usize = 300;
 
 /// Prow's definition, from the data that others wrote; `None` where that is absent, with the skip of `test` noted.
 pub(crate) fn prow_definition(test: &str) -> Option<Value> {
-    let root = std::env::var_os("BOWSPRIT_TEST_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let path = root.join("prow/prowjob-crd.yaml");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(serde_saphyr::from_str(&text).unwrap()),
-        Err(_) => {
-            apiserver::skip(test, &format!("data: {} is absent", path.display()));
-            None
-        }
-    }
+    let path = counterparts::data(test, "prow/prowjob-crd.yaml")?;
+    Some(serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
 }
 
 struct Generator(StdRng);

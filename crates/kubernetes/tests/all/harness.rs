@@ -70,7 +70,7 @@ pub(crate) async fn client(kubeconfig: &Path) -> kube::Client {
 pub(crate) fn kubectl(test: &str, kubeconfig: &Path) -> Option<std::process::Command> {
     let mut kubectl = std::process::Command::new("kubectl");
     if kubectl.args(["version", "--client"]).output().is_err() {
-        apiserver::skip(test, "kubectl is not installed");
+        counterparts::skip(test, "kubectl is not installed");
         return None;
     }
     let mut kubectl = std::process::Command::new("kubectl");

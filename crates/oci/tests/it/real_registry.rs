@@ -1,7 +1,6 @@
 //! Debian's `docker-registry`, started on a free port of loopback and stopped with its owner.
 
-use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -22,7 +21,7 @@ impl RealRegistry {
     /// None where it is not installed: then `test` is noted as skipped.
     pub(crate) fn start(test: &str, with_login: bool) -> Option<Self> {
         if !Path::new(PROGRAM).is_file() {
-            skip(test, &format!("{PROGRAM} is not there: `cargo xtask setup` installs it"));
+            counterparts::skip(test, &format!("{PROGRAM} is not there: `cargo xtask setup` installs it"));
             return None;
         }
         // Another process may take the port between our look and the registry's.
@@ -31,7 +30,7 @@ impl RealRegistry {
 
     fn on_some_port(with_login: bool) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = counterparts::free_port().unwrap();
         let host = format!("127.0.0.1:{port}");
         let mut config = format!(
             "version: 0.1\nlog: {{ level: error }}\nstorage: {{ filesystem: {{ rootdirectory: {} }} }}\nhttp: {{ addr: '{host}' }}\n",
@@ -70,13 +69,5 @@ impl Drop for RealRegistry {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-fn skip(test: &str, reason: &str) {
-    println!("skipped: {test}: {reason}");
-    if let Some(list) = std::env::var_os("BOWSPRIT_SKIPS") {
-        let mut list = std::fs::OpenOptions::new().append(true).create(true).open(list).unwrap();
-        writeln!(list, "{test}\t{reason}").unwrap();
     }
 }

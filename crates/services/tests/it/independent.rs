@@ -4,7 +4,6 @@ use std::path::Path;
 
 use tokio::process::Command;
 
-use crate::counterparts;
 use crate::world::World;
 
 /// Runs the script with the Python that has the clients.

@@ -4,7 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests, too, may fail by panicking")]
 
 mod bugzilla;
-mod counterparts;
 mod far_side;
 mod independent;
 mod jira;

@@ -6,7 +6,6 @@ use serde_json::Value;
 use services::{Common, Slack, SlackOptions};
 use tokio::process::{Child, Command};
 
-use crate::counterparts;
 use crate::far_side::{FarSide, Reply};
 use crate::world::{dry, kind, secret_file};
 

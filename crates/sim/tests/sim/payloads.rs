@@ -1,8 +1,7 @@
 //! The payloads beside real ones: what every real payload of an event has, ours has too.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::Read as _;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -16,26 +15,11 @@ use crate::support::{REPO, Receiver, World, file};
 /// were taken by one), and what the API gives to pull requests alone, where the samples happen to be of one.
 const NOT_OURS: &[&str] = &["installation", "issue.draft", "issue.pull_request", "changes.new_issue.draft"];
 
-fn test_data() -> PathBuf {
-    match std::env::var_os("BOWSPRIT_TEST_DATA") {
-        Some(path) => path.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-    }
-}
-
 /// Real payloads by event; none, after saying so, where the data is absent.
 fn examples() -> Option<BTreeMap<String, Vec<Value>>> {
-    let path = test_data().join("github-webhook-examples/api.github.com.json.gz");
-    let Ok(bytes) = std::fs::read(&path) else {
-        let reason = format!("data: GitHub's example payloads are not at {}", path.display());
-        println!("skipped: {reason}");
-        if let Some(list) = std::env::var_os("BOWSPRIT_SKIPS") {
-            let mut list = std::fs::OpenOptions::new().create(true).append(true).open(list).unwrap();
-            let name = std::thread::current().name().unwrap_or("payloads").to_owned();
-            writeln!(list, "{name}\t{reason}").unwrap();
-        }
-        return None;
-    };
+    let test = counterparts::this_test();
+    let path = counterparts::data(&test, "github-webhook-examples/api.github.com.json.gz")?;
+    let bytes = std::fs::read(path).unwrap();
     let mut text = String::new();
     flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
     let events: Vec<Value> = serde_json::from_str(&text).unwrap();
