@@ -43,6 +43,7 @@ const EXAMPLES: &str = "Examples:
   bowsprit jobs list          what ran and what came of it
   bowsprit deliveries list    which webhooks came in, and who handled them
   bowsprit deliver --help     send a payload by hand
+  bowsprit plugin build DIR   make a component of a plugin's source
 
 RUST_LOG says what is logged (default: info), for example
 RUST_LOG=host=debug,info.";
@@ -89,7 +90,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Deliver(args) => runtime::one_thread(deliver::run(*args)),
         Command::Deliveries(args) => runtime::one_thread(deliveries::run(args)),
         Command::Jobs(args) => runtime::one_thread(jobs::run(args)),
-        Command::Plugin(args) => runtime::one_thread(plugin::run(args)),
+        Command::Plugin(args) => plugin::run(args),
         Command::CompileComponent(args) => compile::run(&args),
         Command::Supervise(args) => supervise::run(&args),
     }

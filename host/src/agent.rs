@@ -5,7 +5,7 @@ use std::sync::Arc;
 use globset::GlobSet;
 use prow::grants::{Access, Permission};
 
-use crate::capability;
+use crate::capability::{self, Requests};
 use crate::contract::types::{ApiError, ErrorKind, RepoRef};
 use crate::http::Reach;
 
@@ -32,6 +32,18 @@ pub struct Grants {
 }
 
 impl Grants {
+    /// Grants that cover these requests and no more; of hosts, one that nobody has.
+    pub(crate) fn answering(requests: &Requests) -> Self {
+        let mut granted = prow::grants::Grants::default();
+        for capability in &requests.capabilities {
+            let access = granted.access.entry(capability.permission).or_insert(capability.access);
+            *access = (*access).max(capability.access);
+        }
+        let nobody = "host.invalid".parse().expect("a name is a host");
+        let reach = Reach { granted: if requests.http { vec![nobody] } else { Vec::new() }, ..Reach::default() };
+        Grants { granted, reach: Arc::new(reach), ..Grants::default() }
+    }
+
     /// Whether `repo` is within the grants, `home` being the event's own.
     pub fn covers(&self, home: Option<&RepoRef>, repo: &RepoRef) -> bool {
         home == Some(repo) || self.repos.is_match(format!("{}/{}", repo.org, repo.name))

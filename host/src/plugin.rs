@@ -85,6 +85,9 @@ pub enum LoadError {
     },
 }
 
+/// What messages call a component that has not said its name yet.
+const UNNAMED: &str = "?";
+
 /// A component that was loaded, linked and asked what it is.
 pub struct Plugin {
     /// Its name in plugins.yaml.
@@ -184,13 +187,45 @@ impl Plugin {
         limits: Limits,
         place: &str,
     ) -> Result<Self, LoadError> {
+        let plugin = Self::linked(engine, name, digest, component, grants, limits, place).await?;
+        if plugin.description.name != name {
+            return Err(LoadError::Name { plugin: name.to_owned(), own: plugin.description.name });
+        }
+        Ok(plugin)
+    }
+
+    /// The component as whatever it calls itself, with all that it asks for: to be looked at, not to be handed an event.
+    ///
+    /// # Errors
+    /// If no grants would make it load.
+    pub(crate) async fn look(
+        engine: &Engine,
+        digest: String,
+        component: &Component,
+        limits: Limits,
+    ) -> Result<Self, LoadError> {
+        let grants = Grants::answering(&requests(engine, component));
+        let mut plugin = Self::linked(engine, UNNAMED, digest, component, grants, limits, "").await?;
+        plugin.name = plugin.description.name.clone();
+        Ok(plugin)
+    }
+
+    async fn linked(
+        engine: &Engine,
+        name: &str,
+        digest: String,
+        component: &Component,
+        grants: Grants,
+        limits: Limits,
+        place: &str,
+    ) -> Result<Self, LoadError> {
         let broken = |error: wasmtime::Error| LoadError::Broken { plugin: name.to_owned(), why: format!("{error:#}") };
         let exports =
             |error: wasmtime::Error| LoadError::Exports { plugin: name.to_owned(), why: format!("{error:#}") };
         let component_type = component.component_type();
         let minor = version::of(component_type.imports(engine).map(|(instance, _)| instance))
             .map_err(|why| LoadError::Broken { plugin: name.to_owned(), why })?;
-        let requests = capability::requests(imports(engine, component).iter().map(|(i, f)| (i.as_str(), f.as_str())));
+        let requests = requests(engine, component);
         if !requests.unknown.is_empty() {
             return Err(LoadError::Unknown { plugin: name.to_owned(), imports: quoted(&requests.unknown) });
         }
@@ -228,9 +263,6 @@ impl Plugin {
         if bytes > MAX_DESCRIPTION {
             let why = format!("its description has {bytes} bytes; {MAX_DESCRIPTION} are the most");
             return Err(LoadError::Describe { plugin: name.to_owned(), why });
-        }
-        if description.name != name {
-            return Err(LoadError::Name { plugin: name.to_owned(), own: description.name });
         }
         let functions = requests.functions;
         let engine = engine.clone();
@@ -274,6 +306,11 @@ fn undescribed(name: &str, cause: Cause) -> LoadError {
         Cause::Trapped(why) => format!("trapped: {why}"),
     };
     LoadError::Describe { plugin, why }
+}
+
+/// What the component asks for.
+pub(crate) fn requests(engine: &Engine, component: &Component) -> Requests {
+    capability::requests(imports(engine, component).iter().map(|(i, f)| (i.as_str(), f.as_str())))
 }
 
 /// Every function that a component imports, with the full name of the instance that it stands in. Instances from which

@@ -4,6 +4,7 @@
 
 pub mod conversation;
 pub mod demo_config;
+pub mod examples;
 pub mod hook;
 pub mod measure;
 pub mod patch;

@@ -8,7 +8,6 @@ use componentize::toolchain::{self, TARGET};
 
 use crate::catalogue::{Catalogue, Entry, Metadata, PluginCrate};
 use crate::children;
-
 use crate::workspace::Workspace;
 
 const CATALOGUE: &str = "catalogue.json";

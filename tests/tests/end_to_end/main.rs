@@ -1,6 +1,7 @@
 //! End to end: whole systems of real processes, observed from outside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod authors;
 mod conversation;
 mod external;
 mod face;
@@ -10,6 +11,7 @@ mod http;
 mod keys;
 mod kills;
 mod kubernetes;
+mod languages;
 mod operation;
 mod order;
 mod parked;

@@ -1,4 +1,5 @@
-//! Answers `/greet`. Small on purpose: a plugin to start one's own from.
+//! Answers `/greet`, and welcomes who opens a first pull request. Small on purpose: a plugin to start one's own from. The
+//! folders beside it hold the same plugin in other languages.
 //!
 //! It is not bundled; plugins.yaml says where it is and what it may do:
 //!
@@ -7,12 +8,13 @@
 //!   greeter:
 //!     component: ./greeter.wasm
 //!     grants: { issues: write, pull_requests: write }
-//!     config: { greeting: "Good morning!" }
+//!     config: { greeting: "Good morning!", welcome: "Glad to have you here." }
 //! ```
 
+use kit::github_pull_requests_read::count_merged;
 use kit::{
-    ClientAgent, CommentAction, CommentEvent, Conversation as _, Description, Event, EventBody, EventKind, Failure,
-    Issues, Outcome, Plugin, PluginHelp, PullRequests, RepoRef,
+    ActorKind, ApiError, ClientAgent, CommentAction, CommentEvent, Conversation as _, Description, ErrorKind, Event,
+    EventBody, EventKind, Failure, Issues, Outcome, Plugin, PluginHelp, PullRequest, PullRequests, RepoRef,
 };
 use serde::Deserialize;
 
@@ -23,7 +25,13 @@ pub const GREETING: &str = "Hello! This is the first greeter speaking.";
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
+    /// The answer to `/greet`.
     greeting: Option<String>,
+    /// What a newcomer is told; nothing if it is not set.
+    welcome: Option<String>,
+    /// Decides everything and says nothing.
+    #[serde(default)]
+    rehearsal: bool,
 }
 
 /// Whether a new text asks for a greeting.
@@ -37,10 +45,10 @@ impl Plugin for Greeter {
     fn describe() -> Description {
         Description {
             name: "greeter".to_owned(),
-            summary: "Answers `/greet`.".to_owned(),
-            events: vec![EventKind::Comment],
+            summary: "Answers `/greet`, and welcomes first-time contributors.".to_owned(),
+            events: vec![EventKind::Comment, EventKind::PullRequest],
             commands: commands(),
-            settings: vec!["greeting".to_owned()],
+            settings: ["greeting", "welcome", "rehearsal"].map(str::to_owned).to_vec(),
         }
     }
 
@@ -54,23 +62,48 @@ impl Plugin for Greeter {
     }
 
     fn handle(event: Event, agent: ClientAgent) -> Result<Outcome, Failure> {
-        let EventBody::Comment(comment) = &event.body else {
-            return Ok(kit::ignored("not a comment"));
-        };
-        if !asks(comment) {
-            return Ok(kit::ignored("no `/greet`"));
-        }
         let settings: Settings = kit::settings(&agent)?;
-        let greeting = settings.greeting.as_deref().unwrap_or(GREETING);
-        let body = kit::reply::reply(&comment.author.login, greeting, &comment.body, &comment.html_url);
-        // GitHub asks for another permission on pull requests than on issues.
-        let _comment = if comment.is_pr {
-            PullRequests::comment(&agent, comment.number, &body)?
-        } else {
-            Issues::comment(&agent, comment.number, &body)?
+        // In a rehearsal the host refuses each change that is made through this handle.
+        let agent = if settings.rehearsal { agent.read_only() } else { agent };
+        let handled = match &event.body {
+            EventBody::Comment(comment) => greet(comment, &agent, &settings),
+            EventBody::PullRequest(body) => welcome(&event, &body.pull_request, &agent, &settings),
+            _ => return Ok(kit::ignored("not a comment, nor a pull request")),
         };
-        Ok(kit::done("greeted"))
+        match handled {
+            Err(error) if error.kind == ErrorKind::Denied => Ok(kit::ignored(format!("denied: {}", error.message))),
+            handled => Ok(handled?),
+        }
     }
+}
+
+fn greet(comment: &CommentEvent, agent: &ClientAgent, settings: &Settings) -> Result<Outcome, ApiError> {
+    if !asks(comment) {
+        return Ok(kit::ignored("no `/greet`"));
+    }
+    let body = format!("@{}: {}", comment.author.login, settings.greeting.as_deref().unwrap_or(GREETING));
+    // GitHub asks for another permission on pull requests than on issues.
+    let _comment = if comment.is_pr {
+        PullRequests::comment(agent, comment.number, &body)?
+    } else {
+        Issues::comment(agent, comment.number, &body)?
+    };
+    Ok(kit::done("greeted"))
+}
+
+fn welcome(event: &Event, pr: &PullRequest, agent: &ClientAgent, settings: &Settings) -> Result<Outcome, ApiError> {
+    let login = &pr.author.login;
+    if event.action.as_deref() != Some("opened") || pr.author.kind != ActorKind::User {
+        return Ok(kit::ignored("no new pull request of a person"));
+    }
+    let Some(text) = &settings.welcome else {
+        return Ok(kit::ignored("no `welcome` is set"));
+    };
+    if count_merged(agent, login)? > 0 {
+        return Ok(kit::ignored(format!("{login} is no newcomer")));
+    }
+    let _comment = PullRequests::comment(agent, pr.number, &format!("@{login}: {text}"))?;
+    Ok(kit::done(format!("welcomed {login}")))
 }
 
 fn commands() -> Vec<kit::Command> {
