@@ -1,5 +1,6 @@
 //! A whole system: a stand-in GitHub, a host and a controller, each a process, with its state in a fresh directory.
 
+mod compiled;
 mod options;
 mod ports;
 
@@ -26,7 +27,7 @@ pub const BOT: &str = "bowsprit-bot";
 /// Where ProwJobs are, unless the config says otherwise.
 const PROWJOB_NAMESPACE: &str = "default";
 /// How long a process may take to be ready.
-const READY: Duration = Duration::from_secs(180);
+const READY: Duration = Duration::from_secs(300);
 /// How often a condition is looked at.
 const POLL: Duration = Duration::from_millis(10);
 
@@ -68,6 +69,7 @@ impl World {
         let secret = "a key for this world alone".to_owned();
         let state = dir.path().join("state");
         std::fs::create_dir_all(&state).context("making the state directory")?;
+        compiled::lend(&programs, &state)?;
         write(dir.path(), "config.yaml", options.config.as_bytes())?;
         write(dir.path(), "plugins.yaml", options.plugins.as_bytes())?;
         write(dir.path(), "hmac", secret.as_bytes())?;
@@ -401,6 +403,7 @@ impl Drop for World {
         }
         self.host = None;
         self.controller = None;
+        compiled::keep(&self.programs, &self.path("state"));
         // Jobs outlive the controller, but not the world.
         process::end_those_with(&self.path("state"));
     }
