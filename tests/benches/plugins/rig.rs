@@ -13,7 +13,7 @@ use host::guest::Clients;
 use host::limits::Limits;
 use host::loader::{Loader, Wanted};
 use host::plugin::Plugin;
-use host::task::{Begun, Call};
+use host::task::{self, Begun, Call};
 use jiff::Timestamp;
 use prow::grants::{Access, Permission};
 use store::{Dispatch, Inbox, NewDelivery, NewTask, ProwJobs, Scope, StoredDelivery, Task, TaskKind};
@@ -94,7 +94,7 @@ impl Rig {
         let granted = prow::grants::Grants { access, ..prow::grants::Grants::default() };
         let wanted = Wanted {
             // It is called as it calls itself, wherever it lies.
-            name: if name.starts_with("greeter") { "greeter".to_owned() } else { name },
+            name: if name.contains("greeter") { "greeter".to_owned() } else { name },
             digest: compile::digest(&bytes),
             grants: Grants { granted, ..Grants::default() },
             limits,
@@ -110,6 +110,21 @@ impl Rig {
     /// The call of a task, ready to be made.
     pub(crate) fn call(&self, subject: &Subject) -> Call {
         Call::new(&self.inbox, &self.clients, &subject.begun, &subject.delivery, &subject.task, Vec::new())
+    }
+
+    /// The same plugin with another event.
+    pub(crate) async fn again(&self, subject: &Subject, comment: &str) -> Subject {
+        let (delivery, task) = self.event(&subject.plugin, comment).await;
+        Subject { delivery: Arc::new(delivery), task: Arc::new(task), ..subject.clone() }
+    }
+
+    /// Runs its task, and has its outcome written down.
+    pub(crate) async fn run(&self, subject: &Subject) {
+        let (rig, subject) = (self.clone(), subject.clone());
+        let run = async move {
+            task::run(&rig.inbox, &rig.clients, &subject.begun, &subject.delivery, &subject.task).await.map(drop)
+        };
+        self.guests.handle().spawn(run).await.unwrap().unwrap();
     }
 
     /// A delivery with one task, as the dispatcher would have it.
