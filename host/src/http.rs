@@ -12,5 +12,5 @@ mod gate;
 mod sender;
 
 pub use destination::{Granted, NoHost};
-pub(crate) use gate::{Gate, Hooks};
+pub(crate) use gate::{AT_A_TIME, Gate, Hooks};
 pub use gate::{Injected, Reach};

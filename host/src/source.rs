@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use config::Loaded;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use prow::component::ComponentRef;
@@ -127,7 +127,11 @@ impl Terms {
             let header = secret.header.parse();
             let header = header.with_context(|| format!("`{}` under `secrets` is no header", secret.header))?;
             let file = SecretFile::open(Path::new(&secret.file), Ok)?;
-            anyhow::Ok(Injected { host: secret.host.to_ascii_lowercase(), header, file })
+            let host: Granted = secret.host.parse().context("`host` under `secrets`")?;
+            if !granted.contains(&host) {
+                bail!("a secret is for `{host}`, which is not among `grants.http`: add it there, or mend `host`");
+            }
+            anyhow::Ok(Injected { host, header, file })
         };
         let secrets = self.secrets.iter().map(injected).collect::<anyhow::Result<_>>()?;
         Ok(Reach { granted, secrets })

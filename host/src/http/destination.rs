@@ -68,6 +68,13 @@ pub(crate) struct Destination {
     pub is_by_address: bool,
 }
 
+impl Destination {
+    /// Whether it is this one.
+    pub(crate) fn is(&self, granted: &Granted) -> bool {
+        (self.is_plain, &self.host, self.port) == (granted.is_plain, &granted.host, granted.port)
+    }
+}
+
 /// Where `uri` leads, if a grant names it.
 ///
 /// # Errors

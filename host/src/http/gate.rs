@@ -12,15 +12,19 @@ use secrecy::{ExposeSecret as _, SecretString};
 use secrets::SecretFile;
 use serde::{Deserialize, Serialize};
 use store::EffectKind;
+use tokio::sync::Semaphore;
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::destination::{Destination, Granted, destination};
-use super::sender::{self, Answer};
+use super::sender::{self, Answer, Failed};
 use crate::contract::types::{ApiError, ErrorKind};
 use crate::journal::{Fault, Interrupt, Journal, Place};
+use crate::log_book::one_line;
 
 /// The most bytes of a request's body.
 const MAX_BODY: usize = 512 << 10;
+/// How many requests of one task are under way at a time: of each the host keeps the whole of both bodies.
+pub(crate) const AT_A_TIME: usize = 4;
 
 /// What a plugin may reach by itself, and what the host says for it there.
 #[derive(Debug, Default)]
@@ -34,8 +38,8 @@ pub struct Reach {
 /// A secret that goes into the requests to one host.
 #[derive(Debug)]
 pub struct Injected {
-    /// In lower case.
-    pub host: String,
+    /// Where it goes, and nowhere else: the scheme and the port count, too.
+    pub host: Granted,
     /// The header that carries it.
     pub header: HeaderName,
     /// Its file.
@@ -47,6 +51,7 @@ pub(crate) struct Gate {
     pub(crate) journal: Journal,
     pub(crate) reach: Arc<Reach>,
     pub(crate) plugin: String,
+    pub(crate) turns: Arc<Semaphore>,
     pub(crate) dry_run: bool,
 }
 
@@ -82,6 +87,7 @@ struct Begun {
     to: Result<Destination, ApiError>,
     request: Request<WasiBody>,
     reach: Arc<Reach>,
+    turns: Arc<Semaphore>,
     dry_run: bool,
 }
 
@@ -96,17 +102,19 @@ struct Kept {
 impl Gate {
     fn begin(&self, request: Request<WasiBody>) -> Result<Begun, HttpError> {
         let op = if is_read(request.method()) { "wasi-http.read" } else { "wasi-http.send" };
-        let denied = |message: String| {
-            self.journal.deny(&message);
-            ApiError { kind: ErrorKind::Denied, message }
+        let to = match destination(&self.reach.granted, request.uri()) {
+            Ok(to) => Ok(to),
+            Err(message) => {
+                let message = one_line(message);
+                if self.journal.deny(&message).map_err(|interrupt| ended(&self.journal, interrupt))? {
+                    tracing::warn!(plugin = %self.plugin, why = message, "a request was refused");
+                }
+                Err(ApiError { kind: ErrorKind::Denied, message })
+            }
         };
-        let to = destination(&self.reach.granted, request.uri()).map_err(denied);
-        if let Err(refused) = &to {
-            tracing::warn!(plugin = %self.plugin, why = refused.message, "a request was refused");
-        }
         let place = self.journal.begin(op).map_err(|interrupt| ended(&self.journal, interrupt))?;
-        let (journal, reach) = (self.journal.clone(), self.reach.clone());
-        Ok(Begun { journal, place, to, request, reach, dry_run: self.dry_run })
+        let (journal, reach, turns) = (self.journal.clone(), self.reach.clone(), self.turns.clone());
+        Ok(Begun { journal, place, to, request, reach, turns, dry_run: self.dry_run })
     }
 }
 
@@ -123,6 +131,8 @@ fn is_read(method: &Method) -> bool {
 
 impl Begun {
     async fn answer(self) -> Result<Response<WasiBody>, HttpError> {
+        // From here on the host keeps bytes for it.
+        let _turn = self.turns.acquire().await.map_err(|_| HttpError::HttpRequestDenied)?;
         let (head, body) = self.request.into_parts();
         let body = Limited::new(body, MAX_BODY).collect().await;
         let body = body.map_err(|_| HttpError::HttpRequestBodySize(Some(MAX_BODY as u64)))?.to_bytes();
@@ -136,7 +146,11 @@ impl Begun {
             }
             let (headers, secrets) = with_secrets(&reach, &to, head.headers)?;
             let request = request(head.method, head.uri, headers, body)?;
-            let answer = sender::send(&to, request).await.map_err(Fault::Answer)?;
+            let answer = sender::send(&to, request).await.map_err(|failed| match failed {
+                // It may have been done, and is not done twice.
+                Failed::Sent(error) if !is_read => Fault::InDoubt { why: error.message },
+                Failed::Sent(error) | Failed::NotSent(error) => Fault::Answer(error),
+            })?;
             Ok(kept(answer, &secrets))
         };
         let result = match is_read {
@@ -146,10 +160,8 @@ impl Begun {
         match result {
             Err(interrupt) => Err(ended(&self.journal, interrupt)),
             Ok(Ok(kept)) => response(kept),
-            Ok(Err(error)) => Err(match error.kind {
-                ErrorKind::Denied | ErrorKind::Exhausted => HttpError::HttpRequestDenied,
-                _ => HttpError::InternalError(Some(error.message)),
-            }),
+            // In words: `wasi:http` has no place for them in a refusal.
+            Ok(Err(error)) => Err(HttpError::InternalError(Some(error.message))),
         }
     }
 }
@@ -167,7 +179,7 @@ fn with_secrets(
     mut headers: HeaderMap,
 ) -> Result<(HeaderMap, Vec<Arc<SecretString>>), Fault> {
     let mut used = Vec::new();
-    for secret in reach.secrets.iter().filter(|secret| secret.host == to.host) {
+    for secret in reach.secrets.iter().filter(|secret| to.is(&secret.host)) {
         let text = secret.file.current();
         let unfit = |_| Fault::answer(ErrorKind::Invalid, format!("the secret for `{}` fits no header", secret.header));
         let mut value = HeaderValue::from_str(text.expose_secret()).map_err(unfit)?;

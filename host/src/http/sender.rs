@@ -31,18 +31,26 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// Nothing was sent.
+    NotSent(ApiError),
+    /// Some of it was, perhaps all.
+    Sent(ApiError),
+}
+
 /// Sends it to an address that is allowed. A redirect is an answer like any other: who follows it asks anew.
 ///
 /// # Errors
 /// `denied` for a name that leads to this network; `other` for what did not answer. No text holds a header.
-pub(crate) async fn send(to: &Destination, request: Request<Full<Bytes>>) -> Result<Answer, ApiError> {
-    let exchange = async {
-        let addresses = addresses(to).await?;
-        exchange(to, addresses, request).await
-    };
-    tokio::time::timeout(TIMEOUT, exchange)
-        .await
-        .unwrap_or_else(|_| Err(broken(format!("{} did not answer within {} s", to.host, TIMEOUT.as_secs()))))
+pub(crate) async fn send(to: &Destination, request: Request<Full<Bytes>>) -> Result<Answer, Failed> {
+    let late = |_| broken(format!("{} did not answer within {} s", to.host, TIMEOUT.as_secs()));
+    let ends = tokio::time::Instant::now() + TIMEOUT;
+    let addresses = tokio::time::timeout_at(ends, addresses(to)).await.map_err(late).flatten();
+    let addresses = addresses.map_err(Failed::NotSent)?;
+    let exchanged = tokio::time::timeout_at(ends, exchange(to, addresses, request)).await;
+    exchanged.map_err(|elapsed| Failed::Sent(late(elapsed))).flatten()
 }
 
 fn broken(message: String) -> ApiError {
@@ -87,7 +95,7 @@ async fn exchange(
     to: &Destination,
     addresses: Vec<SocketAddr>,
     request: Request<Full<Bytes>>,
-) -> Result<Answer, ApiError> {
+) -> Result<Answer, Failed> {
     let mut tcp = HttpConnector::new_with_resolver(Known(addresses));
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
     tcp.set_nodelay(true);
@@ -96,12 +104,16 @@ async fn exchange(
     let answered = if to.is_plain {
         client.build(tcp).request(request).await
     } else {
-        let tls = secured(tcp).map_err(|error| broken(format!("this machine has no root certificates: {error}")))?;
+        let rootless = |error| broken(format!("this machine has no root certificates: {error}"));
+        let tls = secured(tcp).map_err(|error| Failed::NotSent(rootless(error)))?;
         client.build(tls).request(request).await
     };
-    let answer = answered.map_err(|error| broken(format!("{}: {}", to.host, chain(&error))))?;
+    let answer = answered.map_err(|error| {
+        let failed = broken(format!("{}: {}", to.host, chain(&error)));
+        if error.is_connect() { Failed::NotSent(failed) } else { Failed::Sent(failed) }
+    })?;
     let (head, body) = answer.into_parts();
     let body = Limited::new(body, MAX_ANSWER).collect().await;
-    let body = body.map_err(|error| broken(format!("{}: the answer: {}", to.host, chain(&*error))))?;
+    let body = body.map_err(|error| Failed::Sent(broken(format!("{}: the answer: {}", to.host, chain(&*error)))))?;
     Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
 }

@@ -52,7 +52,7 @@ modules:
   fetcher:
     component: ./fetcher.wasm
     grants: {{ http: ['http://127.0.0.1:{port}', 'http://localhost:{port}'] }}
-    secrets: {{ KEY: {{ file: ./key, header: x-api-key, host: 127.0.0.1 }} }}
+    secrets: {{ KEY: {{ file: ./key, header: x-api-key, host: 'http://127.0.0.1:{port}' }} }}
 "
     );
     let mut options = Options::new(demo_config::example("config.yaml").unwrap(), plugins);
@@ -86,11 +86,11 @@ async fn a_plugin_reaches_the_hosts_that_were_granted_and_sees_no_secret() {
     check(&mut stage, pr, &format!("POST {here}/b some text"), &["answered 200", "some text"]).await;
     // A redirect is an answer; whoever follows it asks anew, and is refused.
     check(&mut stage, pr, &format!("GET {here}/elsewhere"), &["answered 302 http://169.254.169.254/latest"]).await;
-    check(&mut stage, pr, "GET http://169.254.169.254/latest", &["refused", "HttpRequestDenied"]).await;
+    check(&mut stage, pr, "GET http://169.254.169.254/latest", &["refused", "add `http://169.254.169.254:80`"]).await;
     // Granted by its name, which leads to this machine.
-    check(&mut stage, pr, &format!("GET http://localhost:{port}/c"), &["refused", "HttpRequestDenied"]).await;
-    check(&mut stage, pr, &format!("GET https://127.0.0.1:{port}/d"), &["refused", "HttpRequestDenied"]).await;
-    check(&mut stage, pr, "GET http://127.0.0.1:1/e", &["refused", "HttpRequestDenied"]).await;
+    check(&mut stage, pr, &format!("GET http://localhost:{port}/c"), &["refused", "is in this network"]).await;
+    check(&mut stage, pr, &format!("GET https://127.0.0.1:{port}/d"), &["refused", "not granted: add `https://"]).await;
+    check(&mut stage, pr, "GET http://127.0.0.1:1/e", &["refused", "not granted: add `http://127.0.0.1:1`"]).await;
     let want = [
         format!("GET /a key={SECRET} "),
         format!("POST /b key={SECRET} some text"),
