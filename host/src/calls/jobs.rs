@@ -1,6 +1,6 @@
 //! The jobs of config.yaml, matched here on the compiled configuration, and the ProwJobs that are made of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use prow::create::{self, Creation, JobFacts};
@@ -11,6 +11,7 @@ use prow::prowjob::{ProwJob, ProwJobState, ProwJobType};
 use store::{EffectKind, Selector, StoreError};
 use wasmtime::component::Resource;
 
+use super::turns::Turns;
 use super::{Answer, granted, refs};
 use crate::agent::ClientAgent;
 use crate::contract::types::{ApiError, ErrorKind, PullRequest, RepoRef};
@@ -29,9 +30,10 @@ impl job_config::Host for GuestState {
         let facts = self.task().facts.clone();
         let matched = async {
             let jobs = facts.loaded.config.presubmits(&repo.org, &repo.name);
-            let matched = (0..).zip(jobs).map(|(id, job)| {
+            let (mut found, mut turns) = (Vec::with_capacity(jobs.len()), Turns::begin());
+            for (id, job) in (0..).zip(jobs) {
                 let matched = job.facts(text.as_deref(), branch.as_deref());
-                job_config::Presubmit {
+                found.push(job_config::Presubmit {
                     id,
                     name: matched.name,
                     context: matched.context,
@@ -42,9 +44,10 @@ impl job_config::Host for GuestState {
                     conditional: matched.conditional,
                     triggered: matched.triggered,
                     on_branch: matched.on_branch,
-                }
-            });
-            Ok(matched.collect())
+                });
+                turns.next().await;
+            }
+            Ok(found)
         };
         Ok(self.task().journal.read("job-config.presubmits", &(&*repo, &text, &branch), matched).await?)
     }
@@ -59,11 +62,13 @@ impl job_config::Host for GuestState {
         let facts = self.task().facts.clone();
         let matched = async {
             let known = facts.loaded.config.presubmits(&repo.org, &repo.name);
-            let mut matched = Vec::new();
-            for id in &jobs {
+            let (mut seen, mut matched, mut turns) = (BTreeSet::new(), Vec::new(), Turns::begin());
+            // A job that is named a thousand times is matched once.
+            for id in jobs.iter().filter(|id| seen.insert(**id)) {
                 if at(known, *id)?.changes.matches(&paths) {
                     matched.push(*id);
                 }
+                turns.next().await;
             }
             Ok(matched)
         };
@@ -80,12 +85,13 @@ impl job_config::Host for GuestState {
         let facts = self.task().facts.clone();
         let matched = async {
             let jobs = facts.loaded.config.postsubmits(&repo.org, &repo.name);
-            let matched = (0..).zip(jobs).map(|(id, job)| job_config::Postsubmit {
-                id,
-                name: job.base.name.clone(),
-                should_run: job.should_run(&branch, &paths),
-            });
-            Ok(matched.collect())
+            let (mut found, mut turns) = (Vec::with_capacity(jobs.len()), Turns::begin());
+            for (id, job) in (0..).zip(jobs) {
+                let (name, should_run) = (job.base.name.clone(), job.should_run(&branch, &paths));
+                found.push(job_config::Postsubmit { id, name, should_run });
+                turns.next().await;
+            }
+            Ok(found)
         };
         Ok(self.task().journal.read("job-config.postsubmits", &(&*repo, &branch, &paths), matched).await?)
     }
