@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use github::{RepoName, Scope};
 use globset::GlobSet;
 use prow::grants::{Access, Permission};
 
@@ -54,10 +55,40 @@ impl Grants {
         self.namespaces.as_ref().map_or(namespace == configured, |globs| globs.is_match(namespace))
     }
 
-    /// Whether every repository of `org` is within the grants, those to come included.
+    /// Whether every repository of `org` is within the grants, those to come included: only where a pattern says just that.
     pub fn covers_all_of(&self, org: &str) -> bool {
-        // No repository can have this name.
-        self.repos.is_match(format!("{org}/."))
+        let all = |glob: &str| {
+            glob == "**"
+                || glob
+                    .split_once('/')
+                    .is_some_and(|(orgs, names)| (names == "*" || names == "**") && (orgs == "*" || orgs == org))
+        };
+        self.granted.repos.iter().any(|glob| all(glob))
+    }
+
+    /// For whom GitHub makes the token of a call about `repo`: with the permissions that were granted and no others, and for
+    /// this repository alone; where the grants cover others by patterns, which no token can carry, for all that the
+    /// installation has.
+    pub fn scope(&self, repo: &RepoRef) -> Scope {
+        let permissions = self.granted.access.iter().filter(|(permission, _)| permission.is_github());
+        let permissions = permissions.map(|(permission, access)| (permission.key(), github_access(*access))).collect();
+        let scope = Scope::repo(&RepoName::new(&repo.org, &repo.name)).with_permissions(permissions);
+        if self.granted.repos.iter().any(|glob| glob.contains(['*', '?', '[', '{'])) {
+            return scope.in_all_repositories();
+        }
+        scope
+    }
+
+    /// The same for what is asked of an organisation: no repository is named, and this permission is all that the token has.
+    pub fn org_scope(&self, org: &str, permission: Permission) -> Scope {
+        Scope::org(org).with_permissions([(permission.key(), github::Access::Read)].into_iter().collect())
+    }
+}
+
+fn github_access(access: Access) -> github::Access {
+    match access {
+        Access::Read => github::Access::Read,
+        Access::Write => github::Access::Write,
     }
 }
 
@@ -98,7 +129,8 @@ mod tests {
             set.add(globset::Glob::new(glob).unwrap());
         }
         let access = access.iter().copied().collect();
-        let granted = prow::grants::Grants { access, ..prow::grants::Grants::default() };
+        let repos = globs.iter().map(ToString::to_string).collect();
+        let granted = prow::grants::Grants { access, repos, ..prow::grants::Grants::default() };
         Grants { granted, reach: Arc::default(), repos: set.build().unwrap(), namespaces: None }
     }
 
@@ -152,5 +184,38 @@ mod tests {
         assert!(grants(&[], &["o/*"]).covers(Some(&home), &repo("o", "other")));
         assert!(!grants(&[], &["o/*"]).covers(Some(&home), &repo("p", "r")));
         assert!(!grants(&[], &[]).covers(None, &home));
+    }
+
+    #[test]
+    fn only_a_pattern_for_all_covers_all() {
+        for (globs, covered) in [
+            (&["o/*"][..], true),
+            (&["*/*"], true),
+            (&["o/**"], true),
+            (&["**"], true),
+            (&["p/x", "o/*"], true),
+            (&[], false),
+            (&["p/*"], false),
+            (&["o/?"], false),
+            (&["o/.*"], false),
+            (&["o/[!a]*"], false),
+            (&["o/r*"], false),
+            (&["o/r"], false),
+        ] {
+            assert_eq!(grants(&[], globs).covers_all_of("o"), covered, "{globs:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_has_what_was_granted_where_the_call_is() {
+        let access = [(Permission::Issues, Access::Write), (Permission::Git, Access::Write)];
+        let scope = grants(&access, &[]).scope(&repo("o", "r"));
+        assert_eq!(scope.permissions.unwrap().to_string(), "issues=write,metadata=read");
+        let one = |globs: &[&str]| grants(&access, globs).scope(&repo("o", "r")).repositories.map(|all| all.len());
+        assert_eq!(one(&[]), Some(1));
+        assert_eq!(one(&["o/a", "o/b"]), Some(1));
+        assert_eq!(one(&["o/a", "o/*"]), None);
+        let of_org = grants(&access, &[]).org_scope("o", Permission::Members);
+        assert_eq!(of_org.permissions.unwrap().to_string(), "members=read,metadata=read");
     }
 }

@@ -9,6 +9,7 @@ mod owners;
 mod refs;
 mod services;
 mod thread;
+mod turns;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::agent::{ClientAgent, guard};
 use crate::contract::types::{ApiError, ErrorKind, RepoRef};
 use crate::guest::GuestState;
 use crate::journal::Fault;
+use crate::log_book::one_line;
 
 /// The agent's repository if the call is allowed; otherwise the function that this stands in answers `denied`.
 macro_rules! granted {
@@ -43,30 +45,35 @@ impl GuestState {
     ) -> wasmtime::Result<Result<Arc<RepoRef>, ApiError>> {
         let agent = self.client(agent)?;
         let facts = self.task().facts.clone();
-        let passed = guard(&agent, &facts.grants, permission, access);
-        Ok(passed.map_err(|denied| self.deny(denied.message)))
+        match guard(&agent, &facts.grants, permission, access) {
+            Ok(repo) => Ok(Ok(repo)),
+            Err(denied) => Ok(Err(self.deny(denied.message)?)),
+        }
     }
 
-    /// Refuses a call, with an answer that names what is missing: logged, counted, and kept in the trace.
-    fn deny(&mut self, message: String) -> ApiError {
+    /// Refuses a call, with an answer that names what is missing: logged, counted, and kept in the trace. Some of the text is the
+    /// guest's.
+    fn deny(&mut self, message: String) -> wasmtime::Result<ApiError> {
+        let message = one_line(message);
         let task = self.task();
-        let facts = &task.facts;
-        tracing::warn!(plugin = %facts.plugin, delivery = %facts.guid, why = message, "a call was denied");
-        task.journal.deny(&message);
-        ApiError { kind: ErrorKind::Denied, message }
+        if task.journal.deny(&message)? {
+            let facts = &task.facts;
+            tracing::warn!(plugin = %facts.plugin, delivery = %facts.guid, why = message, "a call was denied");
+        }
+        Ok(ApiError { kind: ErrorKind::Denied, message })
     }
 
-    /// GitHub, as this plugin may speak to it about the organisation of `repo`.
-    fn github_of_org(&mut self, repo: &RepoRef) -> ::github::Api {
+    /// GitHub, as this plugin may speak to it about the organisation of `repo`, with this permission.
+    fn github_of_org(&mut self, repo: &RepoRef, permission: Permission) -> ::github::Api {
         let facts = &self.task().facts;
-        facts.clients.github.scoped(::github::Scope::org(&repo.org).with_plugin(&facts.plugin))
+        facts.clients.github.scoped(facts.grants.org_scope(&repo.org, permission).with_plugin(&facts.plugin))
     }
 
     /// GitHub, as this plugin may speak to it about `repo`.
     fn github(&mut self, repo: &RepoRef) -> (::github::Api, ::github::RepoName) {
         let facts = &self.task().facts;
         let name = ::github::RepoName::new(&repo.org, &repo.name);
-        (facts.clients.github.scoped(::github::Scope::repo(&name).with_plugin(&facts.plugin)), name)
+        (facts.clients.github.scoped(facts.grants.scope(repo).with_plugin(&facts.plugin)), name)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::error::{ApiError, ApiErrorKind};
 use crate::identity::Bot;
 use crate::options::{Options, SetupError};
 use crate::policy::READ_AFTER_WRITE;
+use crate::repos::RepoName;
 use crate::scope::Scope;
 use crate::token::{Credential, Tokens};
 use crate::transport::Transport;
@@ -124,6 +125,18 @@ impl fmt::Debug for Client {
 }
 
 impl Api {
+    /// The same in `repo`, too, where it is narrowed to repositories at all.
+    #[must_use]
+    pub fn also_in(&self, repo: &RepoName) -> Self {
+        let who = match &self.who {
+            Who::Scope(scope) if scope.repositories.is_some() => {
+                Who::Scope(Arc::new(Scope::clone(scope).with_repositories([repo.clone()])))
+            }
+            who => who.clone(),
+        };
+        Self { who, ..self.clone() }
+    }
+
     /// The same, for reading what was written a moment ago: a read that finds nothing is made again once, half a second
     /// later.
     #[must_use]

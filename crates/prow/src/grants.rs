@@ -105,6 +105,22 @@ impl Permission {
         }
     }
 
+    /// Whether it is one of GitHub's own, by GitHub's name: the others are ours.
+    pub fn is_github(self) -> bool {
+        matches!(
+            self,
+            Self::Metadata
+                | Self::Members
+                | Self::Issues
+                | Self::PullRequests
+                | Self::Contents
+                | Self::Statuses
+                | Self::Checks
+                | Self::Actions
+                | Self::Administration
+        )
+    }
+
     /// Whether there is nothing in it to write.
     pub fn is_read_only(self) -> bool {
         matches!(self, Self::Metadata | Self::Members | Self::Administration | Self::JobConfig | Self::Owners)

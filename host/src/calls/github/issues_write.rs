@@ -142,11 +142,12 @@ impl Host for GuestState {
     async fn transfer(&mut self, agent: Resource<ClientAgent>, issue: u32, to: RepoRef) -> Answer<()> {
         let facts = self.task().facts.clone();
         if !facts.grants.covers(facts.home.as_ref(), &to) {
-            return Ok(Err(self.deny(format!("not granted: add `{}/{}` to `grants.repos`", to.org, to.name))));
+            return Ok(Err(self.deny(format!("not granted: add `{}/{}` to `grants.repos`", to.org, to.name))?));
         }
         let what = (Issue, Findable, "github-issues-write.transfer");
         let target = ::github::RepoName::new(&to.org, &to.name);
         let transfer = |api: ::github::Api, name, _, doubt| async move {
+            let api = api.also_in(&target);
             // GitHub leads from the old number to where the issue is now.
             let is_there = match settled(doubt).await {
                 true => api.find_transferred(&name, u64::from(issue)).await.map_err(fault)?.is_some(),

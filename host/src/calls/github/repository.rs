@@ -27,9 +27,9 @@ impl github_metadata_read::Host for GuestState {
         let repo = granted!(self, agent, Permission::Metadata, Access::Read);
         // Which repositories there are is itself something to know.
         if !self.task().facts.grants.covers_all_of(&repo.org) {
-            return Ok(Err(self.deny(format!("not granted: add `{}/*` to `grants.repos`", repo.org))));
+            return Ok(Err(self.deny(format!("not granted: add `{}/*` to `grants.repos`", repo.org))?));
         }
-        let api = self.github_of_org(&repo);
+        let api = self.github_of_org(&repo, Permission::Metadata);
         let found = async {
             let found = api.list_repositories(&repo.org).await.map_err(fault)?;
             Ok(found.into_iter().map(convert::fetched_repository).collect())
@@ -83,9 +83,9 @@ impl github_members_read::Host for GuestState {
         let repo = granted!(self, agent, Permission::Members, Access::Read);
         if !self.may_ask_members_of(&org, &repo.org, &repo.name) {
             let message = format!("members of `{org}` are not this plugin's to know: add `{org}/*` to `grants.repos`");
-            return Ok(Err(self.deny(message)));
+            return Ok(Err(self.deny(message)?));
         }
-        let api = self.github_of_org(&repo);
+        let api = self.github_of_org(&repo, Permission::Members);
         let is = async {
             if login == org {
                 return Ok(true);
@@ -97,14 +97,14 @@ impl github_members_read::Host for GuestState {
 
     async fn list_members(&mut self, agent: Resource<ClientAgent>) -> Answer<Vec<String>> {
         let repo = granted!(self, agent, Permission::Members, Access::Read);
-        let api = self.github_of_org(&repo);
+        let api = self.github_of_org(&repo, Permission::Members);
         let found = async { api.list_members(&repo.org).await.map(convert::fetched_logins).map_err(fault) };
         Ok(self.task().journal.read("github-members-read.list-members", &repo.org, found).await?)
     }
 
     async fn list_teams(&mut self, agent: Resource<ClientAgent>) -> Answer<Vec<Team>> {
         let repo = granted!(self, agent, Permission::Members, Access::Read);
-        let api = self.github_of_org(&repo);
+        let api = self.github_of_org(&repo, Permission::Members);
         let found = async {
             let teams = api.list_teams(&repo.org).await.map_err(fault)?;
             Ok(teams.into_iter().map(convert::team).collect())
@@ -114,14 +114,14 @@ impl github_members_read::Host for GuestState {
 
     async fn list_team_members(&mut self, agent: Resource<ClientAgent>, slug: String) -> Answer<Vec<String>> {
         let repo = granted!(self, agent, Permission::Members, Access::Read);
-        let api = self.github_of_org(&repo);
+        let api = self.github_of_org(&repo, Permission::Members);
         let found = async { api.list_team_members(&repo.org, &slug).await.map(convert::fetched_logins).map_err(fault) };
         Ok(self.task().journal.read("github-members-read.list-team-members", &(&repo.org, &slug), found).await?)
     }
 
     async fn is_team_member(&mut self, agent: Resource<ClientAgent>, slug: String, login: String) -> Answer<bool> {
         let repo = granted!(self, agent, Permission::Members, Access::Read);
-        let api = self.github_of_org(&repo);
+        let api = self.github_of_org(&repo, Permission::Members);
         let is = async { api.is_team_member(&repo.org, &slug, &login).await.map_err(fault) };
         Ok(self.task().journal.read("github-members-read.is-team-member", &(&repo.org, &slug, &login), is).await?)
     }
