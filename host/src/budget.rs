@@ -33,21 +33,28 @@ impl Budget {
 
     /// Counts a call that is about to be answered; `arguments` is their length as JSON.
     pub(crate) fn ask(&mut self, op: &str, arguments: usize) -> Result<(), Over> {
-        let Limits { host_calls, argument_bytes, api_calls, .. } = self.limits;
-        if self.calls == host_calls {
-            return Err(Over::Ended(format!("over {host_calls} host calls in one task (`limits.host_calls`)")));
-        }
-        self.calls += 1;
+        let Limits { argument_bytes, api_calls, .. } = self.limits;
+        self.count()?;
         if arguments > argument_bytes {
             return refused(format!("the arguments are over {} KiB: raise `limits.argument`", argument_bytes >> 10));
         }
-        if is_github(op) {
+        if asks_others(op) {
             if self.api_calls == api_calls {
-                return refused(format!("this task has called GitHub {api_calls} times: raise `limits.api_calls`"));
+                return refused(format!("this task has called APIs {api_calls} times: raise `limits.api_calls`"));
             }
             self.api_calls += 1;
         }
         self.keep(arguments).map_err(Over::Ended)
+    }
+
+    /// Counts a call, whatever comes of it.
+    pub(crate) fn count(&mut self) -> Result<(), Over> {
+        let most = self.limits.host_calls;
+        if self.calls == most {
+            return Err(Over::Ended(format!("over {most} host calls in one task (`limits.host_calls`)")));
+        }
+        self.calls += 1;
+        Ok(())
     }
 
     /// Counts an effect that is about to be had, or was had in an earlier run.
@@ -81,9 +88,10 @@ fn refused(message: String) -> Result<(), Over> {
     Err(Over::Refused(ApiError { kind: ErrorKind::Exhausted, message }))
 }
 
-/// Whether a host call is one of GitHub's API; the others are the host's own affair, or cached.
-pub(crate) fn is_github(op: &str) -> bool {
-    op.starts_with("github-")
+/// Whether a host call is one of somebody else's API; the others are the host's own affair, or cached.
+fn asks_others(op: &str) -> bool {
+    let apis = ["github-", "slack.", "jira-", "bugzilla-", "kubernetes-", "build-cluster-", "wasi-http."];
+    apis.iter().any(|api| op.starts_with(api))
 }
 
 #[cfg(test)]
@@ -134,7 +142,13 @@ mod tests {
             "github-issues-read.get",
             std::iter::repeat(1),
             3,
-            "ErrorKind::Exhausted: this task has called GitHub 3 times: raise `limits.api_calls`",
+            "ErrorKind::Exhausted: this task has called APIs 3 times: raise `limits.api_calls`",
+        );
+        check(
+            "wasi-http.read",
+            std::iter::repeat(1),
+            3,
+            "ErrorKind::Exhausted: this task has called APIs 3 times: raise `limits.api_calls`",
         );
     }
 

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use jiff::Timestamp;
 use store::{Entry, ParkKind};
+use tokio::sync::Semaphore;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::agent::{ClientAgent, Grants};
 use crate::contract::{cluster_types, github_types, log, types};
-use crate::http::Gate;
+use crate::http::{AT_A_TIME, Gate};
 use crate::journal::{CallTrace, Denials, Interrupt, Journal};
 use crate::limits::Limits;
 use crate::log_book::{Flooded, LogBook, LogLine, one_line};
@@ -190,7 +191,9 @@ pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event)
     let wasi = plugin.wasi.then(|| Box::new(wasi_of(&context)));
     let state = GuestState::new(plugin.limits, Some(Box::new(context)), wasi);
     let limits = plugin.limits;
-    let (mut store, instance) = match plugin.instantiate(state).await {
+    // A start function may wait, too.
+    let ready = tokio::time::timeout(limits.deadline, plugin.instantiate(state)).await;
+    let (mut store, instance) = match ready.unwrap_or_else(|_| Err(OutOfTime.into())) {
         Ok(ready) => ready,
         Err(error) => {
             let none = Leavings {
@@ -243,6 +246,7 @@ fn wasi_of(context: &TaskContext) -> Wasi {
         journal: context.journal.clone(),
         reach: facts.grants.reach.clone(),
         plugin: facts.plugin.clone(),
+        turns: Arc::new(Semaphore::new(AT_A_TIME)),
         dry_run: facts.clients.dry_run,
     };
     Wasi::new(pins.clock, pins.seed, Some(gate))

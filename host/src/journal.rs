@@ -165,9 +165,18 @@ impl Journal {
         self.state().budget.effects()
     }
 
-    /// Notes a call that no grant covers, and what the guest is told. Nothing of it is journalled: it would be denied again.
-    pub(crate) fn deny(&self, told: &str) {
-        self.state().denials.add(told);
+    /// Notes a call that no grant covers, and what the guest is told; whether it is among the first, of which the log is told,
+    /// too. It counts as a call. Nothing of it is journalled: it would be denied again.
+    ///
+    /// # Errors
+    /// If the run has to end here.
+    pub(crate) fn deny(&self, told: &str) -> Result<bool, Interrupt> {
+        let mut state = self.state();
+        match state.budget.count() {
+            Ok(()) => Ok(state.denials.add(told)),
+            Err(Over::Refused(error)) => Err(Interrupt::Exhausted(error.message)),
+            Err(Over::Ended(why)) => Err(Interrupt::Exhausted(why)),
+        }
     }
 
     /// What was denied so far.

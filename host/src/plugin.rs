@@ -132,7 +132,11 @@ impl Pre {
 }
 
 impl Instance {
-    async fn describe(&self, store: &mut Store<GuestState>) -> wasmtime::Result<types::Description> {
+    /// What it says of itself.
+    ///
+    /// # Errors
+    /// If the guest traps, or is cut off.
+    pub async fn describe(&self, store: &mut Store<GuestState>) -> wasmtime::Result<types::Description> {
         match self {
             Instance::Previous(plugin) => Ok(previous::over(&plugin.call_describe(store).await?)),
             Instance::Today(plugin) => plugin.call_describe(store).await,
@@ -285,8 +289,13 @@ impl Plugin {
     /// # Errors
     /// If the guest traps.
     pub async fn help(&self, settings: &str, repos: &[types::RepoRef]) -> wasmtime::Result<types::PluginHelp> {
-        let (mut store, instance) = self.instantiate(GuestState::without_task(self.limits, self.wasi)).await?;
-        instance.help(&mut store, settings, repos).await
+        let state = GuestState::without_task(self.limits, self.wasi);
+        // A guest that waits is not interrupted by what interrupts one that computes.
+        let helped = tokio::time::timeout(state.time_left(), async {
+            let (mut store, instance) = self.instantiate(state).await?;
+            instance.help(&mut store, settings, repos).await
+        });
+        helped.await.unwrap_or_else(|_| Err(trap::OutOfTime.into()))
     }
 
     /// Whether it wants events of this family.

@@ -23,6 +23,11 @@ use crate::registry::Set;
 /// host that was not running has not tried.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
 
+/// How soon a plugin is called again at its own wish, and how often with one event: each time may call and change as much as the
+/// first.
+const AGAIN_AT_LEAST: Duration = Duration::from_secs(1);
+const MOST_ROUNDS: u32 = 100;
+
 /// How soon a task is tried again that could not be run because of us.
 const PUT_OFF: Duration = Duration::from_secs(5);
 
@@ -246,7 +251,7 @@ pub(crate) enum Verdict {
 
 /// Only what the host saw decides whether a task is run again: an upstream that fails is waited for, a plugin that fails
 /// would fail again.
-pub(crate) fn verdict(end: End, attempts: u32, now: Timestamp) -> Result<Verdict, StoreError> {
+pub(crate) fn verdict(end: End, (round, attempts): (u32, u32), now: Timestamp) -> Result<Verdict, StoreError> {
     let retry = |until: Timestamp, why: String| {
         if (0..=attempts).map(backoff).sum::<Duration>() > GIVE_UP_AFTER {
             let why = format!("given up after {} attempts in three days; the last: {why}", attempts + 1);
@@ -257,8 +262,12 @@ pub(crate) fn verdict(end: End, attempts: u32, now: Timestamp) -> Result<Verdict
     Ok(match end {
         End::Done(said) => Verdict::Finish(Outcome::Done, said),
         End::Ignored(why) => Verdict::Finish(Outcome::Ignored, why),
+        End::Again(_) if round >= MOST_ROUNDS => {
+            Verdict::Finish(Outcome::Failed, format!("asked to be called again, and was {MOST_ROUNDS} times before"))
+        }
         End::Again(after) => {
-            Verdict::Park(ParkKind::Wake, later(now, after), format!("asked to be called again after {after:?}"))
+            let until = later(now, after.max(AGAIN_AT_LEAST));
+            Verdict::Park(ParkKind::Wake, until, format!("asked to be called again after {after:?}"))
         }
         End::Failed(message) => Verdict::Finish(Outcome::Failed, message),
         End::Trapped(message) => Verdict::Finish(Outcome::Failed, format!("trapped: {message}")),
@@ -292,7 +301,7 @@ async fn write_down(
     duration: Duration,
 ) -> Result<After, StoreError> {
     let round = task.round;
-    match verdict(end, task.attempts, Timestamp::now())? {
+    match verdict(end, (round, task.attempts), Timestamp::now())? {
         Verdict::Park(kind, until, why) => {
             tracing::info!(delivery = %task.guid, plugin = %task.plugin, %until, why, "put aside");
             let park = Park { round, pins: Some(pins.clone()), reads: leavings.reads, until, why, kind };
@@ -340,8 +349,13 @@ mod tests {
 
     #[track_caller]
     fn check(end: End, attempts: u32, want: &str) {
+        check_in(0, end, attempts, want);
+    }
+
+    #[track_caller]
+    fn check_in(round: u32, end: End, attempts: u32, want: &str) {
         let now = Timestamp::UNIX_EPOCH;
-        let got = match verdict(end, attempts, now).unwrap() {
+        let got = match verdict(end, (round, attempts), now).unwrap() {
             Verdict::Finish(outcome, reason) => format!("{outcome}: {reason}"),
             Verdict::Park(kind, until, why) => format!("{kind:?} +{}s: {why}", until.as_second()),
         };
@@ -374,6 +388,10 @@ mod tests {
         check(limit(3600), 5000, "Resume +3600s: come back");
         check(limit(0), 9, "Resume +1s: come back");
         check(End::Again(Duration::from_secs(5)), 0, "Wake +5s: asked to be called again after 5s");
+        check(End::Again(Duration::ZERO), 0, "Wake +1s: asked to be called again after 0ns");
+        check_in(99, End::Again(Duration::ZERO), 0, "Wake +1s: asked to be called again after 0ns");
+        check_in(100, End::Again(Duration::ZERO), 0, "failed: asked to be called again, and was 100 times before");
+        check_in(100, End::Done("did".into()), 0, "done: did");
         check(End::Interrupted(Interrupt::Diverged("x".into())), 0, "dead: diverged: x");
         check(End::Interrupted(Interrupt::Exhausted("x".into())), 0, "failed: over its limits: x");
         check(
@@ -411,7 +429,7 @@ mod tests {
     fn an_outage_of_three_days_is_waited_out() {
         let (mut attempts, mut now) = (0, Timestamp::UNIX_EPOCH);
         let reason = loop {
-            match verdict(park(0), attempts, now).unwrap() {
+            match verdict(park(0), (0, attempts), now).unwrap() {
                 Verdict::Park(_, until, _) => (attempts, now) = (attempts + 1, until),
                 Verdict::Finish(outcome, reason) => break format!("{outcome}: {reason}"),
             }

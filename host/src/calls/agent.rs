@@ -58,7 +58,7 @@ impl HostClientAgent for GuestState {
         let facts = self.task().facts.clone();
         if !facts.grants.covers(facts.home.as_ref(), &repo) {
             let message = format!("not granted: add `{}/{}` to `grants.repos`", repo.org, repo.name);
-            return Ok(Err(self.deny(message)));
+            return Ok(Err(self.deny(message)?));
         }
         Ok(Ok(self.table.push(ClientAgent { repo: Some(repo), ..agent })?))
     }

@@ -19,7 +19,7 @@ use crate::journal::{Doubt, EffectKey, Fault};
 /// Ends the function that this stands in with `denied` if the grants do not cover the namespace.
 macro_rules! within {
     ($self:ident, $namespace:expr, $whose:expr) => {
-        if let Err(denied) = $self.within($namespace, $whose) {
+        if let Some(denied) = $self.beyond($namespace, $whose)? {
             return Ok(Err(denied));
         }
     };
@@ -55,7 +55,8 @@ enum Write {
 }
 
 impl GuestState {
-    fn within(&mut self, namespace: &str, whose: Whose) -> Result<(), ApiError> {
+    /// The refusal, if this namespace is not granted.
+    fn beyond(&mut self, namespace: &str, whose: Whose) -> wasmtime::Result<Option<ApiError>> {
         let facts = &self.task().facts;
         let core = &facts.loaded.config.core;
         let configured = match whose {
@@ -63,12 +64,12 @@ impl GuestState {
             Whose::Build => &core.pod_namespace,
         };
         if facts.grants.covers_namespace(namespace, configured) {
-            return Ok(());
+            return Ok(None);
         }
         let message = format!(
             "the namespace `{namespace}` is not granted (`{configured}` is without a list): add it to `namespaces` under `grants`"
         );
-        Err(self.deny(message))
+        self.deny(message).map(Some)
     }
 
     fn service_cluster(&mut self) -> Result<Cluster, Fault> {

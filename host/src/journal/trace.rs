@@ -31,10 +31,13 @@ pub struct Denials {
 }
 
 impl Denials {
-    pub(super) fn add(&mut self, told: &str) {
+    /// Counts one, and says whether it is told of: a guest that does not heed them fills no log.
+    pub(super) fn add(&mut self, told: &str) -> bool {
         self.count += 1;
-        if self.told.len() < DENIALS_TOLD {
+        let is_told = self.told.len() < DENIALS_TOLD;
+        if is_told {
             self.told.push(told.to_owned());
         }
+        is_told
     }
 }

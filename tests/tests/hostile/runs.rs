@@ -37,6 +37,9 @@ fn ways(contract: &Contract) -> Vec<Way> {
     let read_only = contract.import("agent", "[method]client-agent.read-only", "read_only", "(param i32) (result i32)");
     let get_repository = contract.import("github-metadata-read", "get-repository", "get", "(param i32 i32)");
     let matching = contract.import("job-config", "matching-changes", "matching", "(param i32 i32 i32 i32 i32 i32)");
+    let for_repo =
+        contract.import("agent", "[method]client-agent.for-repo", "for_repo", "(param i32 i32 i32 i32 i32 i32)");
+    let drop_agent = contract.import("agent", "[resource-drop]client-agent", "drop_agent", "(param i32)");
     let agent = contract.agent();
     let guest = |name: &'static str, handle: &str| Guest::new(name, handle);
     vec![
@@ -119,6 +122,47 @@ fn ways(contract: &Contract) -> Vec<Way> {
                     )
                 },
                 "over its limits: over 1000 lines of log",
+            )
+        },
+        Way {
+            limits: ", host_calls: 1000",
+            ..Way::fails(
+                Guest {
+                    module: for_repo,
+                    pages: 8,
+                    ..guest(
+                        "denied",
+                        // The repository `denie/denie`, for ever.
+                        &format!(
+                            "(loop (call $for_repo {agent} (i32.const 1024) (i32.const 5) (i32.const 1024) (i32.const 5)
+                               (i32.const 3072)) (br 0)) unreachable"
+                        ),
+                    )
+                },
+                "over its limits: over 1000 host calls in one task",
+            )
+        },
+        Way {
+            grants: "{ metadata: read }",
+            ..Way::fails(
+                Guest {
+                    module: get_repository.clone(),
+                    ..guest("forge", "(call $get (i32.const 7777) (i32.const 3072)) unreachable")
+                },
+                "unknown handle index 7777",
+            )
+        },
+        Way {
+            grants: "{ metadata: read }",
+            ..Way::fails(
+                Guest {
+                    module: format!("{get_repository} {drop_agent}"),
+                    ..guest(
+                        "stale",
+                        &format!("(call $drop_agent {agent}) (call $get {agent} (i32.const 3072)) unreachable"),
+                    )
+                },
+                "unknown handle index",
             )
         },
         Way::fails(guest("trap", "unreachable"), "trapped"),
