@@ -103,28 +103,28 @@ pub(crate) fn check(raw: RawModule, is_bundled: bool, file: &str, at: &KeyPath, 
         }
     }
     for (index, host) in grants.iter().flat_map(|grants| grants.http.iter().enumerate()) {
-        let bare = host.strip_prefix("http://").or_else(|| host.strip_prefix("https://"));
-        if !is_host(bare.unwrap_or(host)) {
-            problems.add(
-                file,
-                at.key("grants").key("http").index(index),
-                format!("`{host}` is no host: write it like `api.example.com`, or `http://host:port` for plain HTTP"),
-            );
+        if !is_destination(host) {
+            problems.add(file, at.key("grants").key("http").index(index), no_destination(host));
         }
     }
     for (name, secret) in &raw.secrets {
         let at = at.key("secrets").key(name);
         if secret.file.is_empty() || secret.header.is_empty() {
             problems.add(file, at, "a secret needs a `file` and the `header` that carries it");
-        } else if !is_host(&secret.host) {
-            problems.add(
-                file,
-                at.key("host"),
-                format!("`{}` is no host: write it like `api.example.com`", secret.host),
-            );
+        } else if !is_destination(&secret.host) {
+            problems.add(file, at.key("host"), no_destination(&secret.host));
         }
     }
     Module { component, grants, secrets: raw.secrets, limits, config: raw.config }
+}
+
+/// A host, with a scheme before it or none.
+fn is_destination(text: &str) -> bool {
+    is_host(text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")).unwrap_or(text))
+}
+
+fn no_destination(text: &str) -> String {
+    format!("`{text}` is no host: write it like `api.example.com`, or `http://host:port` for plain HTTP")
 }
 
 /// A name or address, with a port perhaps; no scheme and no path.
@@ -212,7 +212,7 @@ mod tests {
         );
         let secret = |file: &str, host: &str| json!({"secrets": {"S": {"file": file, "header": "h", "host": host}}});
         check_module(secret("", "h"), true, &["m.secrets.S: a secret needs"]);
-        check_module(secret("f", "http://h"), true, &["m.secrets.S.host"]);
+        check_module(secret("f", "ftp://h"), true, &["m.secrets.S.host"]);
     }
 
     #[test]
