@@ -118,7 +118,7 @@ pub(crate) async fn run(parts: &Parts, task: &Task, delivery: &StoredDelivery) -
     };
     if parts.clients.dry_run {
         // Prow's hook forwards in a dry run as well. Whoever tries this host beside another has that one forward already.
-        let why = format!("dry run: not sent to {}", service.shown_endpoint());
+        let why = format!("dry run: not sent to {}", service.endpoint);
         return finish(parts, task, Outcome::Ignored, why, serde_json::Value::Null, Duration::ZERO).await;
     }
     let started = Instant::now();
@@ -128,7 +128,7 @@ pub(crate) async fn run(parts: &Parts, task: &Task, delivery: &StoredDelivery) -
         Sent::Answered(status) => Some(status.as_u16()),
         Sent::NoAnswer(_) | Sent::Unreached(_) => None,
     };
-    let trace = json!({ "endpoint": service.shown_endpoint(), "tries": tries, "status": status });
+    let trace = json!({ "endpoint": service.endpoint.to_string(), "tries": tries, "status": status });
     let forwards = &parts.forwarder.forwards;
     match sent {
         Sent::Answered(status) if status.is_success() => {
@@ -150,7 +150,7 @@ pub(crate) async fn run(parts: &Parts, task: &Task, delivery: &StoredDelivery) -
             finish(parts, task, Outcome::Failed, why, trace, duration).await
         }
         Sent::Unreached(why) => {
-            let why = format!("{} cannot be reached: {why}", service.shown_endpoint());
+            let why = format!("{} cannot be reached: {why}", service.endpoint);
             forwards.failed(&service.name, &why);
             let now = Timestamp::now();
             let away = Interrupt::Park { until: now, why, kind: ParkKind::Retry };
@@ -267,7 +267,7 @@ mod tests {
     fn services_are_considered_and_asked_for_what_they_want() {
         let service = |name: &str, events: &[&str]| ExternalPlugin {
             name: name.to_owned(),
-            endpoint: format!("http://{name}"),
+            endpoint: format!("http://{name}").parse().unwrap(),
             events: events.iter().map(ToString::to_string).collect(),
         };
         let (all, push) = (service("all", &[]), service("push-only", &["push"]));

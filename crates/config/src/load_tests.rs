@@ -141,6 +141,8 @@ fn modules_that_cannot_be_meant() {
     check_broken("", &[], demand, &want);
     let service = "external_plugins:\n  o:\n  - name: a\n    endpoint: a:8888\n";
     check_broken("", &[], service, &["plugins.yaml:3:5: the endpoint of `a` is no URL"]);
+    let service = "external_plugins:\n  o:\n  - name: a\n    endpoint: http://host:99999/\n";
+    check_broken("", &[], service, &["plugins.yaml:3:5: the endpoint of `a` is no URL, \"99999\" is no port"]);
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub mod decoration;
 #[cfg(feature = "matching")]
 pub mod decoration_defaults;
 pub mod duration;
+#[cfg(feature = "matching")]
+pub mod endpoint;
 pub mod env;
 pub mod event;
 #[cfg(feature = "matching")]

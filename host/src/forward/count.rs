@@ -54,7 +54,7 @@ impl Forwards {
         let last = self.last.lock().expect("no one panics with it").clone();
         let shown = loaded.plugins.all_external().map(|(scope, service)| {
             let fault = last.get(&service.name).map(|failure| format!("{}: {}", failure.at, failure.why));
-            let about = json!({ "endpoint": service.shown_endpoint(), "events": service.events, "fault": fault });
+            let about = json!({ "endpoint": service.endpoint.to_string(), "events": service.events, "fault": fault });
             (format!("{scope}: {}", service.name), about)
         });
         shown.collect()

@@ -51,10 +51,9 @@ impl Forwarder {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, AGENT);
-        let url = format!("{}/help", plugin.endpoint.trim_end_matches('/'));
         let (status, body) = self
             .client
-            .exchange(&url, headers, repos.to_string().into(), MOST_BYTES)
+            .exchange(&plugin.endpoint.below("help"), headers, repos.to_string().into(), MOST_BYTES)
             .await
             .map_err(|unsent| unsent.to_string())?;
         if !status.is_success() {
@@ -89,8 +88,11 @@ mod tests {
 
     #[test]
     fn each_service_is_told_of_its_repositories() {
-        let service =
-            |name: &str| ExternalPlugin { name: name.into(), endpoint: format!("http://{name}"), events: vec![] };
+        let service = |name: &str| ExternalPlugin {
+            name: name.into(),
+            endpoint: format!("http://{name}").parse().unwrap(),
+            events: vec![],
+        };
         let (a, b) = (service("a"), service("b"));
         let (by_scope, asked) = listed([("o", &a), ("o", &b), ("p/r", &a)].into_iter());
         let shown = json!({ "by_scope": by_scope, "a": asked["a"].1, "b": asked["b"].1 });

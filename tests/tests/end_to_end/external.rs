@@ -39,7 +39,7 @@ async fn an_event_comes_whole_and_with_its_headers_on_each_try() {
     let service = Service::start("127.0.0.1:0", 2, 200).unwrap();
     let refusing = Service::start("127.0.0.1:0", 0, 503).unwrap();
     let services = format!(
-        "  - {{ name: patient, endpoint: 'http://{}/hook', events: [issue_comment] }}\n  - {{ name: refusing, endpoint: 'http://{}' }}\n  - {{ name: deaf, endpoint: 'http://127.0.0.1:1', events: [push] }}\n",
+        "  - {{ name: patient, endpoint: 'http://prow:p%40ss@{}/hook', events: [issue_comment] }}\n  - {{ name: refusing, endpoint: 'http://{}' }}\n  - {{ name: deaf, endpoint: 'http://127.0.0.1:1', events: [push] }}\n",
         service.host, refusing.host
     );
     let mut stage = stage(&services, false).await;
@@ -59,6 +59,7 @@ async fn an_event_comes_whole_and_with_its_headers_on_each_try() {
         assert_eq!(got.header("x-hub-signature-256"), Some(signature.as_str()), "it still holds");
         assert_eq!((got.header("x-github-event"), got.header("user-agent")), (Some("issue_comment"), Some("ProwHook")));
         assert_eq!(got.header("host"), Some(service.host.as_str()));
+        assert_eq!(got.header("authorization"), Some("Basic cHJvdzpwQHNz"));
     }
     assert!(service.got().iter().all(|got| got.header("x-github-event") == Some("issue_comment")), "nothing else");
 
