@@ -4,14 +4,13 @@
 //! of tokens. The most specific level that is there decides alone: its tokens are the only ones tried.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use store::Scope;
 
 /// How often the file is looked at while signatures hold. When one does not, it is looked at again in any case.
@@ -98,8 +97,8 @@ struct State {
     looked: Instant,
 }
 
-/// What changes when a file does, also when it is replaced by another with the same times.
-type Stamp = Option<(SystemTime, u64, u64, u64)>;
+/// What changes when a file's content does: its SHA-256. The file is small, and its times can be set to anything.
+type Stamp = Option<[u8; 32]>;
 
 impl Hmacs {
     /// Reads the file.
@@ -203,8 +202,7 @@ fn spoken(scope: &Scope) -> String {
 }
 
 fn stamp(path: &Path) -> Stamp {
-    let file = std::fs::metadata(path).ok()?;
-    Some((file.modified().ok()?, file.len(), file.ino(), file.dev()))
+    std::fs::read(path).ok().map(|bytes| Sha256::digest(bytes).into())
 }
 
 /// A secret that two parties share.
