@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use config::{Loaded, Role, SourceFile};
 use jiff::Timestamp;
-use oci::{ComponentRef, Credentials, Lock, Reference, Registries, Version};
+use oci::{ComponentRef, Credentials, Digest, Lock, Reference, Registries, Version};
 use serde_json::{Value, json};
 
 use crate::output::{self, ListOutput};
@@ -57,14 +57,16 @@ pub(super) async fn run(args: PinsArgs) -> anyhow::Result<()> {
     let wanted = wanted(&args.plugin_config, &args.plugins)?;
     let file = Lock::beside(&args.plugin_config);
     let own = args.state_dir.as_deref().map(Lock::in_state);
-    let mut lock = Lock::read(&file)?;
-    if let Some(own) = &own {
-        lock.fill(&Lock::read(own)?);
-    }
+    let lock = read(&file, own.as_deref())?;
     let rows = match args.update {
         false => shown(&wanted, &lock),
         true => {
-            let rows = updated(&wanted, &mut lock).await?;
+            let (rows, pins) = updated(&wanted, &lock).await?;
+            // As it is by now: a host that runs may have pinned others while the registries were asked.
+            let mut lock = read(&file, own.as_deref())?;
+            for (reference, digest) in pins {
+                lock.set(&reference, digest, Timestamp::now());
+            }
             write(&lock, &file, own.as_deref())?;
             rows
         }
@@ -73,6 +75,15 @@ pub(super) async fn run(args: PinsArgs) -> anyhow::Result<()> {
         ListOutput::Table => output::print(&render(&rows)),
         ListOutput::Json => output::print_json(&rows.iter().map(as_json).collect::<Vec<_>>()),
     }
+}
+
+/// What is pinned beside plugins.yaml, and what else is pinned in the state directory.
+fn read(file: &Path, own: Option<&Path>) -> anyhow::Result<Lock> {
+    let mut lock = Lock::read(file)?;
+    if let Some(own) = own {
+        lock.fill(&Lock::read(own)?);
+    }
+    Ok(lock)
 }
 
 /// Beside plugins.yaml; in the state directory where that cannot be. A file that is there counts before that one.
@@ -119,9 +130,10 @@ fn shown(wanted: &[(String, Reference)], lock: &Lock) -> Vec<Row> {
     wanted.iter().map(row).collect()
 }
 
-async fn updated(wanted: &[(String, Reference)], lock: &mut Lock) -> anyhow::Result<Vec<Row>> {
+/// The rows, and what to pin.
+async fn updated(wanted: &[(String, Reference)], lock: &Lock) -> anyhow::Result<(Vec<Row>, Vec<(Reference, Digest)>)> {
     let registries = Registries::new(Credentials::of_docker());
-    let mut rows = Vec::new();
+    let (mut rows, mut pins) = (Vec::new(), Vec::new());
     for (plugin, reference) in wanted {
         let (digest, note) = match &reference.version {
             Version::Digest(digest) => (digest.clone(), "by its digest".to_owned()),
@@ -133,13 +145,13 @@ async fn updated(wanted: &[(String, Reference)], lock: &mut Lock) -> anyhow::Res
                     Some(before) if before == digest => "as before".to_owned(),
                     Some(before) => format!("was {before}"),
                 };
-                lock.set(reference, digest.clone(), Timestamp::now());
+                pins.push((reference.clone(), digest.clone()));
                 (digest, note)
             }
         };
         rows.push(Row { plugin: plugin.clone(), reference: reference.clone(), digest: Some(digest.to_string()), note });
     }
-    Ok(rows)
+    Ok((rows, pins))
 }
 
 fn render(rows: &[Row]) -> String {
