@@ -19,7 +19,7 @@ pub(crate) fn run(data: &[u8]) {
     let Ok(component) = compile::here(&guests.engine, &bytes) else { return };
     let limits = Limits { deadline: Duration::from_millis(50), ..Limits::default() };
     let (engine, digest) = (&guests.engine, compile::digest(&bytes));
-    let load = Plugin::load(engine, "fuzzed", digest, &component, Grants::default(), limits, "plugins.yaml:1");
+    let load = Plugin::load(engine, "fuzzed", digest, &component, Grants::default(), limits);
     match guests.handle().block_on(load) {
         Ok(plugin) => assert_eq!(plugin.description.name, "fuzzed"),
         Err(error) => assert!(error.to_string().contains("`fuzzed`"), "{error}"),

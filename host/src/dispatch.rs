@@ -166,7 +166,13 @@ impl Dispatcher {
         let enabled: Vec<&str> = enabled.iter().map(AsRef::as_ref).collect();
         let candidate = |name: &str| match set.plugins.get(name) {
             Some(plugin) => Candidate::Ready { wants: &plugin.description.events, digest: &plugin.digest },
-            None => Candidate::Absent(set.absence(name)),
+            None if self.parts.registry.is_coming(name) => Candidate::Coming,
+            None => {
+                let why = self.parts.registry.absence(&set, name);
+                // Nobody hands it the event later: whoever looks into the log has to see that.
+                tracing::warn!(delivery = delivery.guid(), plugin = name, why, "an event passes a plugin by");
+                Candidate::Absent(why)
+            }
         };
         let revision = &set.loaded.revision;
         let mut dispatch = plan::plan(delivery.guid(), delivery.scope(), &event, revision, &enabled, candidate);
@@ -335,6 +341,14 @@ async fn try_one(parts: &Parts, task: &Task) -> Result<Run<After>, StoreError> {
             return task::put_off(&parts.inbox, &task, why).await.map(Run::Over);
         }
     };
+    if task.pins.is_none()
+        && task.component_digest.as_deref() == Some(plan::UNKNOWN)
+        && !task::is_wanted(&begun.plugin, &delivery, task.kind)
+    {
+        let why = "its plugin was not loaded yet when the event came, and does not want it".to_owned();
+        task::ignore(&parts.inbox, &task, why).await?;
+        return Ok(ENDED);
+    }
     if let Some(newer) = replacement(parts, &task, &begun) {
         if !task::is_wanted(&newer.plugin, &delivery, task.kind) {
             let why = "its plugin was replaced while in quarantine, by one that does not want this event".to_owned();

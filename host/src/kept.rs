@@ -58,10 +58,11 @@ impl Kept {
     /// # Errors
     /// If it cannot be written.
     pub fn put(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        if self.dir.join(name).exists() { Ok(()) } else { self.write(name, bytes) }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         let path = self.dir.join(name);
-        if path.exists() {
-            return Ok(());
-        }
         let mut file = tempfile::NamedTempFile::new_in(&self.dir).context("making a file in the state directory")?;
         file.write_all(bytes).and_then(|()| file.as_file().sync_all()).context("writing to the state directory")?;
         file.persist(&path).with_context(|| format!("keeping {}", path.display()))?;
@@ -75,6 +76,18 @@ impl Kept {
     /// If it cannot be written.
     pub fn put_json<T: Serialize>(&self, name: &str, value: &T) -> anyhow::Result<()> {
         self.put(name, &serde_json::to_vec(value).context("writing JSON")?)
+    }
+
+    /// As [`Kept::put_json`], in place of what is there.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn replace_json<T: Serialize>(&self, name: &str, value: &T) -> anyhow::Result<()> {
+        let bytes = serde_json::to_vec(value).context("writing JSON")?;
+        match self.get(name) {
+            Ok(there) if there == bytes => Ok(()),
+            Ok(_) | Err(_) => self.write(name, &bytes),
+        }
     }
 
     /// The bytes kept as `name`.
@@ -156,9 +169,13 @@ mod tests {
         kept.put(&format!("{old}.wasm"), b"old").unwrap();
         kept.put_json(&format!("{new}.json"), &7).unwrap();
         fs::write(dir.path().join(".tmp123"), "half").unwrap();
+        kept.put_json(&format!("{new}.json"), &8).unwrap();
+        assert_eq!(kept.get_json::<u32>(&format!("{new}.json")).unwrap(), 7, "what is there stays");
+        kept.replace_json(&format!("{new}.json"), &9).unwrap();
+        assert_eq!(kept.get_json::<u32>(&format!("{new}.json")).unwrap(), 9);
         kept.retain(&BTreeSet::from([new.clone()]));
         assert!(kept.get(&format!("{old}.wasm")).is_err());
-        assert_eq!(kept.get_json::<u32>(&format!("{new}.json")).unwrap(), 7);
+        assert_eq!(kept.get_json::<u32>(&format!("{new}.json")).unwrap(), 9);
         assert!(dir.path().join(".tmp123").exists());
     }
 }

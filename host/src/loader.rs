@@ -26,8 +26,6 @@ pub struct Wanted {
     pub grants: Grants,
     /// What one call may use.
     pub limits: Limits,
-    /// Where its grants stand, for messages.
-    pub place: String,
 }
 
 impl Loader {
@@ -58,8 +56,8 @@ impl Loader {
         let room = self.guests.aside().await;
         let load = async move {
             let _room = room;
-            let Wanted { name, digest, grants, limits, place } = wanted;
-            Plugin::load(&engine, &name, digest, &component, grants, limits, &place).await
+            let Wanted { name, digest, grants, limits } = wanted;
+            Plugin::load(&engine, &name, digest, &component, grants, limits).await
         };
         Ok(Arc::new(self.guests.handle().spawn(load).await??))
     }

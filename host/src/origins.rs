@@ -1,6 +1,8 @@
 //! Components from registries: which manifest each reference stands for, where its component is, and how its registry
 //! fares. What is in the cache needs no registry; whether there still is one is looked at aside, and told.
 
+mod pins;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -9,17 +11,15 @@ use std::time::Duration;
 use anyhow::Context as _;
 use config::Loaded;
 use jiff::Timestamp;
-use oci::{
-    Cache, ComponentRef, Credentials, Digest, Fetched, Lock, LockError, PublicKey, Reference, Registries, Version,
-    Wanted,
-};
+use oci::{Cache, ComponentRef, Credentials, Digest, Fetched, Lock, PublicKey, Reference, Registries, Version, Wanted};
 use prow::problem::KeyPath;
 use prow::signatures::Key;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use self::pins::Pins;
 use crate::plugin::Plugin;
-use crate::source;
+use crate::source::Places;
 
 /// How often it is looked whether registries still have what runs here.
 const LOOK: Duration = Duration::from_secs(600);
@@ -34,6 +34,8 @@ pub struct Origins {
     /// Where pins go that cannot stand beside plugins.yaml.
     own_lock: PathBuf,
     fetched: Mutex<Fetches>,
+    /// Held while a lock file is read and written.
+    pinning: Mutex<()>,
     seen: Mutex<BTreeMap<Reference, Seen>>,
 }
 
@@ -59,59 +61,50 @@ impl Origins {
             registries: Registries::new(credentials),
             own_lock: Lock::in_state(state),
             fetched: Mutex::default(),
+            pinning: Mutex::default(),
             seen: Mutex::default(),
         })
     }
 
-    /// Sees to it that every component of a configuration that is in a registry is here: from the cache where it can be. A
-    /// tag that has no pin gets one. Gives the plugins whose component cannot be had, is not what its digest says, or not
-    /// signed as demanded; the message begins with its place in plugins.yaml.
+    /// Sees to it that the component that `reference` names is here: from the cache where it can be. A tag that has no pin gets
+    /// one.
     ///
     /// # Errors
-    /// If pins cannot be read or written.
-    pub async fn fetch(&self, loaded: &Loaded) -> anyhow::Result<BTreeMap<String, anyhow::Error>> {
-        let wanted = of_registries(loaded);
-        let mut failures = BTreeMap::new();
-        if wanted.is_empty() {
-            return Ok(failures);
-        }
-        let mut pins = Pins::read(loaded, &self.own_lock, &wanted)?;
-        for (plugin, reference) in &wanted {
-            if let Err(error) = self.fetch_one(loaded, plugin, reference, &mut pins).await {
-                failures.insert((*plugin).to_owned(), error);
-            }
-        }
-        pins.write(&self.own_lock)?;
-        Ok(failures)
-    }
-
-    async fn fetch_one(
-        &self,
-        loaded: &Loaded,
-        plugin: &str,
-        reference: &Reference,
-        pins: &mut Pins,
-    ) -> anyhow::Result<()> {
-        let place = || {
-            let place = source::place_of_module(loaded, plugin, &["component"]);
-            format!("{place}: the component of plugin `{plugin}` cannot be taken")
-        };
-        let manifest = self.resolve(reference, pins).await.with_context(place)?;
+    /// If it cannot be had, is not what its digest says, or not signed as demanded; if its pin cannot be read or written.
+    pub async fn fetch(&self, loaded: &Loaded, plugin: &str, reference: &Reference) -> anyhow::Result<Fetched> {
+        let manifest = self.resolve(loaded, reference).await?;
         let keys = keys(loaded, reference)?;
         let demand = keys.as_ref().map(|(prefix, keys)| Wanted { prefix, keys });
-        let fetched = oci::fetch(&self.registries, &self.cache, reference, &manifest, demand).await;
-        let fetched = fetched.with_context(place)?;
+        let fetched = oci::fetch(&self.registries, &self.cache, reference, &manifest, demand).await?;
         if fetched.from == oci::From::Registry {
             tracing::info!(plugin, %reference, manifest = %fetched.manifest, "fetched");
             self.note(reference, Seen::There);
         }
-        self.fetched.lock().expect("no one panics with it").insert(reference.clone(), fetched);
-        Ok(())
+        self.fetched.lock().expect("no one panics with it").insert(reference.clone(), fetched.clone());
+        Ok(fetched)
+    }
+
+    /// Drops the pins of tags that `before` names and `loaded` does not; without one before, of all that it does not.
+    pub fn forget_pins(&self, loaded: &Loaded, before: Option<&Loaded>) {
+        let named = |loaded: &Loaded| -> BTreeSet<Reference> {
+            of_registries(loaded).into_iter().map(|(_, reference)| reference.clone()).collect()
+        };
+        let (now, before) = (named(loaded), before.map(named));
+        let is_gone = |reference: &Reference| {
+            !now.contains(reference) && before.as_ref().is_none_or(|before| before.contains(reference))
+        };
+        let _turn = self.pinning.lock().expect("no one panics with it");
+        Pins::new(lock_file(loaded), &self.own_lock).forget(is_gone);
     }
 
     /// Everything that was fetched.
     pub fn fetches(&self) -> Fetches {
         self.fetched.lock().expect("no one panics with it").clone()
+    }
+
+    /// Where the component of this reference is, if it was fetched.
+    pub fn file(&self, reference: &Reference) -> Option<PathBuf> {
+        self.fetched.lock().expect("no one panics with it").get(reference).map(|fetched| fetched.path.clone())
     }
 
     /// The files that decide what is taken: what pins tags, and public keys.
@@ -213,19 +206,17 @@ impl Origins {
         }
     }
 
-    async fn resolve(&self, reference: &Reference, pins: &mut Pins) -> Result<Digest, oci::OciError> {
-        match &reference.version {
-            Version::Digest(digest) => Ok(digest.clone()),
-            Version::Tag(_) => match pins.lock.pin(reference) {
-                Some(pin) => Ok(pin.digest.clone()),
-                None => {
-                    let digest = self.registries.manifest(reference).await?.digest;
-                    tracing::info!(%reference, %digest, "pinned");
-                    pins.changed |= pins.lock.set(reference, digest.clone(), Timestamp::now());
-                    Ok(digest)
-                }
-            },
+    async fn resolve(&self, loaded: &Loaded, reference: &Reference) -> anyhow::Result<Digest> {
+        if let Version::Digest(digest) = &reference.version {
+            return Ok(digest.clone());
         }
+        let pins = Pins::new(lock_file(loaded), &self.own_lock);
+        if let Some(digest) = pins.find(reference)? {
+            return Ok(digest);
+        }
+        let digest = self.registries.manifest(reference).await?.digest;
+        let _turn = self.pinning.lock().expect("no one panics with it");
+        pins.pin(reference, digest, Timestamp::now())
     }
 }
 
@@ -244,53 +235,13 @@ fn of_registries(loaded: &Loaded) -> Vec<(&str, &Reference)> {
         .collect()
 }
 
-/// The lock file, and whether it has to be written again.
-struct Pins {
-    lock: Lock,
-    file: Option<PathBuf>,
-    changed: bool,
-}
-
-impl Pins {
-    /// Reads the lock beside plugins.yaml; what it has not, our own may have.
-    fn read(loaded: &Loaded, own: &Path, wanted: &[(&str, &Reference)]) -> Result<Self, LockError> {
-        let tags: Vec<_> = wanted
-            .iter()
-            .filter(|(_, reference)| matches!(reference.version, Version::Tag(_)))
-            .map(|(_, reference)| *reference)
-            .collect();
-        let Some(file) = lock_file(loaded).filter(|_| !tags.is_empty()) else {
-            return Ok(Pins { lock: Lock::default(), file: None, changed: false });
-        };
-        let mut lock = Lock::read(&file)?;
-        lock.fill(&Lock::read(own)?);
-        let changed = lock.retain(tags);
-        Ok(Pins { lock, file: Some(file), changed })
-    }
-
-    /// Where plugins.yaml lies on something that cannot be written, such as a ConfigMap, the pins stand in the state
-    /// directory.
-    fn write(&self, own: &Path) -> anyhow::Result<()> {
-        let Some(file) = self.file.as_ref().filter(|_| self.changed) else { return Ok(()) };
-        if let Err(error) = self.lock.write(file) {
-            tracing::warn!(
-                error = format!("{:#}", anyhow::Error::from(error)),
-                instead = %own.display(),
-                "tags are not pinned beside plugins.yaml"
-            );
-            self.lock.write(own).context("pinning tags in the state directory")?;
-        }
-        Ok(())
-    }
-}
-
 /// The keys that a component must be signed by one of; `None` where nobody asks.
 fn keys<'a>(loaded: &'a Loaded, reference: &Reference) -> anyhow::Result<Option<(&'a str, Vec<PublicKey>)>> {
     let Some(demand) = loaded.plugins.signatures().demand(reference) else { return Ok(None) };
     let read = |(index, key): (usize, &Key)| {
         let place = || {
             let at = KeyPath::root().key("signatures").key(demand.prefix).key("keys").index(index);
-            source::place_of(loaded, &at)
+            Places::of(loaded).at(&at)
         };
         let (pem, what) = match key {
             Key::Pem(pem) => (pem.clone(), "this key".to_owned()),

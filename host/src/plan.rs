@@ -6,6 +6,9 @@ use store::{Considered, Dispatch, NewTask, Scope, TaskKind};
 use crate::contract::types::EventKind;
 use crate::convert;
 
+/// The digest of a component that is not there yet: its task runs with what is in force by then.
+pub const UNKNOWN: &str = "";
+
 /// What a plugin that plugins.yaml names turned out to be.
 pub enum Candidate<'a> {
     /// It is loaded.
@@ -15,8 +18,10 @@ pub enum Candidate<'a> {
         /// SHA-256 of the component.
         digest: &'a str,
     },
+    /// It is being loaded, and nothing is known of it yet.
+    Coming,
     /// It is not, for this reason.
-    Absent(&'static str),
+    Absent(String),
 }
 
 /// The tasks of one delivery. `enabled` are the plugins that plugins.yaml has for the repository that the key scan found,
@@ -41,9 +46,12 @@ pub fn plan<'a>(
         let mut consider = |runs: bool, why: String| {
             dispatch.considered.push(Considered { plugin: (*plugin).to_owned(), runs, why });
         };
+        // A plugin that is not known yet may want any form; when it is, what it does not want is ignored.
+        let any = [typed, EventKind::Comment];
         let (wanted, digest) = match candidate(plugin) {
+            Candidate::Coming => (&any[..], UNKNOWN),
             Candidate::Absent(why) => {
-                consider(false, why.to_owned());
+                consider(false, why);
                 continue;
             }
             Candidate::Ready { wants, digest } => (wants, digest),
@@ -60,7 +68,11 @@ pub fn plan<'a>(
             );
             continue;
         }
-        consider(true, format!("is enabled for {repo} and wants this event"));
+        let why = match digest {
+            UNKNOWN => format!("is enabled for {repo}, and gets this event when it is loaded, if it wants it"),
+            _ => format!("is enabled for {repo} and wants this event"),
+        };
+        consider(true, why);
         for kind in kinds {
             let (plugin, lane) = ((*plugin).to_owned(), lane_of(plugin));
             dispatch.tasks.push(NewTask { plugin, kind, lane, component_digest: digest.to_owned() });
@@ -109,6 +121,16 @@ mod tests {
     }
 
     #[test]
+    fn a_plugin_that_is_being_loaded_gets_every_form_of_the_event_later() {
+        let event = prow::event::parse("issue_comment", COMMENT.as_bytes()).unwrap();
+        let dispatch = plan("g", &repo(), &event, "rev", &["p"], |_| Candidate::Coming);
+        let tasks: Vec<_> = dispatch.tasks.iter().map(|t| (t.kind, t.component_digest.as_str())).collect();
+        assert_eq!(tasks, [(TaskKind::Typed, UNKNOWN), (TaskKind::Comment, UNKNOWN)]);
+        let considered = &dispatch.considered[0];
+        assert!(considered.runs && considered.why.contains("when it is loaded"), "{considered:?}");
+    }
+
+    #[test]
     fn an_event_of_no_repository_reaches_no_plugin() {
         check("ping", PING, Scope::Org("o".to_owned()), &[EventKind::Other], &[]);
     }
@@ -116,8 +138,9 @@ mod tests {
     #[test]
     fn a_plugin_without_a_component_is_named_with_its_reason() {
         let event = prow::event::parse("ping", PING.as_bytes()).unwrap();
-        let dispatch =
-            plan("g", &repo(), &event, "rev", &["nope"], |_| Candidate::Absent("no component of this name is loaded"));
+        let dispatch = plan("g", &repo(), &event, "rev", &["nope"], |_| {
+            Candidate::Absent("no component of this name is loaded".to_owned())
+        });
         assert!(dispatch.tasks.is_empty());
         assert_eq!(dispatch.considered[0].why, "no component of this name is loaded");
     }

@@ -22,14 +22,12 @@ const MAX_DESCRIPTION: usize = 64 << 10;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// It wants more than it was granted.
-    #[error("plugin `{plugin}` imports {imports}, which {place} does not grant: add {lines} under `grants`")]
+    #[error("plugin `{plugin}` imports {imports}, which its entry does not grant: add {lines} under `grants`")]
     NotGranted {
         /// The plugin's name.
         plugin: String,
         /// Its imports that are not covered, quoted.
         imports: String,
-        /// Where its grants stand.
-        place: String,
         /// What to add.
         lines: String,
     },
@@ -178,7 +176,7 @@ impl Instance {
 }
 
 impl Plugin {
-    /// Links `component` with what is granted, and asks it what it is. `place` is where its grants stand, for messages.
+    /// Links `component` with what is granted, and asks it what it is.
     ///
     /// # Errors
     /// If it imports what is not granted, or does not answer.
@@ -189,9 +187,8 @@ impl Plugin {
         component: &Component,
         grants: Grants,
         limits: Limits,
-        place: &str,
     ) -> Result<Self, LoadError> {
-        let plugin = Self::linked(engine, name, digest, component, grants, limits, place).await?;
+        let plugin = Self::linked(engine, name, digest, component, grants, limits).await?;
         if plugin.description.name != name {
             return Err(LoadError::Name { plugin: name.to_owned(), own: plugin.description.name });
         }
@@ -209,7 +206,7 @@ impl Plugin {
         limits: Limits,
     ) -> Result<Self, LoadError> {
         let grants = Grants::answering(&requests(engine, component));
-        let mut plugin = Self::linked(engine, UNNAMED, digest, component, grants, limits, "").await?;
+        let mut plugin = Self::linked(engine, UNNAMED, digest, component, grants, limits).await?;
         plugin.name = plugin.description.name.clone();
         Ok(plugin)
     }
@@ -221,7 +218,6 @@ impl Plugin {
         component: &Component,
         grants: Grants,
         limits: Limits,
-        place: &str,
     ) -> Result<Self, LoadError> {
         let broken = |error: wasmtime::Error| LoadError::Broken { plugin: name.to_owned(), why: format!("{error:#}") };
         let exports =
@@ -245,7 +241,6 @@ impl Plugin {
             return Err(LoadError::NotGranted {
                 plugin: name.to_owned(),
                 imports: quoted(&imports),
-                place: place.to_owned(),
                 lines: quoted(&lines),
             });
         }

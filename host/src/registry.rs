@@ -1,8 +1,18 @@
 //! The plugins in force, always together with the configuration that they belong to; and those that unfinished tasks began
 //! with.
 
+mod attempts;
 mod build;
+mod decide;
+mod faults;
+mod loading;
+mod pause;
+mod refusals;
 mod reload;
+mod set;
+mod setup;
+mod turns;
+mod watched;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -16,64 +26,31 @@ use store::{Inbox, Task};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::{self, Catalogue};
-use crate::compile::{self, Compiler};
-use crate::engine::Guests;
+use crate::compile;
 use crate::gate::{Gate, Identity};
 use crate::kept::Kept;
 use crate::loader::Loader;
-use crate::metrics::Metrics;
 use crate::origins::Origins;
+use crate::plan;
 use crate::plugin::Plugin;
 use crate::retry;
-use crate::source::{self, Source, Sources, Terms};
+use crate::source::{self, Component, Sources, Terms, Want};
 use crate::task::Begun;
 
+use self::decide::Cause;
+use self::faults::Faults;
+use self::loading::Loading;
+use self::refusals::Refusals;
+pub use self::refusals::Refused;
 use self::reload::Follower;
+pub use self::set::Set;
+pub use self::setup::{Patience, Setup};
+use self::turns::Turns;
 
 /// The fault of the configuration itself, among those of the plugins.
 pub const CONFIG: &str = "config";
 /// How long a failed task's component and configuration are kept for a redelivery.
 const KEEP_FAILED: Duration = Duration::from_secs(7 * 24 * 3600);
-
-/// One revision of the configuration and the plugins loaded for it.
-pub struct Set {
-    /// The configuration.
-    pub loaded: Arc<Loaded>,
-    /// By name.
-    pub plugins: BTreeMap<String, Arc<Plugin>>,
-    /// Plugins that plugins.yaml enables and nobody has a component of.
-    pub unknown: BTreeSet<String>,
-    /// What the configuration says of each plugin. One that cannot be loaded so is as it was before, or not there.
-    wanted: BTreeMap<String, Source>,
-    /// What each of `plugins` was really loaded by.
-    sources: BTreeMap<String, Source>,
-    identities: BTreeMap<String, Identity>,
-}
-
-impl Set {
-    /// The same with one plugin loaded by `source`.
-    fn with(&self, name: &str, plugin: Arc<Plugin>, source: &Source) -> Self {
-        let (mut plugins, mut sources) = (self.plugins.clone(), self.sources.clone());
-        plugins.insert(name.to_owned(), plugin);
-        sources.insert(name.to_owned(), source.clone());
-        let (loaded, unknown, wanted) = (self.loaded.clone(), self.unknown.clone(), self.wanted.clone());
-        Set { loaded, plugins, unknown, wanted, sources, identities: BTreeMap::new() }
-    }
-
-    /// All plugins that can have a fault.
-    fn known(&self) -> impl Iterator<Item = &String> {
-        self.wanted.keys().chain(self.sources.keys())
-    }
-
-    /// Why no plugin of this name is loaded.
-    pub fn absence(&self, name: &str) -> &'static str {
-        if self.unknown.contains(name) {
-            "no component of this name is loaded"
-        } else {
-            "its component cannot be loaded: `/status` says why"
-        }
-    }
-}
 
 /// A plugin of another revision, by name, digest and revision.
 type Earlier = (String, String, String);
@@ -95,74 +72,59 @@ pub struct Registry {
     components: Kept,
     configs: Kept,
     current: ArcSwap<Set>,
-    faults: Mutex<BTreeMap<String, String>>,
+    faults: Faults,
+    refusals: Mutex<Refusals>,
+    turns: Turns,
+    patience: Patience,
     earlier: Mutex<HashMap<Earlier, Begun>>,
     loading: tokio::sync::Mutex<()>,
+    /// What the start has begun, for whoever follows the files.
+    left: Mutex<Option<Loading>>,
     /// Every set that was in force and is still held by someone.
     handed_out: Mutex<Vec<Weak<Set>>>,
     gate: Arc<Gate>,
-    metrics: Arc<Metrics>,
-}
-
-/// What a registry is made of.
-pub struct Setup {
-    /// Where guests run.
-    pub guests: Arc<Guests>,
-    /// What compiles components.
-    pub compiler: Compiler,
-    /// Where the bundled components and their catalogue are.
-    pub catalogue_dir: Option<PathBuf>,
-    /// Where the components of registries come from.
-    pub origins: Arc<Origins>,
-    /// Where components are kept for unfinished tasks.
-    pub components: Kept,
-    /// Where configurations are kept for unfinished tasks.
-    pub configs: Kept,
-    /// Who is told what is in force.
-    pub gate: Arc<Gate>,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
 }
 
 impl Registry {
-    /// Loads every plugin that `loaded` enables or lists as a module.
+    /// Loads every plugin that `loaded` enables or lists as a module. Those that cannot be loaded, or are not ready within
+    /// the patience of `setup`, are faults, and the host starts without them.
     ///
     /// # Errors
-    /// If one of them cannot be loaded: the message says which, where it stands and what to do.
+    /// If plugins are configured and none of them can be loaded: the message is the first one's, says where it stands and what
+    /// to do. If the state directory cannot be written, or the catalogue not be read.
     pub async fn start(setup: Setup, loaded: Arc<Loaded>) -> anyhow::Result<Arc<Self>> {
-        let empty = Set {
-            loaded: loaded.clone(),
-            plugins: BTreeMap::new(),
-            unknown: BTreeSet::new(),
-            wanted: BTreeMap::new(),
-            sources: BTreeMap::new(),
-            identities: BTreeMap::new(),
-        };
-        let registry = Registry {
+        let registry = Arc::new(Registry {
             loader: Loader::new(setup.guests, setup.compiler),
             catalogue_dir: setup.catalogue_dir,
             origins: setup.origins,
             components: setup.components,
             configs: setup.configs,
-            current: ArcSwap::from_pointee(empty),
-            faults: Mutex::default(),
+            patience: setup.patience,
+            current: ArcSwap::from_pointee(Set::of(loaded.clone())),
+            faults: Faults::new(setup.metrics),
+            refusals: Mutex::default(),
+            turns: Turns::new(),
             earlier: Mutex::default(),
             loading: tokio::sync::Mutex::default(),
+            left: Mutex::default(),
             handed_out: Mutex::default(),
             gate: setup.gate,
-            metrics: setup.metrics,
-        };
-        let (set, failures) = registry.build(loaded).await?;
-        // Nothing is in force yet that could stand: better to tell whoever starts it.
-        if let Some((_, error)) = failures.into_iter().next() {
-            return Err(error);
+        });
+        registry.origins.forget_pins(&loaded, None);
+        let mut loading = Loading::new(registry.clone());
+        loading.take_config(loaded, Cause::Configuration, registry.patience.start).await?;
+        let (set, faults) = (registry.current(), registry.faults());
+        if !decide::can_start(set.plugins.len(), loading.under_way(), faults.len())
+            && let Some(first) = faults.into_values().next()
+        {
+            anyhow::bail!(first);
         }
         for plugin in set.plugins.values() {
             let digest = short(&plugin.digest);
             tracing::info!(plugin = %plugin.name, digest, imports = plugin.functions.len(), "loaded");
         }
-        registry.put_in_force(set);
-        Ok(Arc::new(registry))
+        *registry.left.lock().expect("no one panics with it") = Some(loading);
+        Ok(registry)
     }
 
     /// The plugins and the configuration in force.
@@ -172,13 +134,15 @@ impl Registry {
 
     /// What is wrong with the newest files, by plugin or [`CONFIG`]; what is in force is older and good.
     pub fn faults(&self) -> BTreeMap<String, String> {
-        self.faults.lock().expect("no one panics with it").clone()
+        self.faults.all()
     }
 
     /// Follows the configuration, the catalogue and the component files until `stop`, and deletes what no task of `inbox`
     /// needs any more.
     pub async fn follow(self: Arc<Self>, configs: ConfigHandle, inbox: Inbox, stop: CancellationToken) {
-        let follower = Follower::new(self, configs, inbox);
+        let left = self.left.lock().expect("no one panics with it").take();
+        let loading = left.unwrap_or_else(|| Loading::new(self.clone()));
+        let follower = Follower::new(self, loading, configs, inbox);
         tokio::select! {
             () = stop.cancelled() => {}
             () = follower.run() => {}
@@ -191,12 +155,10 @@ impl Registry {
     /// If that is gone, or cannot be had now.
     pub async fn for_task(&self, task: &Task) -> Result<Begun, Unfit> {
         let begun = self.in_force(&task.plugin);
-        let (digest, revision) = match (&task.pins, &task.component_digest) {
+        let (digest, revision) = match (&task.pins, task.component_digest.as_deref()) {
             (Some(pins), _) => (pins.component_digest.clone(), pins.config_revision.clone()),
-            (None, Some(digest)) => (digest.clone(), task.config_revision.clone()),
-            (None, None) => {
-                return begun.ok_or_else(|| Unfit::Gone(format!("plugin `{}` is not loaded any more", task.plugin)));
-            }
+            (None, Some(plan::UNKNOWN) | None) => return begun.ok_or_else(|| self.unfit(&task.plugin)),
+            (None, Some(digest)) => (digest.to_owned(), task.config_revision.clone()),
         };
         if let Some(begun) = begun
             && begun.plugin.digest == digest
@@ -259,58 +221,13 @@ impl Registry {
         earlier.retain(|(_, digest, revision), _| digests.contains(digest) && revisions.contains(revision));
     }
 
-    /// Puts a configuration in force. A plugin that cannot be loaded as it says holds the others back in nothing: that is
-    /// its own fault from then on. Gives those for whom another try may help.
-    ///
-    /// # Errors
-    /// If nothing of it is in force.
-    async fn take_config(&self, loaded: Arc<Loaded>) -> anyhow::Result<Vec<String>> {
-        let (set, failures) = self.build(loaded).await?;
-        let before = self.current();
-        if before.loaded.revision != set.loaded.revision {
-            tracing::info!(revision = short(&set.loaded.revision), "the new configuration is in force");
-        }
-        let is_there = |name: &String| set.wanted.contains_key(name) || failures.contains_key(name);
-        let faulty = self.faults().into_keys().filter(|name| name != CONFIG);
-        let gone: Vec<_> = before.known().cloned().chain(faulty).filter(|name| !is_there(name)).collect();
-        let loaded_well: Vec<_> = set.wanted.keys().filter(|name| !failures.contains_key(*name)).cloned().collect();
+    /// Puts another set in force, and says so.
+    fn take_set(&self, before: &Set, set: Set) {
+        let loaded = set.loaded.clone();
         self.put_in_force(set);
-        for name in &loaded_well {
-            self.fault(name, None);
-        }
-        for (name, error) in &failures {
-            self.fault(name, Some(format!("{error:#}")));
-        }
-        for name in &gone {
-            self.forget(name);
-        }
-        Ok(failures.into_iter().filter(|(_, error)| retry::may_help(error)).map(|(name, _)| name).collect())
-    }
-
-    /// Puts one component in force. What goes wrong is that plugin's fault from then on.
-    async fn take_component(&self, name: &str, source: &Source) -> anyhow::Result<()> {
-        let set = self.current();
-        if source.fetched {
-            // Its file in the cache is not as it was: someone changed it, and the registry has it still.
-            if let Some(error) = self.origins.fetch(&set.loaded).await?.remove(name) {
-                self.fault(name, Some(format!("{error:#}")));
-                return Err(error);
-            }
-        }
-        let taken = self.plugin(name, source, &set).await;
-        match taken.and_then(|plugin| self.keep_terms(&plugin, source, &set.loaded).map(|()| plugin)) {
-            Ok(plugin) => {
-                if !set.plugins.get(name).is_some_and(|old| Arc::ptr_eq(old, &plugin)) {
-                    tracing::info!(plugin = name, digest = short(&plugin.digest), "replaced");
-                    self.put_in_force(set.with(name, plugin, source));
-                }
-                self.fault(name, None);
-                Ok(())
-            }
-            Err(error) => {
-                self.fault(name, Some(format!("{error:#}")));
-                Err(error)
-            }
+        if before.loaded.revision != loaded.revision {
+            tracing::info!(revision = short(&loaded.revision), "the new configuration is in force");
+            self.origins.forget_pins(&loaded, Some(&before.loaded));
         }
     }
 
@@ -338,8 +255,16 @@ impl Registry {
 
     /// The files that a configuration depends on besides its own.
     fn files(&self, loaded: &Loaded) -> Vec<PathBuf> {
-        let sources = self.sources(loaded).map(|sources| sources.found).unwrap_or_default();
-        sources.into_values().map(|source| source.path).chain(self.others(loaded)).collect()
+        let wanted = self.sources(loaded).map(|sources| sources.found).unwrap_or_default();
+        wanted.values().filter_map(|want| self.file(want)).chain(self.others(loaded)).collect()
+    }
+
+    /// Where a component is by now; none for one that was never fetched.
+    fn file(&self, want: &Want) -> Option<PathBuf> {
+        match &want.component {
+            Component::File(path) | Component::Bundled(path, _) => Some(path.clone()),
+            Component::Registry(reference, _) => self.origins.file(reference),
+        }
     }
 
     /// Those that are neither its own nor a component.
@@ -352,29 +277,38 @@ impl Registry {
             Some(dir) => Catalogue::read(dir)?,
             None => Catalogue::default(),
         };
-        source::sources(loaded, &catalogue, self.catalogue_dir.as_deref(), &self.origins.fetches())
+        source::sources(loaded, &catalogue, self.catalogue_dir.as_deref())
     }
 
-    /// What is not configured any more has no faults.
-    fn forget(&self, plugin: &str) {
-        self.faults.lock().expect("no one panics with it").remove(plugin);
-        // An error says that there is no such series, which is as well.
-        let _ = self.metrics.reload_failed.remove_label_values(&[plugin]);
+    /// Whether nothing stands for this plugin because it is still being loaded.
+    pub fn is_coming(&self, plugin: &str) -> bool {
+        self.faults.of(plugin).is_some_and(|fault| fault == loading::COMING)
+    }
+
+    /// Why a task whose plugin is not in force cannot run with whatever is.
+    fn unfit(&self, plugin: &str) -> Unfit {
+        match self.is_coming(plugin) {
+            true => Unfit::NotNow(loading::COMING.to_owned()),
+            false => Unfit::Gone(format!("plugin `{plugin}` {}", self.absence(&self.current(), plugin))),
+        }
+    }
+
+    /// Why no plugin of this name is in `set`.
+    pub fn absence(&self, set: &Set, name: &str) -> String {
+        if set.unknown.contains(name) {
+            return "no component of this name is loaded".to_owned();
+        }
+        match self.faults.of(name) {
+            Some(fault) => format!("is not loaded, and does not get this event: {fault}"),
+            None => "is not loaded, and does not get this event".to_owned(),
+        }
     }
 
     fn fault(&self, what: &str, fault: Option<String>) {
-        let gauge = self.metrics.reload_failed.with_label_values(&[what]);
-        let mut faults = self.faults.lock().expect("no one panics with it");
         match fault {
-            Some(fault) if faults.get(what) == Some(&fault) => {}
+            None => self.faults.clear(what),
             Some(fault) => {
-                tracing::error!(what, fault, "not taken; what was in force stays");
-                gauge.set(1);
-                faults.insert(what.to_owned(), fault);
-            }
-            None => {
-                gauge.set(0);
-                faults.remove(what);
+                self.faults.set(what, fault, what == CONFIG || self.current().plugins.contains_key(what));
             }
         }
     }
@@ -395,3 +329,6 @@ fn terms_file(digest: &str, revision: &str) -> String {
 fn short(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
 }
+
+#[cfg(test)]
+mod tests;

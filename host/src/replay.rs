@@ -21,7 +21,6 @@ use crate::guest::{self, Clients, End, TaskContext, TaskFacts};
 use crate::journal::{CallTrace, Interrupt, Journal};
 use crate::loader::{Loader, Wanted};
 use crate::log_book::LogLine;
-use crate::origins::Fetches;
 use crate::source;
 
 /// Nobody listens there: the discard service's port, on this machine.
@@ -71,20 +70,21 @@ pub struct Replayed {
 /// If the component cannot be loaded, or this machine is at fault.
 pub async fn replay(loader: &Loader, loaded: Loaded, recording: &Recording, dir: &Path) -> anyhow::Result<Replayed> {
     let name = &recording.plugin;
-    let mut sources = source::sources(&loaded, &Catalogue::default(), None, &Fetches::new())?;
+    let mut sources = source::sources(&loaded, &Catalogue::default(), None)?;
     if let Some(why) = sources.refused.remove(name) {
         return Err(why);
     }
-    let source = sources.found.get(name).with_context(|| format!("plugins.yaml has no module `{name}`"))?;
+    let want = sources.found.remove(name).with_context(|| format!("plugins.yaml has no module `{name}`"))?;
+    let what = || format!("{}: {}", want.place, want.component);
+    let source = want.source(None).context("a component from a registry is not replayed").with_context(what)?;
     let bytes = crate::compile::read_component(&source.path)?;
     let wanted = Wanted {
         name: name.clone(),
         digest: digest(&bytes),
         grants: source.terms.grants()?,
         limits: source.terms.limits,
-        place: source.place.clone(),
     };
-    let plugin = loader.load(&bytes, wanted).await?;
+    let plugin = loader.load(&bytes, wanted).await.with_context(what)?;
     let event = prow::event::parse(&recording.event, recording.payload.as_bytes())
         .map_err(|error| anyhow::anyhow!("the webhook's payload: {error}"))?;
     let envelope = Envelope { guid: &recording.guid, scope: &recording.scope, round: recording.round };

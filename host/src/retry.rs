@@ -3,11 +3,12 @@
 use crate::compile::CompileError;
 use crate::kept::KeptError;
 use crate::plugin::LoadError;
+use crate::registry::Refused;
 use crate::source::OtherComponent;
 
 /// False where the files themselves are at fault, or gone for good. True where the machine or this host was in the way.
 pub fn may_help(error: &anyhow::Error) -> bool {
-    if error.is::<config::LoadError>() || error.is::<OtherComponent>() {
+    if error.is::<config::LoadError>() || error.is::<OtherComponent>() || error.is::<Refused>() {
         return false;
     }
     if let Some(error) = error.downcast_ref::<LoadError>() {

@@ -26,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::origins::Origins;
 use crate::plugin_help::Answer;
 use crate::quarantine::Patience;
-use crate::registry::{Registry, Setup};
+use crate::registry::{self, Registry, Setup};
 use crate::routes::{self, Pages};
 
 /// How the host starts the compiler's child process: a program and its first arguments, called with two paths more.
@@ -74,6 +74,7 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
         configs: Kept::open(state.join("configs"))?,
         gate: gate.clone(),
         metrics: metrics.clone(),
+        patience: registry::Patience::default(),
     };
     let registry = Registry::start(setup, loaded).await?;
     let forwarder = Arc::new(Forwarder::new(&registry_of_metrics)?);

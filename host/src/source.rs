@@ -1,23 +1,77 @@
 //! Where each plugin's component is and on what terms it runs: its `modules` entry, else the catalogue of bundled plugins.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use config::Loaded;
+use config::node::Node;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use prow::component::ComponentRef;
+use oci::Fetched;
+use prow::component::{ComponentRef, Reference};
 use prow::limits::RawLimits;
 use prow::module::{Module, Secret};
 use prow::problem::KeyPath;
+use prow::signatures::Key;
 use secrets::SecretFile;
 
 use crate::agent::Grants;
 use crate::catalogue::{self, Catalogue, CatalogueEntry};
 use crate::http::{Granted, Injected, Reach};
 use crate::limits::{Limits, TooMuch};
-use crate::origins::Fetches;
+
+/// What the configuration says of one plugin.
+#[derive(Clone, Debug)]
+pub struct Want {
+    /// Where its component is.
+    pub component: Component,
+    /// What it may do and use.
+    pub terms: Terms,
+    /// Where its terms stand, for messages: `plugins.yaml:12:3`, or the catalogue.
+    pub place: String,
+}
+
+/// Where a component is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Component {
+    /// In a file that the operator named.
+    File(PathBuf),
+    /// Beside the catalogue, whose terms are for this SHA-256 alone.
+    Bundled(PathBuf, String),
+    /// In a registry, signed as plugins.yaml demands: by one of these keys of a prefix.
+    Registry(Reference, Option<(String, Vec<Key>)>),
+}
+
+impl Want {
+    /// Whether another configuration says the same, be it elsewhere in its file.
+    pub fn is_same(&self, other: &Want) -> bool {
+        self.component == other.component && self.terms == other.terms
+    }
+
+    /// The same as a file; none while one from a registry was not fetched.
+    pub fn source(&self, fetched: Option<&Fetched>) -> Option<Source> {
+        let (path, digest, fetched) = match &self.component {
+            Component::File(path) => (path.clone(), None, false),
+            Component::Bundled(path, digest) => (path.clone(), Some(digest.clone()), false),
+            Component::Registry(..) => {
+                let fetched = fetched?;
+                (fetched.path.clone(), Some(fetched.component.hex().to_owned()), true)
+            }
+        };
+        Some(Source { path, digest, fetched, terms: self.terms.clone() })
+    }
+}
+
+impl fmt::Display for Component {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Component::File(path) | Component::Bundled(path, _) => write!(out, "{}", path.display()),
+            Component::Registry(reference, _) => write!(out, "{reference}"),
+        }
+    }
+}
 
 /// One plugin's component file and terms.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,8 +85,6 @@ pub struct Source {
     pub fetched: bool,
     /// What it may do and use.
     pub terms: Terms,
-    /// Where its terms stand, for messages: `plugins.yaml:12`, or the catalogue.
-    pub place: String,
 }
 
 /// A file is not the component that it has to be.
@@ -157,50 +209,58 @@ fn globs(listed: &[String], key: &str) -> anyhow::Result<GlobSet> {
     set.build().with_context(|| format!("`{key}`"))
 }
 
-/// Where this key of a module's entry stands, as `file:line`; the entry itself for no key.
-pub(crate) fn place_of_module(loaded: &Loaded, name: &str, keys: &[&str]) -> String {
-    place_of(loaded, &keys.iter().fold(KeyPath::root().key("modules").key(name), |path, key| path.key(*key)))
+/// Where things stand in a plugins.yaml.
+pub(crate) struct Places {
+    file: String,
+    document: Option<Node>,
 }
 
-/// Where this stands in plugins.yaml, as `file:line`.
-pub(crate) fn place_of(loaded: &Loaded, path: &KeyPath) -> String {
-    let file = loaded.files.iter().find(|file| file.role == config::Role::Plugins);
-    let line = file.and_then(|file| {
-        let text = String::from_utf8_lossy(&file.bytes);
-        let document = config::yaml::parse(&file.name(), &text).ok()?;
-        Some(document.position_of(path).line)
-    });
-    match (file, line) {
-        (Some(file), Some(line)) => format!("{}:{line}", file.name()),
-        (Some(file), None) => file.name(),
-        (None, _) => "plugins.yaml".to_owned(),
+impl Places {
+    /// Reads it once more, for its places.
+    pub(crate) fn of(loaded: &Loaded) -> Self {
+        match loaded.files.iter().find(|file| file.role == config::Role::Plugins) {
+            Some(file) => {
+                let document = config::yaml::parse(&file.name(), &String::from_utf8_lossy(&file.bytes)).ok();
+                Places { file: file.name(), document }
+            }
+            None => Places { file: "plugins.yaml".to_owned(), document: None },
+        }
+    }
+
+    /// Where this stands, as `file:line:column`.
+    pub(crate) fn at(&self, path: &KeyPath) -> String {
+        match self.document.as_ref().map(|document| document.position_of(path)) {
+            Some(at) => format!("{}:{}:{}", self.file, at.line, at.column),
+            None => self.file.clone(),
+        }
+    }
+
+    /// Where this key of a module's entry stands; the entry itself for no key.
+    pub(crate) fn of_module(&self, name: &str, keys: &[&str]) -> String {
+        self.at(&keys.iter().fold(KeyPath::root().key("modules").key(name), |path, key| path.key(*key)))
     }
 }
 
 /// Every plugin that is enabled somewhere or is a module.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// Where each is.
-    pub found: BTreeMap<String, Source>,
+    /// What is wanted of each.
+    pub found: BTreeMap<String, Want>,
     /// Those that are not to be had on these terms, and why not.
     pub refused: BTreeMap<String, anyhow::Error>,
     /// Those that nobody has a component of.
     pub unknown: BTreeSet<String>,
 }
 
-/// The sources of a configuration's plugins. One whose component is in a registry, and not in `fetches`, is left out.
+/// The sources of a configuration's plugins.
 ///
 /// # Errors
 /// If the catalogue's terms cannot be read.
-pub fn sources(
-    loaded: &Loaded,
-    catalogue: &Catalogue,
-    catalogue_dir: Option<&Path>,
-    fetches: &Fetches,
-) -> anyhow::Result<Sources> {
+pub fn sources(loaded: &Loaded, catalogue: &Catalogue, catalogue_dir: Option<&Path>) -> anyhow::Result<Sources> {
     let names: BTreeSet<&str> =
         loaded.plugins.names().into_iter().chain(loaded.plugins.modules().keys().map(String::as_str)).collect();
     let mut sources = Sources::default();
+    let places = Places::of(loaded);
     for name in names {
         let bundled = catalogue.plugins.iter().find(|entry| entry.name == name).zip(catalogue_dir);
         let module = loaded.plugins.module(name);
@@ -209,32 +269,33 @@ pub fn sources(
             None => Terms::default(),
         };
         let own = module.and_then(|module| module.component.as_ref());
-        let (path, digest, fetched) = match (own, bundled) {
-            (Some(ComponentRef::File(file)), _) => (loaded.plugins_dir().unwrap_or_default().join(file), None, false),
+        let component = match (own, bundled) {
+            (Some(ComponentRef::File(file)), _) => Component::File(loaded.plugins_dir().unwrap_or_default().join(file)),
             (Some(ComponentRef::Registry(reference)), _) => {
-                let Some(fetched) = fetches.get(reference) else { continue };
-                (fetched.path.clone(), Some(fetched.component.hex().to_owned()), true)
+                let demand = loaded.plugins.signatures().demand(reference);
+                let demand = demand.map(|demand| (demand.prefix.to_owned(), demand.keys.to_vec()));
+                Component::Registry(reference.clone(), demand)
             }
-            (None, Some((entry, dir))) => (dir.join(&entry.file), Some(entry.digest.clone()), false),
+            (None, Some((entry, dir))) => Component::Bundled(dir.join(&entry.file), entry.digest.clone()),
             (None, None) => {
                 sources.unknown.insert(name.to_owned());
                 continue;
             }
         };
         let place = match (module, bundled) {
-            (Some(_), _) => place_of_module(loaded, name, &[]),
+            (Some(_), _) => places.of_module(name, &[]),
             (None, Some((_, dir))) => dir.join(catalogue::FILE).display().to_string(),
             (None, None) => unreachable!("without either there is no path"),
         };
         let terms = module.map_or(base.clone(), |module| base.with(module, &loaded.plugins_dir().unwrap_or_default()));
         if let Err(TooMuch { key, most }) = terms.limits.check() {
-            let place = place_of_module(loaded, name, &["limits", key]);
+            let place = places.of_module(name, &["limits", key]);
             let why =
                 format!("{place}: `limits.{key}` of plugin `{name}` is more than there is for one: {most} at most");
             sources.refused.insert(name.to_owned(), anyhow::Error::msg(why));
             continue;
         }
-        sources.found.insert(name.to_owned(), Source { path, digest, fetched, terms, place });
+        sources.found.insert(name.to_owned(), Want { component, terms, place });
     }
     Ok(sources)
 }
@@ -255,15 +316,7 @@ mod tests {
             { "name": "hold", "file": "hold.wasm", "digest": "h1", "grants": { "issues": "write" }, "limits": { "memory": "8Mi", "deadline": "2s" } },
         ] });
         let catalogue: Catalogue = serde_json::from_value(catalogue).unwrap();
-        let fetched = oci::Fetched {
-            manifest: oci::digest_of(b"manifest"),
-            component: oci::digest_of(b"component"),
-            path: "/state/oci/component.wasm".into(),
-            from: oci::From::Cache,
-            signed_for: None,
-        };
-        let fetches = Fetches::from([("oci://h/greeter:1".parse().unwrap(), fetched)]);
-        sources(&Loaded::from_files(files).unwrap(), &catalogue, Some(Path::new("/dist")), &fetches).unwrap()
+        sources(&Loaded::from_files(files).unwrap(), &catalogue, Some(Path::new("/dist"))).unwrap()
     }
 
     #[track_caller]
@@ -281,8 +334,9 @@ mod tests {
         let Sources { found, unknown, .. } = of("plugins:\n  o:\n    plugins: [hold, nope]\n");
         assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), ["hold"]);
         assert_eq!(unknown.iter().map(String::as_str).collect::<Vec<_>>(), ["nope"]);
-        let hold = &found["hold"];
-        assert_eq!((hold.path.as_path(), hold.place.as_str()), (Path::new("/dist/hold.wasm"), "/dist/catalogue.json"));
+        assert_eq!(found["hold"].place, "/dist/catalogue.json");
+        let hold = found["hold"].source(None).unwrap();
+        assert_eq!(hold.path, Path::new("/dist/hold.wasm"));
         hold.check("hold", "h1").unwrap();
         let other = hold.check("hold", "h2").unwrap_err().to_string();
         assert!(other.contains("/dist/hold.wasm") && other.contains("build the plugins again"), "{other}");
@@ -294,35 +348,58 @@ mod tests {
     #[test]
     fn a_module_overrides_what_it_names_and_nothing_else() {
         let Sources { found, .. } = of("modules:\n  hold:\n    limits: { memory: 16Mi }\n");
-        let hold = &found["hold"];
-        assert_eq!((hold.path.as_path(), hold.place.as_str()), (Path::new("/dist/hold.wasm"), "/etc/plugins.yaml:2"));
+        assert_eq!(found["hold"].place, "/etc/plugins.yaml:2:3");
+        let hold = found["hold"].source(None).unwrap();
+        assert_eq!(hold.path, Path::new("/dist/hold.wasm"));
         assert_eq!((hold.terms.limits.memory, hold.terms.limits.deadline.as_secs()), (16 << 20, 2));
         assert!(!hold.terms.granted.access.is_empty());
         let Sources { found, .. } = of("modules:\n  hold:\n    component: ./own.wasm\n    grants: {}\n");
-        assert_eq!(found["hold"].path, Path::new("/etc/./own.wasm"));
-        found["hold"].check("hold", "any").unwrap();
+        let own = found["hold"].source(None).unwrap();
+        assert_eq!(own.path, Path::new("/etc/./own.wasm"));
+        own.check("hold", "any").unwrap();
         assert!(found["hold"].terms.granted.access.is_empty());
     }
 
     #[test]
     fn a_component_from_a_registry_is_in_the_cache_with_its_digest() {
         let Sources { found, .. } = of("modules:\n  greeter:\n    component: oci://h/greeter:1\n");
-        let greeter = &found["greeter"];
+        let fetched = oci::Fetched {
+            manifest: oci::digest_of(b"manifest"),
+            component: oci::digest_of(b"component"),
+            path: "/state/oci/component.wasm".into(),
+            from: oci::From::Cache,
+            signed_for: None,
+        };
+        assert_eq!(found["greeter"].source(None), None);
+        let greeter = found["greeter"].source(Some(&fetched)).unwrap();
         assert_eq!(greeter.path, Path::new("/state/oci/component.wasm"));
         greeter.check("greeter", oci::digest_of(b"component").hex()).unwrap();
         let changed = greeter.check("greeter", oci::digest_of(b"changed").hex()).unwrap_err().to_string();
         assert!(changed.contains("delete it, and it is fetched again"), "{changed}");
-        // One of another name or tag was never fetched.
-        let Sources { found, unknown, .. } = of("modules:\n  greeter:\n    component: oci://h/greeter:2\n");
-        assert!(found.is_empty() && unknown.is_empty());
     }
 
     #[test]
     fn more_memory_than_there_is_is_refused_with_its_place() {
         refused(
             "modules:\n  hold:\n    limits:\n      deadline: 1s\n      memory: 129Mi\n",
-            &["/etc/plugins.yaml:5", "`hold`", "128Mi"],
+            &["/etc/plugins.yaml:5:15: ", "`hold`", "128Mi"],
         );
         assert!(of("modules:\n  hold:\n    limits: { memory: 128Mi }\n").refused.is_empty());
+    }
+
+    #[test]
+    fn what_is_wanted_is_the_same_wherever_it_stands_and_another_with_other_terms_or_keys() {
+        let of = |plugins: &str| of(plugins).found.remove("a").unwrap();
+        let one = "modules:\n  a: { component: 'oci://h/a:1', grants: { issues: read } }\n";
+        let key = "signatures: { h: { keys: [./k.pub] } }\n";
+        for (other, want) in [
+            (format!("# a comment\n{one}"), true),
+            (one.replace("a:1", "a:2"), false),
+            (one.replace("read", "write"), false),
+            (format!("{one}{key}"), false),
+            (one.replace("'oci://h/a:1'", "./a.wasm"), false),
+        ] {
+            assert_eq!(of(one).is_same(&of(&other)), want, "{other}");
+        }
     }
 }

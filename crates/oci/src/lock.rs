@@ -148,11 +148,10 @@ impl Lock {
         }
     }
 
-    /// Forgets all pins but those of these references. True if that changes anything.
-    pub fn retain<'a>(&mut self, references: impl IntoIterator<Item = &'a Reference>) -> bool {
-        let named: Vec<String> = references.into_iter().map(ToString::to_string).collect();
+    /// Forgets the pins of these references, and what is no reference. True if that changes anything.
+    pub fn forget(&mut self, is_gone: impl Fn(&Reference) -> bool) -> bool {
         let before = self.pins.len();
-        self.pins.retain(|reference, _| named.contains(reference));
+        self.pins.retain(|reference, _| reference.parse().is_ok_and(|reference| !is_gone(&reference)));
         before != self.pins.len()
     }
 }
@@ -181,7 +180,7 @@ mod tests {
         assert_eq!(again, lock);
         assert!(again.set(&one, digest('c'), Timestamp::UNIX_EPOCH));
         assert_eq!(again.pin(&one).unwrap().digest, digest('c'));
-        assert!(again.retain([&one]) && !again.retain([&one]));
+        assert!(again.forget(|reference| *reference == two) && !again.forget(|reference| *reference == two));
         assert_eq!(again.pin(&two), None);
         again.fill(&lock);
         assert_eq!((&again.pin(&one).unwrap().digest, again.pin(&two)), (&digest('c'), lock.pin(&two)));

@@ -98,7 +98,6 @@ impl Rig {
             digest: compile::digest(&bytes),
             grants: Grants { granted, ..Grants::default() },
             limits,
-            place: "plugins.yaml:1".to_owned(),
         };
         let plugin = self.loader.load(&bytes, wanted).await.unwrap();
         let (delivery, task) = self.event(&plugin, comment).await;

@@ -79,7 +79,6 @@ impl Bench {
             digest: compile::digest(&bytes),
             grants: Grants { granted: all(), ..Grants::default() },
             limits: Limits::default(),
-            place: "plugins.yaml:1".to_owned(),
         };
         let loader = Loader::new(guests.clone(), compiler.within(CompileLimits::default()));
         let plugin = loader.load(&bytes, wanted).await.unwrap();

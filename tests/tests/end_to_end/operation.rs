@@ -75,14 +75,42 @@ async fn broken_files_at_the_start_end_it_with_their_place_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_component_that_asks_for_more_than_it_was_granted_is_refused() {
+async fn a_host_starts_without_the_plugin_that_asks_for_more_than_it_was_granted() {
     let mut options = example();
     options.plugins = options.plugins.replace("{ issues: write, pull_requests: write }", "{ issues: write }");
-    let (code, said) = refused(options).await;
-    assert_eq!(code, Some(1), "{said}");
-    for part in ["`greeter`", "github-pull-requests-write", "pull_requests: write", "grants"] {
-        assert!(said.contains(part), "{part}: {said}");
+    let line = 1 + options.plugins.lines().position(|line| line == "  greeter:").unwrap();
+    let place = format!("plugins.yaml:{line}:3: ");
+    let mut stage = stage(options).await;
+    let bob = stage.bob.clone();
+    let status = stage.world.status().await.unwrap();
+    let shown = &status["plugins"]["greeter"];
+    let said = shown["fault"].as_str().unwrap_or_default();
+    for part in [&*place, "greeter.wasm", "`greeter`", "github-pull-requests-write", "pull_requests: write", "grants"] {
+        assert!(said.contains(part), "{part}: {shown}");
     }
+    assert!(shown["digest"].is_null() && status["config"]["fault"].is_null(), "{status}");
+    assert!(stage.world.logs().contains(&place), "{}", stage.world.logs());
+    let metrics = stage.world.metrics().await.unwrap();
+    assert!(metrics.contains("bowsprit_reload_failed{what=\"greeter\"} 1"), "{metrics}");
+
+    // The others do what they do, and the event says whom it passed by.
+    let pr = stage.alice.open_pr(REPO, &NewPr::of_file("one", "one.txt", "1\n")).await.unwrap().number;
+    let delivery = stage.says(&bob, pr, "/hold\n/greet", "hold").await.unwrap();
+    stage.labels(pr, &["do-not-merge/hold"], &[]).await.unwrap();
+    let report = stage.world.inbox().await.unwrap().show(&delivery.guid).await.unwrap().unwrap();
+    let greeter = report.considered.iter().find(|considered| considered.plugin == "greeter").unwrap();
+    assert!(
+        !greeter.runs && greeter.why.contains("does not get this event") && greeter.why.contains(&place),
+        "{greeter:?}"
+    );
+}
+
+#[tokio::test]
+async fn without_any_plugin_there_is_no_host() {
+    let plugins = "plugins:\n  my-org:\n    plugins: [one, two]\nmodules:\n  one: { component: ./one.wasm }\n  two: { component: ./two.wasm }\n";
+    let (code, said) = refused(Options::new(&example().config, plugins)).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("plugins.yaml:5:3: ") && said.contains("one.wasm"), "{said}");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use host::kept::Kept;
 use host::metrics::Metrics;
 use host::origins::Origins;
 use host::quarantine::Patience;
-use host::registry::{Registry, Setup};
+use host::registry::{self, Registry, Setup};
 use jiff::Timestamp;
 use store::{Inbox, NewDelivery, ProwJobs, Scope, StoreError, TaskReport};
 use tempfile::TempDir;
@@ -82,6 +82,7 @@ impl Bench {
             configs: Kept::open(at("configs")).unwrap(),
             gate: gate.clone(),
             metrics: metrics.clone(),
+            patience: registry::Patience::default(),
         };
         let registry = Registry::start(setup, configs.current()).await.unwrap();
         let never_answers = TcpListener::bind(("127.0.0.1", 0)).unwrap();

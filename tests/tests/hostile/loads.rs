@@ -140,7 +140,6 @@ pub(crate) async fn load(loader: &Loader, file: &Path, name: &str) -> anyhow::Re
         digest: compile::digest(&bytes),
         grants: Grants::default(),
         limits: Limits { deadline: DEADLINE, ..Limits::default() },
-        place: "plugins.yaml:1".to_owned(),
     };
     loader.load(&bytes, wanted).await
 }
