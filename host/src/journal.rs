@@ -3,6 +3,9 @@
 //! Reads are kept in memory and committed with the intent of the next effect; an effect's result is committed after it.
 //! A run that finds entries is answered from them, in order, until they end; from there on it is live. The last entry may
 //! be an intent without a result: that effect is in doubt, and its kind says what becomes of it.
+//!
+//! A run can also be a replay of what happened elsewhere: then there is nothing behind the entries, and a call that they do
+//! not answer ends it.
 
 mod trace;
 
@@ -104,14 +107,20 @@ impl EffectKey {
 pub struct Journal(Arc<Shared>);
 
 struct Shared {
-    inbox: Inbox,
-    task: TaskId,
-    round: u32,
+    /// Where the run goes on when its entries have ended; nowhere, in a replay.
+    beyond: Option<Beyond>,
     /// Names the task's effects; the same in every run.
     identity: String,
     pins: Pins,
     waited: Waited,
     state: Mutex<State>,
+}
+
+/// What a run that goes on live writes to.
+struct Beyond {
+    inbox: Inbox,
+    task: TaskId,
+    round: u32,
 }
 
 struct State {
@@ -136,7 +145,17 @@ impl Journal {
         kept: Vec<Entry>,
         budget: Budget,
     ) -> Self {
-        let identity = format!("{identity}/{round}");
+        let beyond = Beyond { inbox, task, round };
+        Self::answered_from(kept, Some(beyond), format!("{identity}/{round}"), pins, budget)
+    }
+
+    /// A run that is told what `kept` has and nothing else: whatever it asks beyond that ends it as diverged, before anybody
+    /// is asked and anything is made or written.
+    pub fn replaying(kept: Vec<Entry>, pins: Pins, budget: Budget) -> Self {
+        Self::answered_from(kept, None, String::new(), pins, budget)
+    }
+
+    fn answered_from(kept: Vec<Entry>, beyond: Option<Beyond>, identity: String, pins: Pins, budget: Budget) -> Self {
         let state = State {
             kept: kept.into(),
             reads: Vec::new(),
@@ -147,7 +166,7 @@ impl Journal {
             end: None,
         };
         let waited = Waited::default();
-        Journal(Arc::new(Shared { inbox, task, round, identity, pins, waited, state: Mutex::new(state) }))
+        Journal(Arc::new(Shared { beyond, identity, pins, waited, state: Mutex::new(state) }))
     }
 
     /// The moment and the choices that are fixed for this task.
@@ -291,8 +310,8 @@ impl Place {
             };
             return self.again(EffectKind::Read, result);
         }
-        let shared = &self.journal.0;
-        let result = settle(op, shared.waited.during(live).await)?;
+        self.beyond()?;
+        let result = settle(op, self.journal.0.waited.during(live).await)?;
         let json = to_json(&result);
         self.journal.keep(&json)?;
         let entry = Entry { seq, op: op.to_owned(), args, kind: EffectKind::Read, state: EntryState::Done(json) };
@@ -320,33 +339,34 @@ impl Place {
             return Ok(Err(refused));
         }
         let (op, seq) = (self.op, self.seq);
-        let doubt = match self.take_kept(&args)? {
-            Some(Entry { state: EntryState::Done(result), .. }) => return self.again(kind, &result),
-            Some(Entry { state: EntryState::Intent, .. }) if kind == EffectKind::Neither => {
+        let kept = self.take_kept(&args)?;
+        if let Some(Entry { state: EntryState::Done(result), .. }) = &kept {
+            return self.again(kind, result);
+        }
+        let (shared, Beyond { inbox, task, round }) = (&self.journal.0, self.beyond()?);
+        let doubt = match kept {
+            Some(_) if kind == EffectKind::Neither => {
                 return Err(Interrupt::Unknown(op.to_owned()));
             }
-            Some(Entry { state: EntryState::Intent, .. }) => Doubt::MayBeMade,
+            Some(_) => Doubt::MayBeMade,
             None => {
                 let intent = Entry { seq, op: op.to_owned(), args, kind, state: EntryState::Intent };
                 let reads = std::mem::take(&mut self.journal.state().reads);
-                let shared = &self.journal.0;
-                let intended = shared.inbox.intend(shared.task, shared.round, &shared.pins, reads, intent);
-                shared.waited.during(intended).await?;
+                shared.waited.during(inbox.intend(*task, *round, &shared.pins, reads, intent)).await?;
                 Doubt::NotMade
             }
         };
-        let shared = &self.journal.0;
         let key = EffectKey(format!("{}/{seq}", shared.identity));
         let made = shared.waited.during(make(key, doubt)).await;
         if kind == EffectKind::Neither && matches!(made, Err(Fault::Later { .. } | Fault::Limited { .. })) {
             // Certainly not made: the next run may make it.
-            shared.waited.during(shared.inbox.withdraw(shared.task, shared.round, seq)).await?;
+            shared.waited.during(inbox.withdraw(*task, *round, seq)).await?;
         }
         let result = settle(op, made)?;
         let json = to_json(&result);
         let kept = self.journal.keep(&json);
         // First what was done is written down, whatever becomes of the run.
-        shared.waited.during(shared.inbox.resolve(shared.task, shared.round, seq, json)).await?;
+        shared.waited.during(inbox.resolve(*task, *round, seq, json)).await?;
         kept?;
         self.trace(kind, false, &result);
         Ok(result)
@@ -366,6 +386,13 @@ impl Place {
             }
             kept => Ok(kept),
         }
+    }
+
+    /// Where a call that no entry answers goes on.
+    fn beyond(&self) -> Result<&Beyond, Interrupt> {
+        self.journal.0.beyond.as_ref().ok_or_else(|| {
+            Interrupt::Diverged(format!("call {} (`{}`) is one that was not made then", self.seq, self.op))
+        })
     }
 
     /// The answer that an earlier run was given.

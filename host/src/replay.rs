@@ -1,4 +1,5 @@
-//! A task that ran somewhere, run again here: the plugin is told what it was told then, and nobody is asked anything.
+//! A task that ran somewhere, run again here: the plugin is told what it was told then, and nobody is asked anything. What
+//! it asks beyond that ends the run.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use config::Loaded;
 use jiff::Timestamp;
-use store::{Entry, Inbox, Pins, ProwJobs, Scope, TaskId, TaskKind};
+use store::{Entry, Pins, ProwJobs, Scope, TaskKind};
 
 use crate::budget::Budget;
 use crate::calls::git::FromGitHub;
@@ -113,10 +114,7 @@ pub async fn replay(loader: &Loader, loaded: Loaded, recording: &Recording, dir:
         loaded: Arc::new(loaded),
         clients: nobody(dir).await?,
     });
-    let inbox = Inbox::open(&dir.join("inbox.db")).await?;
-    let identity = format!("{}/{name}/{}", recording.guid, recording.form);
-    let (budget, calls) = (Budget::new(plugin.limits), recording.calls.clone());
-    let journal = Journal::new(inbox, (TaskId(0), recording.round), &identity, pins, calls, budget);
+    let journal = Journal::replaying(recording.calls.clone(), pins, Budget::new(plugin.limits));
     let run = async move { guest::handle(&plugin, TaskContext::new(journal, facts), &handed).await };
     let (end, leavings) = loader.guests().handle().spawn(run).await.context("the guest's thread")?;
     Ok(Replayed { outcome: said(end), calls: leavings.calls, log: leavings.log })
@@ -130,14 +128,14 @@ fn said(end: End) -> String {
         End::Failed(why) => format!("failed {why}"),
         End::Trapped(why) => format!("failed trapped: {why}"),
         End::Over(which) => format!("failed over its limits: {which}"),
-        End::OutOfTime | End::OutOfTimeWaiting => "failed over its deadline".to_owned(),
+        End::OutOfTime | End::OutOfTimeWaiting => "failed over its deadline (`limits.deadline`)".to_owned(),
         End::Interrupted(Interrupt::Diverged(why)) => format!("diverged {why}"),
-        // Nobody was there to answer, nor is the inbox one that has this task.
-        End::Interrupted(other) => format!("diverged it asked for more than it did then: {other}"),
+        End::Interrupted(Interrupt::Exhausted(why)) => format!("failed over its limits: {why}"),
+        End::Interrupted(other) => format!("failed {other}"),
     }
 }
 
-/// Far sides at which nobody is.
+/// Far sides at which nobody is. The journal lets no call come to them; but a client has to have an address.
 async fn nobody(dir: &Path) -> anyhow::Result<Clients> {
     let mut options = github::Options::new(github::Auth::None);
     options.endpoints = vec![NOBODY.to_owned()];

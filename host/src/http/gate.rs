@@ -243,7 +243,62 @@ fn response(kept: Kept) -> Result<Response<WasiBody>, HttpError> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
+    use store::{Entry, EntryState, Pins};
+
     use super::*;
+    use crate::budget::Budget;
+    use crate::limits::Limits;
+
+    /// A gate of a replay of these exchanges, to whoever listens there.
+    fn replaying(kept: Vec<Entry>, listens: &TcpListener) -> Gate {
+        let granted = format!("http://{}", listens.local_addr().unwrap()).parse().unwrap();
+        let pins = Pins {
+            component_digest: "d".to_owned(),
+            config_revision: "r".to_owned(),
+            clock: jiff::Timestamp::UNIX_EPOCH,
+            seed: 7,
+        };
+        Gate {
+            journal: Journal::replaying(kept, pins, Budget::new(Limits::default())),
+            reach: Arc::new(Reach { granted: vec![granted], secrets: Vec::new() }),
+            plugin: "p".to_owned(),
+            dry_run: false,
+        }
+    }
+
+    async fn asks(gate: &Gate, method: Method, uri: &str) -> Result<u16, HttpError> {
+        let body = Full::new(Bytes::new()).map_err(|never| match never {}).boxed_unsync();
+        let request = Request::builder().method(method).uri(uri).body(body).unwrap();
+        Ok(gate.begin(request)?.answer().await?.status().as_u16())
+    }
+
+    /// The listener is asked by nobody, though it is granted: a connection would wait in its queue.
+    #[tokio::test]
+    async fn a_replay_sends_no_request_that_was_not_sent_then() {
+        let listens = TcpListener::bind("127.0.0.1:0").unwrap();
+        listens.set_nonblocking(true).unwrap();
+        let uri = format!("http://{}/then", listens.local_addr().unwrap());
+        let args = to_args("GET", &uri);
+        let result = r#"{"Ok":{"status":203,"headers":[],"body":""}}"#.to_owned();
+        let op = "wasi-http.read".to_owned();
+        let then = Entry { seq: 0, op, args, kind: EffectKind::Read, state: EntryState::Done(result) };
+        for method in [Method::GET, Method::POST] {
+            let gate = replaying(vec![then.clone()], &listens);
+            assert_eq!(asks(&gate, Method::GET, &uri).await.unwrap(), 203);
+            assert!(gate.journal.take_end().is_none());
+            asks(&gate, method.clone(), &uri).await.unwrap_err();
+            let end = gate.journal.take_end();
+            assert!(matches!(&end, Some(Interrupt::Diverged(why)) if why.contains("wasi-http")), "{method}: {end:?}");
+            assert_eq!(listens.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "{method}");
+        }
+    }
+
+    /// What is kept of a request without headers and body.
+    fn to_args(method: &str, uri: &str) -> String {
+        serde_json::to_string(&(method, uri, Vec::<(String, String)>::new(), "")).unwrap()
+    }
 
     #[test]
     fn a_secret_that_an_answer_repeats_is_starred() {

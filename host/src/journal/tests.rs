@@ -111,6 +111,53 @@ async fn a_second_run_is_answered_from_the_journal_and_asks_no_one() {
     }
 }
 
+/// A replay of what a run of `bench` wrote.
+async fn replay(bench: &Bench) -> Journal {
+    let kept = bench.inbox.journal(bench.task, 0).await.unwrap();
+    Journal::replaying(kept, bench.run().await.pins().clone(), Budget::new(Limits::default()))
+}
+
+#[track_caller]
+fn check_beyond<T: std::fmt::Debug>(bench: &Bench, got: Result<T, Interrupt>, op: &str) {
+    let error = got.unwrap_err();
+    assert!(matches!(&error, Interrupt::Diverged(why) if why.contains("was not made then")), "{op}: {error}");
+    assert!(error.to_string().contains(op), "{error}");
+    assert_eq!((bench.asked.get(), bench.made.get()), (1, 1), "{op}: somebody was asked");
+}
+
+#[tokio::test]
+async fn a_replay_is_told_what_was_kept_and_ends_at_whatever_it_asks_beyond() {
+    let bench = Bench::new().await;
+    let mut live = bench.run().await;
+    bench.read(&mut live, 4).await.unwrap();
+    bench.effect(&mut live, EffectKind::Findable).await.unwrap();
+    let written = bench.inbox.journal(bench.task, 0).await.unwrap();
+    for kind in [EffectKind::Idempotent, EffectKind::Findable, EffectKind::Neither] {
+        let mut journal = replay(&bench).await;
+        assert_eq!(bench.read(&mut journal, 4).await.unwrap(), 40);
+        bench.effect(&mut journal, EffectKind::Findable).await.unwrap();
+        check_beyond(&bench, bench.read(&mut journal, 5).await, "x.read");
+        let mut journal = replay(&bench).await;
+        bench.read(&mut journal, 4).await.unwrap();
+        bench.effect(&mut journal, EffectKind::Findable).await.unwrap();
+        check_beyond(&bench, bench.effect(&mut journal, kind).await, "x.effect");
+    }
+    assert_eq!(bench.inbox.journal(bench.task, 0).await.unwrap(), written);
+}
+
+#[tokio::test]
+async fn a_replay_makes_no_effect_that_was_left_in_doubt() {
+    for kind in [EffectKind::Idempotent, EffectKind::Findable, EffectKind::Neither] {
+        let bench = Bench::new().await;
+        bench.cut_off(kind).await;
+        let mut journal = replay(&bench).await;
+        bench.read(&mut journal, 4).await.unwrap();
+        let error = bench.effect(&mut journal, kind).await.unwrap_err();
+        assert!(matches!(error, Interrupt::Diverged(_)), "{kind}: {error}");
+        assert_eq!(bench.made.get(), 0, "{kind}");
+    }
+}
+
 #[tokio::test]
 async fn reads_without_an_effect_are_not_written() {
     let bench = Bench::new().await;
