@@ -2,13 +2,15 @@
 
 use std::io;
 
+use crate::output::tame_lines;
+
 /// `error: …`, then one line for each cause. A message of several lines (a config file's faults, each with its
-/// file:line:column) stays as it is.
+/// file:line:column) keeps them; control characters, which a file or a server that others wrote may have put in, are gone.
 pub(crate) fn explain(error: &anyhow::Error) -> String {
-    let mut lines = format!("error: {error}\n");
-    let mut last = error.to_string();
+    let mut last = tame_lines(&error.to_string());
+    let mut lines = format!("error: {last}\n");
     for cause in error.chain().skip(1) {
-        let cause = cause.to_string();
+        let cause = tame_lines(&cause.to_string());
         // Some libraries put their cause into their own text as well.
         if !last.contains(&cause) {
             lines.push_str(&format!("  because: {cause}\n"));
@@ -46,6 +48,14 @@ mod tests {
         check(
             &anyhow!("config.yaml:3:5: not a duration\nconfig.yaml:9:1: no such key").context("the configuration"),
             "error: the configuration\n  because: config.yaml:3:5: not a duration\nconfig.yaml:9:1: no such key\n",
+        );
+    }
+
+    #[test]
+    fn nothing_in_a_message_moves_the_cursor_or_sets_colours() {
+        check(
+            &anyhow!("line 1: \x1b[2J\u{9b}31m\nline 2\r\n").context("a\x07.wasm\rforged"),
+            "error: a .wasm forged\n  because: line 1:  [2J 31m\nline 2\n",
         );
     }
 

@@ -17,6 +17,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::engine::whole;
+use crate::log_book::one_line;
 
 /// Larger components are refused before they are read.
 pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;
@@ -182,8 +183,9 @@ impl Compiler {
             .map_err(|_| CompileError::Stopped(format!("it had not ended after {:?}", self.limits.wall)))?
             .context("waiting for the compiler")?;
         if !result.status.success() {
-            let said = String::from_utf8_lossy(&result.stderr);
-            return Err(CompileError::of(result.status, said.trim(), &self.limits).into());
+            // It may quote the component, whose author chose the names in it.
+            let said = one_line(String::from_utf8_lossy(&result.stderr).trim().to_owned());
+            return Err(CompileError::of(result.status, &said, &self.limits).into());
         }
         fs::rename(&output, file).context("keeping the compiled component")
     }
@@ -341,6 +343,7 @@ mod tests {
         let engine = crate::engine::running().unwrap();
         for (script, refused, part) in [
             ("echo no component >&2; exit 1", true, "no component"),
+            (r"printf 'no \033[31m\ncomponent\n' >&2; exit 1", true, "no  [31m component (exit"),
             ("kill -XCPU $$", true, "processor time"),
             ("kill -ABRT $$", true, "signal: 6"),
             ("kill -XFSZ $$", true, "machine code"),

@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 use crate::contract::types;
 use crate::dispatch::Parts;
 use crate::engine::Guests;
+use crate::log_book::one_line;
 use crate::plugin::Plugin;
 use crate::registry::Set;
 use crate::routes::Pages;
@@ -159,7 +160,7 @@ async fn asked(plugin: &Arc<Plugin>, set: &Set, guests: &Guests) -> Asked {
         Ok(Ok(help)) => Asked::Said(help),
         Ok(Err(error)) if error.is::<wasmtime::PoolConcurrencyLimitError>() => Asked::NotNow,
         Ok(Err(error)) => {
-            tracing::warn!(plugin = %plugin.name, error = format!("{error:#}"), "gives no help");
+            tracing::warn!(plugin = %plugin.name, error = one_line(format!("{error:#}")), "gives no help");
             Asked::Nothing
         }
         Err(error) => {

@@ -14,7 +14,7 @@ use crate::envelope::Envelope;
 use crate::gate::Identity;
 use crate::guest::{self, Clients, End, Leavings, TaskContext, TaskFacts};
 use crate::journal::{Interrupt, Journal};
-use crate::log_book::{LogLine, one_line};
+use crate::log_book::LogLine;
 use crate::plugin::Plugin;
 use crate::quarantine::Conduct;
 use crate::registry::Set;
@@ -218,7 +218,7 @@ fn failed(end: &End) -> bool {
 fn conduct(end: &End) -> Conduct {
     match end {
         End::Done(_) | End::Ignored(_) | End::Again(_) | End::Failed(_) => Conduct::Sound,
-        End::Trapped(why) => Conduct::AtFault(one_line(format!("trapped: {why}"))),
+        End::Trapped(why) => Conduct::AtFault(format!("trapped: {why}")),
         End::Over(which) => Conduct::AtFault(format!("over its limits: {which}")),
         End::Interrupted(Interrupt::Exhausted(why)) => Conduct::AtFault(format!("over its limits: {why}")),
         End::OutOfTime => Conduct::AtFault("over its deadline".to_owned()),
@@ -410,7 +410,7 @@ mod tests {
             (End::Ignored("no".into()), "Sound"),
             (End::Again(Duration::ZERO), "Sound"),
             (End::Failed("no".into()), "Sound"),
-            (End::Trapped("unreachable\nat 1".into()), "AtFault(\"trapped: unreachable at 1\")"),
+            (End::Trapped("unreachable".into()), "AtFault(\"trapped: unreachable\")"),
             (End::Over("its memory".into()), "AtFault(\"over its limits: its memory\")"),
             (exhausted(), "AtFault(\"over its limits: over 2 host calls\")"),
             (End::OutOfTime, "AtFault(\"over its deadline\")"),

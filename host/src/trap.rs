@@ -6,6 +6,7 @@ use wasmtime::{PoolConcurrencyLimitError, Trap};
 use crate::engine::MAX_STACK;
 use crate::journal::Interrupt;
 use crate::limits::Limits;
+use crate::log_book::one_line;
 
 /// The time of a call was up while the guest computed.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +29,7 @@ pub(crate) enum Cause {
     Interrupted(Interrupt),
     /// There was no room for it; no fault of its own.
     NoRoom(String),
-    /// Anything else that a guest can do wrong.
+    /// Anything else that a guest can do wrong; one line, for the backtrace in it has names that the component's author chose.
     Trapped(String),
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn cause(error: wasmtime::Error, limits: &Limits) -> Cause {
     }
     match over(&error, limits) {
         Some(which) => Cause::Over(which),
-        None => Cause::Trapped(format!("{error:#}")),
+        None => Cause::Trapped(one_line(format!("{error:#}"))),
     }
 }
 
@@ -141,6 +142,17 @@ mod tests {
         ] {
             check(end(core, &limits).await, &limits, want);
         }
+    }
+
+    /// A function may have any name, and the backtrace shows it.
+    #[tokio::test]
+    async fn the_names_of_functions_make_no_lines_of_their_own() {
+        let core = r#"(func $"evil\1b[31m\nERROR forged\u{85}" (export "run") unreachable)"#;
+        let Cause::Trapped(why) = cause(end(core, &Limits::default()).await, &Limits::default()) else {
+            panic!("it traps")
+        };
+        assert!(why.contains("evil") && why.contains("ERROR forged") && why.contains("unreachable"), "{why}");
+        assert!(!why.contains(char::is_control), "{why:?}");
     }
 
     #[test]
