@@ -40,6 +40,43 @@ macro_rules! example {
     };
 }
 
+/// What the examples are called.
+const GREETER: &str = "greeter";
+
+/// Headers of C's library, and the example's own.
+const HEADERS: [&str; 30] = [
+    "alloca",
+    "assert",
+    "complex",
+    "ctype",
+    "errno",
+    "fcntl",
+    "features",
+    "fenv",
+    "float",
+    "inttypes",
+    "iso646",
+    "limits",
+    "locale",
+    "math",
+    "settings",
+    "setjmp",
+    "signal",
+    "stdalign",
+    "stdarg",
+    "stdatomic",
+    "stdbool",
+    "stddef",
+    "stdint",
+    "stdio",
+    "stdlib",
+    "strings",
+    "threads",
+    "time",
+    "unistd",
+    "wchar",
+];
+
 /// The files of a language's greeter.
 fn files(language: Language) -> &'static [(&'static str, &'static str)] {
     match language {
@@ -67,6 +104,7 @@ pub(crate) fn run(args: &NewArgs) -> anyhow::Result<()> {
 
 fn write(dir: &Path, name: &str, language: Language) -> anyhow::Result<()> {
     ensure!(is_name(name), "`{name}` is no name for a plugin: lower-case letters, digits, and hyphens between words");
+    fits(name, language)?;
     let empty = fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
     ensure!(empty, "{} is not empty", dir.display());
     let world = if language == Language::Rust { "wit/plugin.wit" } else { contract::WORLD_FILE };
@@ -83,11 +121,36 @@ fn write(dir: &Path, name: &str, language: Language) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The greeter's text with another name: in identifiers as C spells it.
+/// The greeter's text with another name: in identifiers as C spells it. In one pass, since the name may have the greeter's in
+/// it.
 fn named(text: &str, name: &str) -> String {
     let snake = name.replace('-', "_");
-    let text = text.replace("greeter_", &format!("{snake}_")).replace("greeter.h", &format!("{snake}.h"));
-    text.replace("greeter", name)
+    let mut parts = text.split(GREETER);
+    let mut renamed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let in_c = part.starts_with('_') || part.starts_with(".h");
+        renamed.push_str(if in_c { &snake } else { name });
+        renamed.push_str(part);
+    }
+    renamed
+}
+
+/// Whether a project of this name would build. WIT has words of its own that name nothing else; its parser is asked, so that
+/// no list of them can fall behind.
+fn fits(name: &str, language: Language) -> anyhow::Result<()> {
+    let dir = tempfile::tempdir().context("making a directory")?;
+    fs::write(dir.path().join(contract::WORLD_FILE), named(WORLD, name)).context("writing plugin.wit")?;
+    let laid = contract::lay(dir.path(), &dir.path().join("target"));
+    ensure!(
+        laid.is_ok_and(|world| world.name == name),
+        "`{name}` is a word of WIT's own, and cannot name a plugin's world: take another, such as `my-{name}`"
+    );
+    // The world's header would stand before the one of that name.
+    ensure!(
+        language != Language::C || !HEADERS.contains(&name),
+        "`{name}.h` is a header that the plugin includes: take another name, such as `my-{name}`"
+    );
+    Ok(())
 }
 
 /// Whether plugins.yaml, WIT and every language take it.
@@ -122,8 +185,67 @@ mod tests {
     }
 
     #[test]
+    fn the_greeters_name_is_replaced_once_wherever_it_stands() {
+        for (name, text, want) in [
+            ("welcome-bot", "greeter: ./greeter.wasm", "welcome-bot: ./welcome-bot.wasm"),
+            (
+                "welcome-bot",
+                "exports_greeter_handle(greeter_event_t)",
+                "exports_welcome_bot_handle(welcome_bot_event_t)",
+            ),
+            ("my-greeter", "#include \"greeter.h\"", "#include \"my_greeter.h\""),
+            ("my-greeter", "world greeter { greeter_string_t }", "world my-greeter { my_greeter_string_t }"),
+            ("greeter-greeter", "a greeter", "a greeter-greeter"),
+            ("greeter", "greeter, greeter_x, greeter.h", "greeter, greeter_x, greeter.h"),
+        ] {
+            assert_eq!(named(text, name), want, "{name}");
+        }
+    }
+
+    /// WIT's, as its specification lists them; those that are names all the same have to make a project that is one.
+    const KEYWORDS: &str = "use type func u8 u16 u32 u64 s8 s16 s32 s64 f32 f64 float32 float64 char bool string resource \
+         record flags variant enum union list option result tuple future stream error-context map own borrow as from \
+         static interface import export package world constructor include with async";
+
+    #[test]
+    fn what_is_written_is_a_world_of_that_name_or_nothing_is_written() {
+        let mut refused = Vec::new();
+        for name in KEYWORDS.split_whitespace().chain(["my-greeter", "my-list", "greeter", "greeters-greeter"]) {
+            for language in LANGUAGES {
+                let (dir, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+                let project = dir.path().join("project");
+                if let Err(error) = write(&project, name, language) {
+                    assert!(error.to_string().contains("take another, such as `my-"), "{name}: {error:#}");
+                    assert!(!project.exists(), "{name}: something was written");
+                    refused.push(name);
+                    continue;
+                }
+                let world = if language == Language::Rust { project.join("wit") } else { project };
+                assert_eq!(contract::lay(&world, work.path()).unwrap().name, name, "{language}");
+            }
+        }
+        for name in ["use", "type", "func", "list", "world", "result", "string", "record", "error-context"] {
+            assert_eq!(refused.iter().filter(|it| **it == name).count(), LANGUAGES.len(), "{name}");
+        }
+        assert!(!refused.iter().any(|name| name.contains("greeter") || *name == "my-list"), "{refused:?}");
+    }
+
+    #[test]
+    fn a_plugin_in_c_is_not_called_as_a_header() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["settings", "stdlib"] {
+            let error = write(&dir.path().join(name), name, Language::C).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{name}.h` is a header")), "{error}");
+            write(&dir.path().join(name), name, Language::Go).unwrap();
+        }
+    }
+
+    const LANGUAGES: [Language; 5] =
+        [Language::Rust, Language::Go, Language::Python, Language::JavaScript, Language::C];
+
+    #[test]
     fn nothing_is_left_of_the_greeters_name() {
-        for language in [Language::Rust, Language::Go, Language::Python, Language::JavaScript, Language::C] {
+        for language in LANGUAGES {
             let dir = tempfile::tempdir().unwrap();
             write(dir.path(), "welcome-bot", language).unwrap();
             let again = write(dir.path(), "welcome-bot", language).unwrap_err().to_string();
