@@ -129,7 +129,7 @@ fn text(found: &Inspected, file: &Path) -> String {
     text
 }
 
-/// The same as an object, but for the hosts of `http`, which nobody but the operator knows.
+/// The same as an object, but for the hosts of `http`, which the component does not say.
 pub(crate) fn grants_of(found: &Inspected) -> Map<String, Value> {
     let mut granted = Map::new();
     for asked in capability::missing(&found.requests, &prow::grants::Grants::default()) {
@@ -152,6 +152,7 @@ fn object(found: &Inspected) -> Value {
         "commands": about.commands.iter().map(|it| &it.usage).collect::<Vec<_>>(),
         "functions": found.requests.functions,
         "grants": grants_of(found),
+        "http": found.requests.http,
         "wasi": found.requests.wasi,
     })
 }
@@ -223,5 +224,15 @@ mod tests {
             assert!(text.contains(part), "{part:?} is not in {text}");
         }
         assert_eq!(object(&found)["grants"], json!({}));
+    }
+
+    #[test]
+    fn programs_see_whether_it_wants_to_send_requests() {
+        let http = ("wasi:http/outgoing-handler@0.2.6", "handle");
+        let issues = ("bowsprit:plugin/github-issues-read@0.2.0", "list-labels");
+        for (imports, want) in [(&[http, issues][..], true), (&[issues], false)] {
+            let object = object(&found(imports));
+            assert_eq!((&object["http"], &object["grants"]), (&json!(want), &json!({ "issues": "read" })));
+        }
     }
 }
