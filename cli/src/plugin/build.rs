@@ -35,7 +35,13 @@ What it needs is an ordinary tool of the language:
   Python      pip install componentize-py==0.25.1
   JavaScript  npm install componentize-qjs@0.4.5
   C           clang with wasi-libc, and wit-bindgen
-wit-bindgen: cargo install wit-bindgen-cli@0.61.1 --locked")]
+wit-bindgen: cargo install wit-bindgen-cli@0.61.1 --locked
+
+What of the folder is built: of Go all of it, packages and embedded files in
+folders below included, but for `target` and what is hidden; they are imported
+as wit_component/export_wit_world/FOLDER. Of C the *.c files of the folder
+itself, with the headers that they include. Of Python plugin.py and what it
+imports. Of JavaScript plugin.js, which a bundler may have made.")]
 pub(crate) struct BuildArgs {
     /// The plugin's folder.
     #[arg(default_value = ".")]
