@@ -24,7 +24,8 @@ use crate::state::StateArgs;
   bowsprit plugin test greeter.wasm --scenario scenarios/greets.yaml
 
 A task without effects leaves no answers behind, and cannot be recorded if it
-has asked anything.")]
+has asked anything: write a scenario with steps for it, as in
+  bowsprit plugin test --help")]
 pub(crate) struct RecordArgs {
     #[command(flatten)]
     state: StateArgs,
@@ -63,7 +64,12 @@ fn document(delivery: &StoredDelivery, task: TaskReport, loaded: &Loaded) -> any
         bail!("the task is {}: it has not ended", task.state);
     }
     if task.journal.is_empty() && asked > 0 {
-        bail!("the task had no effects: what it was told was not kept, and it had asked {asked} times");
+        bail!(
+            "the task had no effects, and of such a task the host does not keep what it was told: it had asked {asked} \
+             times, and a replay would have no answers. Write a scenario with `steps` instead (`bowsprit plugin test \
+             --help`), in which the same thing happens on a stand-in GitHub, or record a delivery about which the \
+             plugin did something"
+        );
     }
     let scope = delivery.scope();
     let (org, repo) =
