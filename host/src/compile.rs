@@ -23,6 +23,8 @@ use crate::log_book::one_line;
 pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;
 /// How far the compiler steps back, of 19: events go before it, and it is not starved.
 const COMPILER_NICE: i32 = 10;
+/// How a core module begins: WebAssembly's magic, version 1, layer 0. A component has layer 1.
+const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
 /// How the names of the compilers' work directories begin.
 const WORK: &str = "compile-";
 /// What the compiler of one component may use up.
@@ -140,6 +142,10 @@ impl Compiler {
                 Err(error) => tracing::warn!(file = %file.display(), %error, "a cached component is unusable"),
             }
         }
+        if bytes.starts_with(CORE_MODULE) {
+            let why = "it is a core module, of which `bowsprit plugin build` makes a component";
+            return Err(CompileError::Refused(why.to_owned()).into());
+        }
         self.compile(bytes, &file).await?;
         // It has just been written whole, by the same wasmtime.
         deserialize(engine, &file).map_err(|error| CompileError::Unfit(format!("{error:#}")).into())
@@ -241,7 +247,7 @@ pub fn here(engine: &Engine, bytes: &[u8]) -> anyhow::Result<Component> {
 /// # Errors
 /// If it cannot be read, or is larger than [`MAX_COMPONENT_BYTES`].
 pub fn read_component(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let reading = || format!("cannot read the component {} (built yet? `cargo xtask plugins`)", path.display());
+    let reading = || format!("cannot read the component {}", path.display());
     let found = fs::metadata(path).with_context(reading)?;
     anyhow::ensure!(found.is_file(), "the component {} is not a file", path.display());
     let too_large = |size| CompileError::TooLarge { path: path.to_owned(), size };
@@ -367,7 +373,19 @@ mod tests {
         assert!(matches!(error.downcast_ref(), Some(CompileError::TooLarge { size: 67_108_865, .. })), "{error:#}");
         fs::File::create(&path).unwrap().set_len(MAX_COMPONENT_BYTES).unwrap();
         assert_eq!(read_component(&path).unwrap().len(), 64 << 20);
-        assert!(read_component(&dir.path().join("none.wasm")).is_err());
+        let none = read_component(&dir.path().join("none.wasm")).unwrap_err().to_string();
+        assert!(none.contains("cannot read the component") && none.ends_with("none.wasm"), "{none}");
         assert!(read_component(dir.path()).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_core_module_is_told_from_a_component() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = crate::engine::running().unwrap();
+        let compiler = compiler(dir.path(), "echo compiled >&2; exit 1");
+        for (text, part) in [("(module)", "a core module"), ("(component)", "compiled")] {
+            let error = compiler.component(&engine, &wat::parse_str(text).unwrap()).await.err().unwrap();
+            assert!(matches!(error.downcast_ref(), Some(CompileError::Refused(why)) if why.contains(part)), "{error}");
+        }
     }
 }

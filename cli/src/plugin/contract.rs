@@ -51,6 +51,14 @@ pub(crate) fn lay(project: &Path, work: &Path) -> anyhow::Result<World> {
     let text = fs::read_to_string(&own).with_context(|| {
         format!("cannot read {}, which says what the plugin may call (`bowsprit plugin build --help`)", own.display())
     })?;
+    if let Some(other) = other_version(&text) {
+        let own_version = version();
+        bail!(
+            "{} is written for version {other} of the contract, and this program builds for {own_version}: write \
+             `bowsprit:plugin/…@{own_version}` in each line that names the contract",
+            own.display()
+        );
+    }
     let dir = work.join("wit");
     write(&dir.join("deps/bowsprit"))?;
     fs::write(dir.join(WORLD_FILE), text).with_context(|| format!("cannot write to {}", dir.display()))?;
@@ -64,6 +72,25 @@ pub(crate) fn lay(project: &Path, work: &Path) -> anyhow::Result<World> {
         (None, _) => bail!("{} has no world", own.display()),
         (Some(_), Some(_)) => bail!("{} has several worlds; a plugin is built from one", own.display()),
     }
+}
+
+/// What the contract's package is called, with its version behind it.
+const PACKAGE: &str = "package bowsprit:plugin@";
+
+/// The version of the contract that this program has.
+fn version() -> &'static str {
+    let versions = DOCUMENTS.iter().find_map(|(_, text)| text.lines().find_map(|line| line.strip_prefix(PACKAGE)));
+    versions.map(|rest| rest.trim_end_matches(';')).expect("a document of the contract names its package")
+}
+
+/// The version that a `plugin.wit` names, if it is another: WIT's parser would say that there is no such package.
+fn other_version(text: &str) -> Option<&str> {
+    let named = text.lines().filter_map(|line| {
+        let code = line.split("//").next().unwrap_or_default();
+        let (_, version) = code.split_once("bowsprit:plugin/")?.1.split_once('@')?;
+        Some(version.split(|c: char| !(c.is_ascii_alphanumeric() || ".+-".contains(c))).next().unwrap_or_default())
+    });
+    named.map(|version| version.trim_end_matches('.')).find(|found| *found != version())
 }
 
 #[cfg(test)]
@@ -99,6 +126,16 @@ mod tests {
     fn a_plugins_world_is_read_with_the_contract() {
         let plain = "package a:b;\nworld hello { include bowsprit:plugin/plugin@0.2.0; }";
         check(Some(plain), Ok("hello"));
+        check(
+            Some(&plain.replace("0.2.0", "0.1.0")),
+            Err("for version 0.1.0 of the contract, and this program builds"),
+        );
+        check(Some(&plain.replace("0.2.0", "0.1.0")), Err("write `bowsprit:plugin/…@0.2.0`"));
+        let mixed = "package a:b;\nworld hello {\n  include bowsprit:plugin/plugin@0.2.0;\n  \
+                     use bowsprit:plugin/types@0.3.0.{actor};\n}";
+        check(Some(mixed), Err("version 0.3.0"));
+        check(Some(&mixed.replace("0.3", "0.2")), Ok("hello"));
+        check(Some(&format!("// not bowsprit:plugin/plugin@0.1.0\n{plain}")), Ok("hello"));
         check(None, Err("says what the plugin may call"));
         check(Some("package a:b;"), Err("no world"));
         check(Some("package a:b;\nworld one {}\nworld two {}"), Err("several worlds"));
