@@ -190,6 +190,14 @@ impl Terms {
     }
 }
 
+/// Whether these can be granted at all.
+///
+/// # Errors
+/// As [`Terms::grants`].
+pub fn check_grants(granted: &prow::grants::Grants) -> anyhow::Result<()> {
+    Terms { granted: granted.clone(), ..Terms::default() }.grants().map(drop)
+}
+
 /// A plugin's settings for a repository as JSON; `{}` where it has none.
 pub fn settings(loaded: &Loaded, plugin: &str, org: &str, repo: &str) -> String {
     match loaded.plugins.settings(plugin, org, repo) {

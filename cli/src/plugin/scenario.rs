@@ -20,7 +20,7 @@ pub(crate) struct Scenario {
     /// `modules.NAME.config`.
     #[serde(default)]
     pub(crate) settings: Map<String, Value>,
-    /// More grants than those that the component asks for, such as `repos`.
+    /// More grants than those that the component asks for, such as `repos`; once it is to be played, all grants.
     #[serde(default)]
     pub(crate) grants: Map<String, Value>,
     /// GitHub before anything happens: a seed of `bowsprit sim`. The demo's world if left out.

@@ -7,16 +7,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Parser;
+use host::capability;
 use host::flags::HostFlags;
 use host::hmac::Hmacs;
 use host::inspect::Inspected;
 use host::loader::Loader;
 use host::run::CompilerCommand;
-use serde_json::{Value, json};
+use prow::grants::Grants;
+use serde_json::{Map, Value, json};
 use sim::client::{Delivery, NewPr, Sim};
 use sim::seed::{DemoHook, Seed, SeedHook, SeedUser};
 use sim::world::Role;
-use store::{EffectKind, Entry, Inbox, TaskReport, TaskState};
+use store::{EffectKind, Inbox, TaskReport, TaskState};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -143,9 +145,10 @@ impl Stage {
         self.seen = deliveries.last().map_or(self.seen, |delivery| delivery.id);
         let mut came = Came::default();
         for guid in delivered.into_iter().chain(deliveries.into_iter().map(|delivery| delivery.guid)) {
-            let report = inbox.show(&guid).await?.context("a delivery was answered and is not in the inbox")?;
+            let found = inbox.load(&guid).await?.zip(inbox.show(&guid).await?);
+            let (delivery, report) = found.context("a delivery was answered and is not in the inbox")?;
             for task in report.reports.iter().filter(|task| task.plugin == self.plugin) {
-                came.add(task);
+                came.add(task, delivery.scope().repo());
             }
         }
         Ok(came)
@@ -246,9 +249,10 @@ impl Stage {
 }
 
 impl Came {
-    fn add(&mut self, task: &TaskReport) {
+    /// Adds a task of an event of the repository `home`.
+    fn add(&mut self, task: &TaskReport, home: Option<&str>) {
         let effects = task.journal.iter().filter(|entry| entry.kind != EffectKind::Read);
-        self.effects.extend(effects.map(|entry| (entry.op.clone(), arguments(entry))));
+        self.effects.extend(effects.map(|entry| (entry.op.clone(), arguments(&entry.args, home))));
         let state = match task.state {
             TaskState::Done => "done",
             TaskState::Ignored => "ignored",
@@ -261,17 +265,21 @@ impl Came {
     }
 }
 
-/// A call's arguments without the repository that it is about.
-fn arguments(entry: &Entry) -> Value {
-    match serde_json::from_str(&entry.args) {
+/// A call's arguments as the journal has them, without the repository that it is about where that is the event's own, `home`.
+fn arguments(args: &str, home: Option<&str>) -> Value {
+    let is_home = |first: &Value| match (first["org"].as_str(), first["name"].as_str()) {
+        (Some(org), Some(name)) => home.and_then(|home| home.split_once('/')) == Some((org, name)),
+        _ => false,
+    };
+    match serde_json::from_str(args) {
         Ok(Value::Array(mut arguments)) => {
-            if arguments.first().is_some_and(|first| first["org"].is_string() && first["name"].is_string()) {
+            if arguments.first().is_some_and(is_home) {
                 arguments.remove(0);
             }
             Value::Array(arguments)
         }
         Ok(other) => json!([other]),
-        Err(_) => Value::from(entry.args.clone()),
+        Err(_) => Value::from(args),
     }
 }
 
@@ -290,8 +298,27 @@ fn seed(scenario: &Scenario, hook: &str) -> Seed {
     seed
 }
 
-/// config.yaml, and a plugins.yaml with the plugin in each of these repositories, with what it asks for and what the scenario
-/// adds.
+/// What a component is granted in a scenario: what it asks for, and what the scenario `adds`, or says otherwise.
+///
+/// # Errors
+/// If no host would load the component so; the text is about the scenario's key `grants`.
+pub(crate) fn granted(about: &Inspected, adds: &Map<String, Value>) -> anyhow::Result<Map<String, Value>> {
+    let mut all = grants_of(about);
+    all.extend(adds.clone());
+    let granted: Grants = serde_json::from_value(Value::Object(all.clone()))?;
+    host::source::check_grants(&granted)?;
+    let missing: Vec<String> =
+        capability::missing(&about.requests, &granted).iter().map(|asked| format!("`{}`", asked.line())).collect();
+    ensure!(missing.is_empty(), "the component asks for {}, which is not granted so", missing.join(", "));
+    ensure!(
+        !about.requests.http || !granted.http.is_empty(),
+        "the component sends requests of its own, and does not say where to: add `http: [HOST]`"
+    );
+    Ok(all)
+}
+
+/// config.yaml, and a plugins.yaml with the plugin in each of these repositories, and the scenario's grants, which are all that
+/// there are.
 pub(crate) fn configure<'a>(
     dir: &Path,
     subject: &Subject,
@@ -300,11 +327,8 @@ pub(crate) fn configure<'a>(
 ) -> anyhow::Result<()> {
     let (name, file) = (&subject.about.description.name, &subject.component);
     let component = file.canonicalize().with_context(|| format!("cannot find {}", file.display()))?;
-    let mut granted = grants_of(&subject.about);
-    granted.extend(scenario.grants.clone());
-    let everywhere: serde_json::Map<String, Value> =
-        repos.map(|repo| (repo.clone(), json!({ "plugins": [name] }))).collect();
-    let module = json!({ "component": component, "grants": granted, "config": scenario.settings });
+    let everywhere: Map<String, Value> = repos.map(|repo| (repo.clone(), json!({ "plugins": [name] }))).collect();
+    let module = json!({ "component": component, "grants": scenario.grants, "config": scenario.settings });
     write(dir, "config.yaml", "{}\n")?;
     // JSON is YAML, too.
     write(dir, "plugins.yaml", &json!({ "plugins": everywhere, "modules": { name: module } }).to_string())
@@ -338,4 +362,67 @@ fn flags(dir: &Path, hook_port: u16, github: &str) -> anyhow::Result<HostFlags> 
 fn free_port() -> anyhow::Result<u16> {
     let held = TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
     Ok(held.local_addr().context("looking for a free port")?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use host::capability::requests;
+    use host::contract::types::Description;
+
+    use super::*;
+
+    #[test]
+    fn an_effect_names_the_repository_if_that_is_not_the_events_own() {
+        let home = Some("my-org/hello");
+        for (args, home, want) in [
+            (r#"[{"org":"my-org","name":"hello"},1,"hi"]"#, home, json!([1, "hi"])),
+            (r#"[{"org":"my-org","name":"other"},1]"#, home, json!([{ "org": "my-org", "name": "other" }, 1])),
+            (r#"[{"org":"my-org","name":"hello"},1]"#, None, json!([{ "org": "my-org", "name": "hello" }, 1])),
+            (r#"[{"org":"my-org"},1]"#, home, json!([{ "org": "my-org" }, 1])),
+            (r##"["#ci","text"]"##, home, json!(["#ci", "text"])),
+            ("[]", home, json!([])),
+            ("7", home, json!([7])),
+            ("no JSON", home, json!("no JSON")),
+        ] {
+            assert_eq!(arguments(args, home), want, "{args} of {home:?}");
+        }
+    }
+
+    /// What a component with these imports is granted where a scenario adds this.
+    #[track_caller]
+    fn check(imports: &[(&str, &str)], adds: Value, want: Result<Value, &str>) {
+        let about = Inspected {
+            digest: "0123".to_owned(),
+            size: 1,
+            contract: "0.2.0",
+            requests: requests(imports.iter().copied()),
+            description: Description {
+                name: "greeter".to_owned(),
+                summary: String::new(),
+                events: Vec::new(),
+                commands: Vec::new(),
+                settings: Vec::new(),
+            },
+        };
+        let got = granted(&about, adds.as_object().unwrap()).map(Value::Object).map_err(|error| format!("{error:#}"));
+        match (got, want) {
+            (Ok(got), Ok(want)) => assert_eq!(got, want),
+            (Err(error), Err(part)) => assert!(error.contains(part), "{error}"),
+            (got, want) => panic!("{adds}: got {got:?}, want {want:?}"),
+        }
+    }
+
+    #[test]
+    fn a_scenario_grants_what_the_component_asks_for_and_what_it_adds() {
+        let issues = ("bowsprit:plugin/github-issues-write@0.2.0", "create-comment");
+        let http = ("wasi:http/outgoing-handler@0.2.6", "handle");
+        check(&[issues], json!({}), Ok(json!({ "issues": "write" })));
+        check(&[issues], json!({ "repos": ["o/*"] }), Ok(json!({ "issues": "write", "repos": ["o/*"] })));
+        check(&[http], json!({}), Err("add `http: [HOST]`"));
+        check(&[http], json!({ "http": ["a.example.com"] }), Ok(json!({ "http": ["a.example.com"] })));
+        check(&[http], json!({ "http": ["*"] }), Err("`*` under `grants.http` is no host"));
+        check(&[issues], json!({ "repos": ["["] }), Err("`[` under `grants.repos` is no glob"));
+        check(&[issues], json!({ "isues": "write" }), Err("isues"));
+        check(&[issues], json!({ "issues": "read" }), Err("asks for `issues: write`"));
+    }
 }

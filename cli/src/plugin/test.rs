@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use config::{Loaded, Sources};
 use host::replay::{Recording, replay};
@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use super::inspect::COMPILED;
 use super::scenario::{self, Scenario, Step};
-use super::stage::{Came, Stage, Subject, configure};
+use super::stage::{Came, Stage, Subject, configure, granted};
 use super::{build, inspect};
 use crate::output;
 
 /// Play a plugin's scenarios.
 ///
 /// A stand-in GitHub and a host run in this process while a scenario is played, and go with it: nothing has to be
-/// served, and nothing else is reached. The plugin is granted what it asks for.
+/// served, and nothing else is reached but hosts that the scenario grants. The plugin is granted what it asks for.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   bowsprit plugin test plugins/examples/greeter-js
@@ -35,8 +35,14 @@ scenarios/*.yaml there:
     outcomes: [done greeted]
 GitHub is the demo's, with my-org/hello and alice, bob and mallory, unless
 `github:` is a seed as `bowsprit sim seed` takes it. Effects are all that a
-step has, in order. Outcomes are among those that it has; a failure is not
-forgiven unless it stands there.
+step has, in order: the call with its arguments behind the agent, and before
+them the repository if that is not the event's own. Outcomes are among those
+that it has; a failure is not forgiven unless it stands there.
+
+`grants:` adds to what the component asks for: repositories besides the
+event's own, namespaces, and the hosts of requests of its own, which a
+component does not say:
+  grants: { repos: [\"my-org/*\"], http: [api.example.com] }
 
 Exits 1 if a plugin does otherwise.")]
 pub(crate) struct TestArgs {
@@ -59,7 +65,8 @@ pub(crate) async fn run(args: TestArgs) -> anyhow::Result<()> {
         std::fs::write(&file, &built.component).context("keeping the component")?;
         (file, args.plugin.clone())
     } else {
-        (args.plugin.clone(), args.plugin.parent().unwrap_or(Path::new(".")).to_owned())
+        ensure!(args.plugin.exists(), "there is neither a folder nor a component {}", args.plugin.display());
+        (args.plugin.clone(), folder_of(&args.plugin).to_owned())
     };
     let scenarios = if args.scenario.is_empty() { scenario::of(&beside)? } else { args.scenario };
     let loader = inspect::loader(kept.path())?;
@@ -72,7 +79,9 @@ pub(crate) async fn run(args: TestArgs) -> anyhow::Result<()> {
     let mut wrong = 0;
     for file in &scenarios {
         let started = Instant::now();
-        let scenario = Scenario::read(file)?;
+        let mut scenario = Scenario::read(file)?;
+        let granted = granted(&subject.about, &scenario.grants);
+        scenario.grants = granted.with_context(|| format!("{}: grants", file.display()))?;
         let faults = match &scenario.recorded {
             None => play(&subject, &scenario).await,
             Some(recording) => again(&subject, &scenario, recording).await,
@@ -92,6 +101,12 @@ pub(crate) async fn run(args: TestArgs) -> anyhow::Result<()> {
         bail!("{wrong} of {} scenarios failed", scenarios.len());
     }
     Ok(())
+}
+
+/// Where a file lies.
+fn folder_of(file: &Path) -> &Path {
+    // The parent of a bare name is empty, which is no path to show anyone.
+    file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Plays it whole; what differs, as text, is empty if nothing does.
@@ -123,12 +138,13 @@ async fn again(subject: &Subject, scenario: &Scenario, recording: &Recording) ->
     let calls: Vec<&str> = replayed.calls.iter().map(|call| call.op).collect();
     let before: Vec<&str> = recording.calls.iter().map(|call| call.op.as_str()).collect();
     if calls != before {
-        fault.push_str(&format!("    it asked {}\n    and then  {}\n", calls.join(", "), before.join(", ")));
+        let before = output::tame(&before.join(", "));
+        fault.push_str(&format!("    it asked {}\n    and then  {before}\n", calls.join(", ")));
     }
     if !scenario.outcomes.contains(&replayed.outcome) {
-        fault.push_str(&format!("    outcome seen: {}\n", replayed.outcome));
-        let wanted = scenario.outcomes.iter().map(|outcome| format!("    outcome wanted: {outcome}\n"));
-        fault.extend(wanted);
+        fault.push_str(&format!("    outcome seen: {}\n", output::tame(&replayed.outcome)));
+        let wanted = |outcome: &String| format!("    outcome wanted: {}\n", output::tame(outcome));
+        fault.extend(scenario.outcomes.iter().map(wanted));
         fault.extend(replayed.log.iter().map(|line| format!("    {}\n", output::tame(&line.message))));
     }
     Ok(fault)
@@ -142,16 +158,16 @@ fn judge(step: &Step, came: &Came) -> Option<String> {
     if wanted != came.effects {
         let lines = |effects: &[(String, Value)]| match effects {
             [] => "      none\n".to_owned(),
-            effects => effects.iter().map(|(name, value)| format!("      - {}\n", json!({ name: value }))).collect(),
+            effects => effects.iter().map(|(name, value)| shown(name, value)).collect(),
         };
         fault.push_str(&format!("    effects wanted\n{}    effects seen\n{}", lines(&wanted), lines(&came.effects)));
     }
     for outcome in step.outcomes.iter().filter(|outcome| !came.outcomes.contains(outcome)) {
-        fault.push_str(&format!("    outcome wanted: {outcome}\n"));
+        fault.push_str(&format!("    outcome wanted: {}\n", output::tame(outcome)));
     }
     let failed = came.outcomes.iter().filter(|it| it.starts_with("failed ") && !step.outcomes.contains(it));
     for outcome in failed {
-        fault.push_str(&format!("    not wanted: {outcome}\n"));
+        fault.push_str(&format!("    not wanted: {}\n", output::tame(outcome)));
     }
     if fault.is_empty() {
         return None;
@@ -162,9 +178,39 @@ fn judge(step: &Step, came: &Came) -> Option<String> {
     Some(fault)
 }
 
+/// JSON leaves some control characters as they are.
+fn shown(name: &str, value: &Value) -> String {
+    format!("      - {}\n", output::tame(&json!({ name: value }).to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_lies_somewhere_if_its_path_does_not_say() {
+        for (file, dir) in [("a.wasm", "."), ("./a.wasm", "."), ("b/a.wasm", "b"), ("/a.wasm", "/")] {
+            assert_eq!(folder_of(Path::new(file)), Path::new(dir), "{file}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_component_that_is_not_there_is_named() {
+        let args = |scenario: Vec<PathBuf>| TestArgs { scenario, work: None, plugin: "no-such.wasm".into() };
+        for scenario in [vec![], vec!["greets.yaml".into()]] {
+            let error = run(args(scenario)).await.unwrap_err().to_string();
+            assert_eq!(error, "there is neither a folder nor a component no-such.wasm");
+        }
+    }
+
+    #[test]
+    fn what_a_plugin_says_is_a_line_of_its_own_and_no_more() {
+        let said = came(&[("a.say", json!("\u{9b}31m\x7f"))], &["failed trapped: \x1b[31m\nscenario.yaml: ok"]);
+        let fault = judge(&Step::default(), &said).unwrap();
+        assert!(!fault.replace('\n', "").contains(char::is_control), "{fault:?}");
+        assert!(fault.lines().all(|line| line.starts_with("    ")), "{fault}");
+        assert!(fault.contains("not wanted: failed trapped:  [31m scenario.yaml: ok"), "{fault}");
+    }
 
     fn came(effects: &[(&str, Value)], outcomes: &[&str]) -> Came {
         let effects = effects.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
