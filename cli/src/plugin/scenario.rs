@@ -171,6 +171,9 @@ impl Scenario {
 
     fn parse(text: &str) -> anyhow::Result<Self> {
         let scenario: Self = serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))?;
+        if let Some(seed) = &scenario.github {
+            seed.check().map_err(anyhow::Error::msg).context("`github`")?;
+        }
         let played = scenario.recorded.is_none();
         ensure!(
             played != scenario.steps.is_empty(),
@@ -261,5 +264,47 @@ mod tests {
         check(&format!("{comment}  effects: [{{ a: [], b: [] }}]\n"), Err("one name"));
         check("steps:\n- comment: { as: bob, text: hi }\n", Err("missing field `on`"));
         check("github: { repo: {} }\nsteps: []", Err("unknown field `repo`"));
+        let orphan = format!("github: {{ repos: {{ my-org/hello: {{}} }} }}\n{comment}");
+        check(&orphan, Err("there is no `my-org`: add it under `orgs` or `users`"));
+        check(&orphan.replace("repos", "orgs: { my-org: {} }, repos"), Ok(1));
+    }
+
+    /// The blocks of the author's page that are in this language.
+    fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+        let begins = format!("```{language}\n");
+        page.split(&begins).skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn every_scenario_on_the_authors_page_is_one() {
+        let page = include_str!("../../../doc/plugins.md");
+        let all = blocks(page, "yaml");
+        let is_scenario = |text: &&str| text.lines().any(|line| line.starts_with("steps:"));
+        let scenarios: Vec<&str> = all.into_iter().filter(is_scenario).collect();
+        assert_eq!(scenarios.len(), 2, "{scenarios:?}");
+        for text in scenarios {
+            Scenario::parse(text).unwrap_or_else(|error| panic!("{text}{error:#}"));
+        }
+    }
+
+    /// What a step can say is listed on the page, which is the only place that an author looks.
+    #[test]
+    fn every_step_and_its_keys_are_on_the_authors_page() {
+        let page = include_str!("../../../doc/plugins.md");
+        let on = "as, on";
+        for (step, keys) in [
+            ("open_pr", "as, title, body, draft, files"),
+            ("open_issue", "as, title, body"),
+            ("comment", "as, on, text"),
+            ("unlabel", "as, on, name"),
+            ("merge", on),
+            ("event", "name, payload"),
+        ] {
+            let row = page.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{step}`")));
+            let row = row.unwrap_or_else(|| panic!("{step} has no row"));
+            for key in keys.split(", ") {
+                assert!(row.contains(&format!("`{key}`")), "{step}: {key}");
+            }
+        }
     }
 }

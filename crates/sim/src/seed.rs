@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::seed_services::{
     KeyPlace, SeedBug, SeedBugzilla, SeedBugzillaAccount, SeedJira, SeedJiraAccount, SeedJiraIssue,
 };
-use crate::world::{Level, OrgRole, Role};
+use crate::world::{Level, OrgRole, Role, World};
 
 /// Accounts, organisations, repositories and apps to have.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
@@ -164,6 +164,14 @@ impl Seed {
     /// A text that names the line and column and what was expected there.
     pub fn parse(text: &str) -> Result<Self, String> {
         serde_saphyr::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// Whether an empty world could take the document: what can be said of it before there is one.
+    ///
+    /// # Errors
+    /// Names that cannot be, or an owner that the document does not make.
+    pub fn check(&self) -> Result<(), String> {
+        crate::seeding::check(&World::default(), self)
     }
 
     /// The world of the demonstration: organisation `my-org` with `alice` (owner) and `bob`, repository `my-org/hello`,

@@ -67,7 +67,11 @@ pub(crate) fn apply(hub: &Arc<Hub>, seed: &Seed) -> Result<Seeded, String> {
     Ok(seeded)
 }
 
-fn check(world: &World, seed: &Seed) -> Result<(), String> {
+/// Whether this world can take the document.
+///
+/// # Errors
+/// Names that cannot be, or an owner that is not there.
+pub(crate) fn check(world: &World, seed: &Seed) -> Result<(), String> {
     let logins = seed.users.iter().map(|user| &user.login).chain(seed.orgs.keys()).chain(seed.apps.keys());
     let members = seed.orgs.values().flat_map(|org| org.members.keys());
     let collaborators = seed.repos.values().flat_map(|repo| repo.collaborators.keys());
