@@ -264,6 +264,7 @@ mod tests {
             journal: Journal::replaying(kept, pins, Budget::new(Limits::default())),
             reach: Arc::new(Reach { granted: vec![granted], secrets: Vec::new() }),
             plugin: "p".to_owned(),
+            turns: Arc::new(Semaphore::new(AT_A_TIME)),
             dry_run: false,
         }
     }
