@@ -28,8 +28,9 @@ pub const BOT: &str = "bowsprit-bot";
 const PROWJOB_NAMESPACE: &str = "default";
 /// How long a process may take to be ready.
 const READY: Duration = Duration::from_secs(300);
-/// How often a condition is looked at.
+/// How soon it is looked again, at first, and after a long wait: who looks takes time from what is waited for.
 const POLL: Duration = Duration::from_millis(10);
+const MOST_POLL: Duration = Duration::from_millis(200);
 
 /// A running system. Ends its processes when it is dropped; keeps its directory if that happens in a panic.
 #[derive(Debug)]
@@ -323,7 +324,7 @@ impl World {
                 Err(_) => {}
             }
             self.all_alive().with_context(|| format!("while waiting for {what}"))?;
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep((start.elapsed() / 20).clamp(POLL, MOST_POLL)).await;
         }
     }
 
