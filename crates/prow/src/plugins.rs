@@ -1,5 +1,7 @@
 //! plugins.yaml: which plugins handle what, and what they are told.
 
+mod lgtm;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -11,7 +13,7 @@ use crate::external::{self, ExternalPlugin, ExternalPlugins};
 use crate::goregex;
 use crate::module::{self, Module, RawModule};
 use crate::problem::{KeyPath, Problem, Problems};
-use crate::settings::{HelpSettings, TriggerSettings};
+use crate::settings::{HelpSettings, LgtmSettings, TriggerSettings};
 use crate::signatures::{self, RawSignatures, Signatures};
 
 /// The plugins that Prow has compiled in. A module of such a name may do without a component, as it may come with the
@@ -86,7 +88,7 @@ const BLOCKS: [(&str, &str); 9] = [
 
 /// Blocks that are lists of entries with `repos`, of which the first that names the repository counts, else the first
 /// that names its org.
-const BLOCKS_BY_REPO: [&str; 4] = ["approve", "lgtm", "invalid_commit_msg", "welcome"];
+const BLOCKS_BY_REPO: [&str; 3] = ["approve", "invalid_commit_msg", "welcome"];
 
 /// Expressions in the blocks, by block and key; the blocks are mappings or lists of them.
 const EXPRESSIONS: [(&str, &[&str]); 5] = [
@@ -108,6 +110,8 @@ pub struct RawPlugins {
     pub signatures: RawSignatures,
     /// The trigger plugin's entries.
     pub triggers: Vec<TriggerSettings>,
+    /// The lgtm plugin's entries.
+    pub lgtm: Vec<LgtmSettings>,
     /// The help plugin's block.
     pub help: HelpSettings,
     /// By org or org/repo: plugins that are services of their own.
@@ -133,6 +137,7 @@ pub struct Plugins {
     signatures: Signatures,
     external: ExternalPlugins,
     triggers: Vec<TriggerSettings>,
+    lgtm: Vec<LgtmSettings>,
     help: HelpSettings,
     blocks: Map<String, Value>,
 }
@@ -147,6 +152,7 @@ impl Plugins {
         check_twice(&raw, file, &mut problems);
         check_expressions(&raw.blocks, file, &mut problems);
         check_sizes(&raw.blocks, file, &mut problems);
+        lgtm::check(&raw.blocks, file, &mut problems);
         let modules = raw.modules.into_iter().map(|(name, raw)| {
             let at = KeyPath::root().key("modules").key(&name);
             let is_bundled = PROW_PLUGINS.contains(&name.as_str());
@@ -165,6 +171,7 @@ impl Plugins {
             signatures,
             external,
             triggers: raw.triggers.into_iter().map(TriggerSettings::completed).collect(),
+            lgtm: raw.lgtm,
             help: raw.help,
             blocks: raw.blocks,
         })
@@ -224,6 +231,7 @@ impl Plugins {
         }
         match plugin {
             "trigger" => to_json(&self.triggers),
+            "lgtm" => self.lgtm_everywhere(),
             "help" => to_json(&self.help),
             _ => self.blocks.get(&block_of(plugin)).cloned().unwrap_or_default(),
         }
@@ -253,6 +261,7 @@ impl Plugins {
         let full_name = format!("{org}/{repo}");
         match plugin {
             "trigger" => to_json(self.trigger(org, repo)),
+            "lgtm" => to_json(self.lgtm(org, repo)),
             "help" => to_json(&self.help),
             _ => {
                 let block = block_of(plugin);
@@ -401,6 +410,7 @@ impl<'de> Deserialize<'de> for RawPlugins {
                         "signatures" => raw.signatures = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "modules" => raw.modules = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "triggers" => raw.triggers = map.next_value::<Option<_>>()?.unwrap_or_default(),
+                        "lgtm" => raw.lgtm = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "help" => raw.help = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "external_plugins" => raw.external_plugins = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         _ => {

@@ -1,6 +1,10 @@
 //! Prow's settings of the plugins that read typed ones, as a plugin receives them: JSON with every default filled in.
 
+mod lgtm;
+
 use serde::{Deserialize, Serialize};
+
+pub use lgtm::LgtmSettings;
 
 /// One entry of `triggers`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
