@@ -27,7 +27,7 @@ pub use bindings::bowsprit::plugin::types::*;
 pub use bindings::bowsprit::plugin::{
     bugzilla_read, bugzilla_write, github_contents_read, github_issues_read, github_issues_write, github_members_read,
     github_metadata_read, github_pull_requests_read, github_pull_requests_write, github_statuses_read, jira_read,
-    jira_write, job_config, prowjobs_read, prowjobs_write, slack,
+    jira_write, job_config, owners, prowjobs_read, prowjobs_write, slack,
 };
 pub use command::{Line, lines};
 pub use conversation::{Conversation, Issues, PullRequests};

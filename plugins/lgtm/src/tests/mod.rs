@@ -1,0 +1,7 @@
+//! The plugin's rows of the reference table of cases, by their numbers there, and what we decided besides.
+
+mod comments;
+mod new_commits;
+mod reviews;
+mod texts;
+mod world;
