@@ -36,6 +36,9 @@ fn one(effect: &Effect, agent: &ClientAgent, number: IssueRef) -> Result<(), Fai
         Effect::PruneRecords => {
             Pruner::<PullRequests>::new(agent, number).prune(|body| messages::recorded(body).is_some());
         }
+        Effect::Void(comment) => {
+            github_pull_requests_write::edit_comment(agent, number, *comment, messages::VOID)?;
+        }
     }
     Ok(())
 }
@@ -58,6 +61,7 @@ fn name(effect: &Effect) -> String {
         Effect::Comment(_) => "comment".to_owned(),
         Effect::PruneNotices => "prune notices".to_owned(),
         Effect::PruneRecords => "prune records".to_owned(),
+        Effect::Void(comment) => format!("write over comment {comment}"),
     }
 }
 

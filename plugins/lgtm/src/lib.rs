@@ -41,7 +41,7 @@ impl Plugin for Lgtm {
         let action = event.action.as_deref().unwrap_or_default();
         match &event.body {
             EventBody::Comment(comment) => {
-                let said = Said { comment, settings };
+                let said = Said { comment, event: &event.name, settings };
                 carry_out(&agent, comment.number, &said, |said, known| comment::decide(said, known))
             }
             EventBody::Review(event) => {

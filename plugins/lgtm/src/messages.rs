@@ -13,6 +13,9 @@ pub const NOTICE: &str = "What was pushed differs from what was reviewed. LGTM l
 /// In our notice and in Prow's, which goes with ours where this host took over from Prow.
 const IN_NOTICE: &str = "LGTM label has been removed.";
 
+/// In place of a record that somebody changed. GitHub keeps the text from before, with who changed it.
+pub(crate) const VOID: &str = "A record of the files that were reviewed stood here. It was edited, and counts no more.";
+
 const RECORD: &str = "LGTM label has been added.  <details>Git tree hash: ";
 const RECORD_END: &str = "</details>";
 

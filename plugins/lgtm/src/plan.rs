@@ -1,5 +1,7 @@
 //! What a decision comes to.
 
+use kit::CommentId;
+
 /// Says that somebody other than its author has reviewed the pull request.
 pub const LGTM: &str = "lgtm";
 
@@ -20,6 +22,8 @@ pub enum Effect {
     PruneNotices,
     /// Delete our records of what was reviewed.
     PruneRecords,
+    /// Write over this record.
+    Void(CommentId),
 }
 
 /// Effects in their order, and one sentence for the trace. No effects: the event was of no concern.

@@ -176,9 +176,9 @@ fn only_new_comments_on_open_pull_requests_count() {
         CommentEvent { action: CommentAction::Deleted, ..new() },
     ];
     for comment in others {
-        check(&world.heard(&comment), &[]);
+        check(&world.heard(&comment, "issue_comment"), &[]);
     }
-    check(&world.heard(&new()), &ADDED);
+    check(&world.heard(&new(), "pull_request_review_comment"), &ADDED);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_bot_s_comment_is_a_comment() {
     says(BOT, "/lgtm", world, &["assign ci", "+lgtm", "record a", "prune notices"]);
     let mut comment = World::new().comment_event("app[bot]", "/lgtm");
     comment.author.kind = ActorKind::App;
-    check(&World::new().heard(&comment), &["refusal: no collaborator"]);
+    check(&World::new().heard(&comment, "issue_comment"), &["refusal: no collaborator"]);
 }
 
 #[test]

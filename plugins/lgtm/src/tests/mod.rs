@@ -2,6 +2,7 @@
 
 mod comments;
 mod new_commits;
+mod records;
 mod reviews;
 mod texts;
 mod world;

@@ -3,7 +3,7 @@
 use kit::reply;
 
 use super::world::TREE;
-use crate::messages::{self, NOTICE, is_notice, record, recorded};
+use crate::messages::{self, NOTICE, VOID, is_notice, record, recorded};
 
 #[track_caller]
 fn check_recorded(body: &str, want: Option<&str>) {
@@ -25,7 +25,7 @@ fn prow_s_form_is_ours() {
 
 #[test]
 fn what_is_no_record() {
-    for body in ["", NOTICE, "LGTM label has been added.", &record(""), &record("not a hash"), &record("é")] {
+    for body in ["", NOTICE, VOID, "LGTM label has been added.", &record(""), &record("not a hash"), &record("é")] {
         check_recorded(body, None);
     }
     check_recorded(&format!("x {}", record(TREE)), None);
@@ -49,7 +49,8 @@ fn notices_are_found_ours_and_prow_s() {
     assert!(is_notice(NOTICE));
     assert!(is_notice(&format!("{NOTICE}\n\n<!-- bowsprit:0123456789abcdef -->")));
     assert!(is_notice("New changes are detected. LGTM label has been removed."));
-    for body in ["", &record(TREE), messages::OWN, messages::NOT_OWNER, "see below\nLGTM label has been removed."] {
+    for body in ["", VOID, &record(TREE), messages::OWN, messages::NOT_OWNER, "see below\nLGTM label has been removed."]
+    {
         assert!(!is_notice(body), "{body:?}");
     }
 }

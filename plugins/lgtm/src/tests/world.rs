@@ -92,11 +92,11 @@ impl World {
     }
 
     pub(super) fn comment(&self, author: &str, body: &str) -> Seen {
-        self.heard(&self.comment_event(author, body))
+        self.heard(&self.comment_event(author, body), "issue_comment")
     }
 
-    pub(super) fn heard(&self, comment: &CommentEvent) -> Seen {
-        let said = Said { comment, settings: &self.settings };
+    pub(super) fn heard(&self, comment: &CommentEvent, event: &str) -> Seen {
+        let said = Said { comment, event, settings: &self.settings };
         self.settle(&said, |said, known| comment::decide(said, known))
     }
 
@@ -192,6 +192,7 @@ fn short(effect: &Effect) -> String {
         Effect::Comment(text) => short_comment(text),
         Effect::PruneNotices => "prune notices".to_owned(),
         Effect::PruneRecords => "prune records".to_owned(),
+        Effect::Void(id) => format!("void {id}"),
     }
 }
 

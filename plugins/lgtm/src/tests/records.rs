@@ -1,0 +1,47 @@
+//! A record that somebody edits is made worthless.
+
+use kit::{CommentAction, CommentEvent, IssueState};
+
+use super::world::{AUTHOR, BOT, OTHER_TREE, TREE, World, check};
+use crate::messages::{self, record};
+
+fn edited(login: &str, body: &str) -> CommentEvent {
+    CommentEvent { action: CommentAction::Edited, comment_id: Some(3), ..World::new().comment_event(login, body) }
+}
+
+#[test]
+fn case_26_an_edited_record_counts_no_more() {
+    check(&World::new().heard(&edited(BOT, &record(OTHER_TREE)), "issue_comment"), &["void 3"]);
+    // Written over, it is none, and the push finds no other.
+    let after = World::new().labelled().said(BOT, messages::VOID);
+    check(&after.push(None), &["-lgtm", "notice", "request carol"]);
+}
+
+#[test]
+fn an_older_record_that_was_not_edited_still_counts() {
+    check(&World::new().labelled().said(BOT, &record(TREE)).said(BOT, messages::VOID).push(None), &[]);
+}
+
+#[test]
+fn a_record_is_void_on_a_closed_pull_request_too() {
+    let closed = CommentEvent { issue_state: IssueState::Closed, ..edited(BOT, &record(TREE)) };
+    check(&World::new().heard(&closed, "issue_comment"), &["void 3"]);
+}
+
+#[test]
+fn nothing_else_is_written_over() {
+    let world = World::new();
+    check(&world.heard(&edited(AUTHOR, &record(TREE)), "issue_comment"), &[]);
+    let plain = world.heard(&edited(BOT, "@x: no."), "issue_comment");
+    check(&plain, &[]);
+    assert!(plain.asked.is_empty(), "{:?}", plain.asked);
+    check(&world.heard(&edited(BOT, messages::VOID), "issue_comment"), &[]);
+    for action in [CommentAction::Created, CommentAction::Deleted] {
+        check(&world.heard(&CommentEvent { action, ..edited(BOT, &record(TREE)) }, "issue_comment"), &[]);
+    }
+    // Their numbers are others'.
+    check(&world.heard(&edited(BOT, &record(TREE)), "pull_request_review_comment"), &[]);
+    let description = CommentEvent { comment_id: None, ..edited(BOT, &record(TREE)) };
+    check(&world.heard(&description, "issue_comment"), &[]);
+    check(&world.heard(&CommentEvent { is_pr: false, ..edited(BOT, &record(TREE)) }, "issue_comment"), &[]);
+}
