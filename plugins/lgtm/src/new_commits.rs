@@ -43,12 +43,20 @@ pub fn decide(happening: &Happening<'_>, known: &Known) -> Result<Plan, Question
     Ok(plan)
 }
 
-/// Whether the head has the files of our newest record.
+/// Whether both heads, the one before the push and the one after, have the files of our newest record.
+///
+/// Prow looks at the new one alone. But a record is made of the head at the moment of the label, and who pushes between
+/// `/lgtm` and that moment would have their own push recorded, and then found unchanged.
 fn has_reviewed_files(event: &PullRequestEvent, known: &Known) -> Result<bool, Question> {
     let bot = known.bot_login()?;
     let own = known.comments()?.iter().rev().filter(|comment| comment.author.login == bot);
     let Some(reviewed) = own.filter_map(|comment| messages::recorded(&comment.body)).next() else {
         return Ok(false);
     };
-    Ok(known.tree(&event.pull_request.head.sha)? == Some(reviewed))
+    for head in [Some(&event.pull_request.head.sha), event.before.as_ref()].into_iter().flatten() {
+        if known.tree(head)? != Some(reviewed) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

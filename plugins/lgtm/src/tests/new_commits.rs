@@ -61,6 +61,16 @@ fn only_the_bot_s_records_count() {
     check(&labelled().said(BOT, &record(OTHER_TREE)).said(AUTHOR, &record(TREE)).push(None), &LOST);
 }
 
+/// Pushed between `/lgtm` and the label: the record is of the push itself.
+#[test]
+fn a_push_that_changed_the_files_loses_the_label_even_where_it_was_recorded() {
+    let from = |tree| labelled().said(BOT, &record(TREE)).with(|it| it.trees.push(("before", tree)));
+    check(&from(TREE).push(Some("before")), &[]);
+    check(&from(OTHER_TREE).push(Some("before")), &LOST);
+    // What is gone cannot vouch for anything.
+    check(&labelled().said(BOT, &record(TREE)).push(Some("before")), &LOST);
+}
+
 #[test]
 fn a_head_that_cannot_be_read_loses_the_label() {
     check(&labelled().said(BOT, &record(TREE)).with(|it| it.trees.clear()).push(None), &LOST);
@@ -78,6 +88,6 @@ fn only_what_the_outcome_hangs_on_is_asked() {
     assert_eq!(asked(labelled()), unrecorded);
     let with_trees = |trees: &[Question]| [&unrecorded[..], trees].concat();
     assert_eq!(asked(labelled().said(BOT, &record(OTHER_TREE))), with_trees(&[tree("headsha")]));
-    assert_eq!(asked(labelled().said(BOT, &record(TREE))), with_trees(&[tree("headsha")]));
+    assert_eq!(asked(labelled().said(BOT, &record(TREE))), with_trees(&[tree("before"), tree("headsha")]));
     assert!(World::new().event("opened", None).asked.is_empty());
 }
