@@ -13,7 +13,7 @@ use crate::external::{self, ExternalPlugin, ExternalPlugins};
 use crate::goregex;
 use crate::module::{self, Module, RawModule};
 use crate::problem::{KeyPath, Problem, Problems};
-use crate::settings::{HelpSettings, LgtmSettings, TriggerSettings};
+use crate::settings::{ApproveSettings, HelpSettings, LgtmSettings, TriggerSettings};
 use crate::signatures::{self, RawSignatures, Signatures};
 
 /// The plugins that Prow has compiled in. A module of such a name may do without a component, as it may come with the
@@ -88,7 +88,7 @@ const BLOCKS: [(&str, &str); 9] = [
 
 /// Blocks that are lists of entries with `repos`, of which the first that names the repository counts, else the first
 /// that names its org.
-const BLOCKS_BY_REPO: [&str; 3] = ["approve", "invalid_commit_msg", "welcome"];
+const BLOCKS_BY_REPO: [&str; 2] = ["invalid_commit_msg", "welcome"];
 
 /// Expressions in the blocks, by block and key; the blocks are mappings or lists of them.
 const EXPRESSIONS: [(&str, &[&str]); 5] = [
@@ -112,6 +112,8 @@ pub struct RawPlugins {
     pub triggers: Vec<TriggerSettings>,
     /// The lgtm plugin's entries.
     pub lgtm: Vec<LgtmSettings>,
+    /// The approve plugin's entries.
+    pub approve: Vec<ApproveSettings>,
     /// The help plugin's block.
     pub help: HelpSettings,
     /// By org or org/repo: plugins that are services of their own.
@@ -138,6 +140,7 @@ pub struct Plugins {
     external: ExternalPlugins,
     triggers: Vec<TriggerSettings>,
     lgtm: Vec<LgtmSettings>,
+    approve: Vec<ApproveSettings>,
     help: HelpSettings,
     blocks: Map<String, Value>,
 }
@@ -153,6 +156,7 @@ impl Plugins {
         check_expressions(&raw.blocks, file, &mut problems);
         check_sizes(&raw.blocks, file, &mut problems);
         lgtm::check(&raw.blocks, file, &mut problems);
+        check_approve(&raw.approve, file, &mut problems);
         let modules = raw.modules.into_iter().map(|(name, raw)| {
             let at = KeyPath::root().key("modules").key(&name);
             let is_bundled = PROW_PLUGINS.contains(&name.as_str());
@@ -172,6 +176,7 @@ impl Plugins {
             external,
             triggers: raw.triggers.into_iter().map(TriggerSettings::completed).collect(),
             lgtm: raw.lgtm,
+            approve: raw.approve.into_iter().map(ApproveSettings::completed).collect(),
             help: raw.help,
             blocks: raw.blocks,
         })
@@ -232,6 +237,7 @@ impl Plugins {
         match plugin {
             "trigger" => to_json(&self.triggers),
             "lgtm" => self.lgtm_everywhere(),
+            "approve" => to_json((&self.approve, self.skipping_collaborators())),
             "help" => to_json(&self.help),
             _ => self.blocks.get(&block_of(plugin)).cloned().unwrap_or_default(),
         }
@@ -262,6 +268,7 @@ impl Plugins {
         match plugin {
             "trigger" => to_json(self.trigger(org, repo)),
             "lgtm" => to_json(self.lgtm(org, repo)),
+            "approve" => to_json(self.approve(org, repo)),
             "help" => to_json(&self.help),
             _ => {
                 let block = block_of(plugin);
@@ -286,6 +293,21 @@ impl Plugins {
     pub fn trigger(&self, org: &str, repo: &str) -> TriggerSettings {
         let names = |entry: &TriggerSettings, wanted: &str| entry.repos.iter().any(|repo| repo == wanted);
         first_by_repo(&self.triggers, names, org, &format!("{org}/{repo}")).cloned().unwrap_or_default()
+    }
+
+    /// The settings of the approve plugin for a repository, chosen as for [`Plugins::trigger`].
+    pub fn approve(&self, org: &str, repo: &str) -> ApproveSettings {
+        let full_name = format!("{org}/{repo}");
+        let names = |entry: &ApproveSettings, wanted: &str| entry.repos.iter().any(|repo| repo == wanted);
+        let entry = first_by_repo(&self.approve, names, org, &full_name).cloned().unwrap_or_default();
+        let skip_collaborators = self.skipping_collaborators().iter().any(|scope| *scope == org || *scope == full_name);
+        ApproveSettings { skip_collaborators, ..entry }
+    }
+
+    /// The orgs and org/repos where people in OWNERS files need not be collaborators.
+    fn skipping_collaborators(&self) -> Vec<&str> {
+        let listed = self.blocks.get("owners").and_then(|owners| owners.get("skip_collaborators"));
+        listed.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
     }
 }
 
@@ -387,6 +409,19 @@ fn check_sizes(blocks: &Map<String, Value>, file: &str, problems: &mut Problems)
     }
 }
 
+/// An org or repository has one entry at the most: of two, Prow refuses the file too, and nobody need know which counts.
+fn check_approve(entries: &[ApproveSettings], file: &str, problems: &mut Problems) {
+    let mut seen = BTreeSet::new();
+    for (index, entry) in entries.iter().enumerate() {
+        for (place, scope) in entry.repos.iter().enumerate() {
+            if !seen.insert(scope) {
+                let at = KeyPath::root().key("approve").index(index).key("repos").index(place);
+                problems.add(file, at, format!("`{scope}` is listed before: keep one of the two"));
+            }
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for RawPlugins {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Reader;
@@ -411,6 +446,7 @@ impl<'de> Deserialize<'de> for RawPlugins {
                         "modules" => raw.modules = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "triggers" => raw.triggers = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "lgtm" => raw.lgtm = map.next_value::<Option<_>>()?.unwrap_or_default(),
+                        "approve" => raw.approve = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "help" => raw.help = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "external_plugins" => raw.external_plugins = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         _ => {

@@ -121,9 +121,69 @@ fn the_trigger_entry_of_the_repository_replaces_the_org_s() {
 }
 
 #[test]
+fn the_approve_entry_of_the_repository_replaces_the_org_s() {
+    let plugins = load(json!({"approve": [
+        {"repos": ["o"], "issue_required": true, "pr_process_link": "https://p", "commandHelpLink": "https://c"},
+        {"repos": ["o/r", "q"], "require_self_approval": true, "ignore_review_state": true, "lgtm_acts_as_approve": true},
+    ]}))
+    .unwrap();
+    let of_org = plugins.approve("o", "s");
+    assert!(of_org.issue_required && !of_org.require_self_approval);
+    assert_eq!((of_org.pr_process_link.as_str(), of_org.command_help_link.as_str()), ("https://p", "https://c"));
+    let of_repo = plugins.approve("o", "r");
+    assert!(!of_repo.issue_required && of_repo.require_self_approval);
+    assert!(of_repo.ignore_review_state && of_repo.lgtm_acts_as_approve);
+    assert_eq!(of_repo.command_help_link, "https://go.k8s.io/bot-commands");
+    assert_eq!(plugins.approve("q", "any").repos, ["o/r", "q"]);
+    assert_eq!(
+        plugins.settings("approve", "p", "x"),
+        json!({
+            "repos": [], "issue_required": false, "require_self_approval": false, "lgtm_acts_as_approve": false,
+            "ignore_review_state": false, "commandHelpLink": "https://go.k8s.io/bot-commands",
+            "pr_process_link": "https://git.k8s.io/community/contributors/guide/owners.md#the-code-review-process",
+            "skip_collaborators": false,
+        })
+    );
+}
+
+#[test]
+fn approve_keys_that_are_null_or_empty_have_their_defaults() {
+    let keys = ["issue_required", "require_self_approval", "lgtm_acts_as_approve", "ignore_review_state"];
+    let mut entry = json!({"repos": ["o"], "commandHelpLink": "", "pr_process_link": null});
+    for key in keys {
+        entry[key] = Value::Null;
+    }
+    let plugins = load(json!({ "approve": [entry, {"repos": null}] })).unwrap();
+    let mut found = plugins.settings("approve", "o", "r");
+    found["repos"] = json!([]);
+    assert_eq!(found, plugins.settings("approve", "p", "r"));
+    assert!(load(json!({"approve": null})).is_ok());
+}
+
+#[test]
+fn approve_is_told_where_collaborators_do_not_matter() {
+    // An entry's own word on it is none.
+    let entry = json!([{"repos": ["o", "p"], "skip_collaborators": true}]);
+    let plugins = load(json!({"approve": entry, "owners": {"skip_collaborators": ["o", "p/r"]}})).unwrap();
+    let skips = |org, repo| plugins.approve(org, repo).skip_collaborators;
+    assert!(skips("o", "r") && skips("p", "r") && !skips("p", "s") && !skips("q", "r"));
+    let without = load(json!({ "approve": entry })).unwrap();
+    assert!(!without.approve("o", "r").skip_collaborators);
+    assert_ne!(plugins.settings_everywhere("approve"), without.settings_everywhere("approve"));
+}
+
+#[test]
+fn an_org_or_repository_has_one_approve_entry() {
+    check_refused(
+        json!({"approve": [{"repos": ["o", "o/r"]}, {"repos": ["p", "o/r"]}, {"repos": ["q", "q"]}]}),
+        &["plugins.yaml: approve[1].repos[1]: `o/r` is listed before", "plugins.yaml: approve[2].repos[1]: `q`"],
+    );
+}
+
+#[test]
 fn blocks_are_found_by_their_plugin_and_resolved_for_the_repository() {
     let plugins = load(json!({
-        "approve": [{"repos": ["o"], "issue_required": true}, {"repos": ["o/r"]}],
+        "lgtm": [{"repos": ["o"], "store_tree_hash": true}, {"repos": ["o/r"]}],
         "size": {"s": 1, "m": 2, "l": 3, "xl": 4, "xxl": 5},
         "cherry_pick_approved": [{"org": "o"}],
         "repo_milestone": {"o/r": {"maintainers_team": "t"}},
@@ -134,9 +194,9 @@ fn blocks_are_found_by_their_plugin_and_resolved_for_the_repository() {
     .unwrap();
     assert_eq!(plugins.settings("slackevents", "o", "r"), json!({"mentionchannels": ["sig-node"]}));
     assert_eq!(plugins.settings("jira", "o", "r"), json!({"disabled_jira_projects": ["ABC"]}));
-    assert_eq!(plugins.settings("approve", "o", "s"), json!({"repos": ["o"], "issue_required": true}));
-    assert_eq!(plugins.settings("approve", "o", "r"), json!({"repos": ["o/r"]}));
-    assert_eq!(plugins.settings("approve", "p", "r"), Value::Null);
+    assert_eq!(plugins.settings("lgtm", "o", "s"), json!({"repos": ["o"], "store_tree_hash": true}));
+    assert_eq!(plugins.settings("lgtm", "o", "r"), json!({"repos": ["o/r"]}));
+    assert_eq!(plugins.settings("lgtm", "p", "r"), Value::Null);
     assert_eq!(plugins.settings("size", "o", "r")["xl"], 4);
     assert_eq!(plugins.settings("cherry-pick-approved", "o", "r"), json!([{"org": "o"}]));
     assert_eq!(plugins.settings("milestone", "o", "r"), json!({"o/r": {"maintainers_team": "t"}}));

@@ -5,6 +5,9 @@ mod lgtm;
 use serde::{Deserialize, Serialize};
 
 pub use lgtm::LgtmSettings;
+mod approve;
+
+pub use approve::ApproveSettings;
 
 /// One entry of `triggers`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
