@@ -1,13 +1,12 @@
 //! Prow's settings of the plugins that read typed ones, as a plugin receives them: JSON with every default filled in.
 
+mod approve;
 mod lgtm;
 
 use serde::{Deserialize, Serialize};
 
-pub use lgtm::LgtmSettings;
-mod approve;
-
 pub use approve::ApproveSettings;
+pub use lgtm::LgtmSettings;
 
 /// One entry of `triggers`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -1,0 +1,168 @@
+//! What is to be done on a pull request, from all that is known of it. Behaviour: Prow pkg/plugins/approve/approve.go,
+//! `handle`.
+
+use std::collections::BTreeSet;
+
+use kit::github_pull_requests_read::HistoryEntry;
+use kit::owners::FileOwners;
+use kit::prow::settings::ApproveSettings;
+use kit::{CommentId, PullRequest, RepoRef, has_label};
+
+use crate::approvals::{Approval, Approvals, Thread, approvals};
+use crate::approvers::{Group, Required};
+use crate::issue;
+use crate::notification::{self, Folder, Issue, Links, Standing};
+use crate::suggest::{Asking, suggest};
+
+/// What merges wait for.
+pub const APPROVED: &str = "approved";
+
+/// What is known.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Where.
+    pub repo: RepoRef,
+    /// For that repository.
+    pub settings: ApproveSettings,
+    /// Who we are.
+    pub bot: String,
+    /// The pull request as it is now.
+    pub pr: PullRequest,
+    /// What was said on it.
+    pub thread: Thread,
+    /// What governs each of its files.
+    pub files: Vec<FileOwners>,
+    /// Whether the label that it has was put on by another than us; absent while nobody has looked.
+    pub labelled_by_hand: Option<bool>,
+}
+
+/// The decision hangs on who put the label on, which costs a look at the whole history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WhoLabelled;
+
+/// One thing to be done. One that fails keeps no other from being done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// An earlier notification is outdated.
+    Delete(CommentId),
+    /// The new one.
+    Comment(String),
+    /// Put [`APPROVED`] on.
+    AddLabel,
+    /// Take [`APPROVED`] off.
+    RemoveLabel,
+}
+
+/// Effects in their order, and one sentence for the trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a plan does nothing until it is applied"]
+pub struct Plan {
+    /// What is to be done.
+    pub effects: Vec<Effect>,
+    /// How things stand.
+    pub said: String,
+}
+
+/// Decides; the error says that `labelled_by_hand` has to be known.
+///
+/// # Errors
+/// See there.
+pub fn decide(facts: &Facts) -> Result<Plan, WhoLabelled> {
+    let Facts { settings, pr, .. } = facts;
+    let approvals = approvals(&facts.thread, pr, &facts.bot, settings);
+    let required = Required::of(&facts.files);
+    let approved: BTreeSet<String> = approvals.keys().cloned().collect();
+    let files_approved = required.is_approved(&approved);
+    let waived: Vec<&Approval> = waived(&approvals, &required);
+    let named = if settings.issue_required { issue::referenced(&pr.body, &facts.repo.org) } else { None };
+    let has_issue = !settings.issue_required || named.is_some() || !waived.is_empty();
+    let met = files_approved && has_issue;
+
+    let is_labelled = has_label(&pr.labels, APPROVED);
+    let by_hand = !met && is_labelled && facts.labelled_by_hand.ok_or(WhoLabelled)?;
+
+    let assignees = pr.assignees.iter().map(|login| login.to_lowercase()).collect();
+    let author = pr.author.login.to_lowercase();
+    let asking = Asking { number: pr.number, author: &author, approved: &approved, assignees: &assignees };
+    let standing = Standing {
+        met,
+        files_approved,
+        by_hand,
+        approvals: &approvals,
+        suggestions: suggest(&required, &asking),
+        issue: match named {
+            _ if !settings.issue_required => Issue::NotRequired,
+            Some(number) => Issue::Named(number),
+            None if !waived.is_empty() => Issue::Waived(waived),
+            None if by_hand => Issue::ByHand,
+            None => Issue::Missing,
+        },
+        folders: folders(&required, &approved, &approvals),
+    };
+    let mut effects = notify(facts, &standing);
+    match (met || by_hand, is_labelled) {
+        (true, false) => effects.push(Effect::AddLabel),
+        (false, true) => effects.push(Effect::RemoveLabel),
+        (true, true) | (false, false) => {}
+    }
+    Ok(Plan { effects, said: said(&standing) })
+}
+
+/// Whether the label was last put on by another than us. Another automation counts as a hand.
+pub fn was_by_hand(history: &[HistoryEntry], bot: &str) -> bool {
+    let is_ours = |label: &Option<String>| label.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(APPROVED));
+    let last = history.iter().rfind(|entry| entry.kind == "labeled" && is_ours(&entry.label));
+    last.is_some_and(|entry| entry.actor.as_ref().is_none_or(|actor| actor.login != bot))
+}
+
+/// Who says that no issue is needed, and has a say here.
+fn waived<'a>(approvals: &'a Approvals, required: &Required) -> Vec<&'a Approval> {
+    let waiving = approvals.iter().filter(|(login, approval)| approval.no_issue && required.has_say(login));
+    waiving.map(|(_, approval)| approval).collect()
+}
+
+fn folders<'a>(required: &'a Required, approved: &BTreeSet<String>, approvals: &'a Approvals) -> Vec<Folder<'a>> {
+    let folder = |groups: &'a [Group]| {
+        let may = |login: &String| groups.iter().any(|group| group.approvers.contains(login));
+        let by = approvals.iter().filter(|(login, _)| may(login)).map(|(_, approval)| approval.login.as_str());
+        Folder {
+            path: &groups[0].folder,
+            approved: groups.iter().all(|group| group.is_approved(approved)),
+            by: by.collect(),
+        }
+    };
+    required.groups().chunk_by(|one, next| one.folder == next.folder).map(folder).collect()
+}
+
+/// Nothing where the newest notification says it already; else it makes way, with all that came before it, for a new one
+/// that people are told of.
+fn notify(facts: &Facts, standing: &Standing<'_>) -> Vec<Effect> {
+    let links = Links {
+        repo: (&facts.repo.org, &facts.repo.name),
+        commands: &facts.settings.command_help_link,
+        process: &facts.settings.pr_process_link,
+        pr: &facts.pr,
+    };
+    let text = notification::text(standing, &links);
+    let earlier = notification::earlier(&facts.thread.comments, &facts.bot);
+    if earlier.last().is_some_and(|newest| newest.body.contains(&text)) {
+        return Vec::new();
+    }
+    let deletions = earlier.iter().map(|comment| Effect::Delete(comment.id));
+    deletions.chain([Effect::Comment(text)]).collect()
+}
+
+fn said(standing: &Standing<'_>) -> String {
+    if standing.met {
+        return "approved".to_owned();
+    }
+    if standing.by_hand {
+        return "approved by hand".to_owned();
+    }
+    let open: Vec<&str> = standing.folders.iter().filter(|folder| !folder.approved).map(|folder| folder.path).collect();
+    match open.as_slice() {
+        [] if standing.files_approved => "not approved: it names no issue".to_owned(),
+        [] => "not approved: it changes no file".to_owned(),
+        open => format!("not approved: {} folders lack approval", open.len()),
+    }
+}
