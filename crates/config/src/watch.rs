@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecursiveMode, Watcher as _};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -58,6 +59,7 @@ struct Shared {
     loaded: watch::Sender<Arc<Loaded>>,
     loaded_at: Mutex<Timestamp>,
     last_error: Mutex<Option<String>>,
+    looks: AtomicU64,
     reloads: AtomicU64,
     failures: AtomicU64,
 }
@@ -76,6 +78,7 @@ impl ConfigHandle {
             loaded: watch::Sender::new(Arc::new(loaded)),
             loaded_at: Mutex::new(Timestamp::now()),
             last_error: Mutex::new(None),
+            looks: AtomicU64::new(0),
             reloads: AtomicU64::new(0),
             failures: AtomicU64::new(0),
         });
@@ -100,6 +103,12 @@ impl ConfigHandle {
             loaded_at: *self.shared.loaded_at.lock().unwrap_or_else(PoisonError::into_inner),
             last_error: self.shared.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
+    }
+
+    /// How often the files were read since the start.
+    #[cfg(test)]
+    pub(crate) fn looks(&self) -> u64 {
+        self.shared.looks.load(Ordering::Relaxed)
     }
 
     /// How many changes took effect since the start.
@@ -131,22 +140,28 @@ async fn follow(shared: Arc<Shared>) {
     let (changed, mut changes) = mpsc::channel(1);
     let _listener = shared.options.listen.then(|| listen(&shared.sources, changed)).flatten();
     let mut tried = shared.loaded.borrow().revision.clone();
+    // What changed between the first reading and the listening nobody has told of.
+    let mut is_due = true;
     loop {
-        // A listener that is gone, or never was, leaves the poll.
-        let _ = timeout(shared.options.poll, async {
-            if changes.recv().await.is_none() {
-                std::future::pending::<()>().await;
-            }
-        })
-        .await;
-        let Some(mut seen) = snapshot(&shared.sources).await else { continue };
+        if !std::mem::take(&mut is_due) {
+            // A listener that is gone, or never was, leaves the poll.
+            let told = async {
+                if changes.recv().await.is_none() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let _ = timeout(shared.options.poll, told).await;
+        }
+        let Some(mut seen) = snapshot(&shared).await else { continue };
         if seen.identity == tried {
+            // Something else beside the files may change all the time, a log for example.
+            sleep(shared.options.quiet).await;
             continue;
         }
         loop {
             sleep(shared.options.quiet).await;
             while changes.try_recv().is_ok() {}
-            let Some(again) = snapshot(&shared.sources).await else { continue };
+            let Some(again) = snapshot(&shared).await else { continue };
             if again.identity == seen.identity {
                 break;
             }
@@ -158,8 +173,9 @@ async fn follow(shared: Arc<Shared>) {
 }
 
 /// Reads the files off the async threads; `None` only if the runtime is going down.
-async fn snapshot(sources: &Sources) -> Option<Snapshot> {
-    let sources = sources.clone();
+async fn snapshot(shared: &Shared) -> Option<Snapshot> {
+    shared.looks.fetch_add(1, Ordering::Relaxed);
+    let sources = shared.sources.clone();
     let read = tokio::task::spawn_blocking(move || match sources.read() {
         Ok(files) => Snapshot { identity: revision(&files), files: Ok(files) },
         Err(faults) => {
@@ -211,7 +227,10 @@ fn log_warnings(loaded: &Loaded) {
 /// Has the file system tell of changes in the files' directories; directories and not files, since a file that is
 /// replaced by rename, or a link that is turned, is another file afterwards.
 fn listen(sources: &Sources, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-    let watcher = notify::recommended_watcher(move |_event| {
+    let watcher = notify::recommended_watcher(move |told: notify::Result<notify::Event>| {
+        if told.is_ok_and(|event| !tells_of_a_change(event.kind)) {
+            return;
+        }
         // Full means that a look is due already.
         let _ = changed.try_send(());
     });
@@ -228,6 +247,16 @@ fn listen(sources: &Sources, changed: mpsc::Sender<()>) -> Option<notify::Recomm
         }
     }
     Some(watcher)
+}
+
+/// Reading is told of as well: each look would be the reason for the next one, ours and that of every other process
+/// that watches the same files.
+fn tells_of_a_change(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        EventKind::Access(_) => false,
+        EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Other => true,
+    }
 }
 
 fn folders(sources: &Sources) -> Vec<(PathBuf, RecursiveMode)> {

@@ -76,6 +76,26 @@ async fn a_change_that_nobody_tells_of_takes_effect() {
     a_change_takes_effect(POLLED).await;
 }
 
+/// A host and a controller watch the same files, and each of them reads what it watches.
+#[tokio::test]
+async fn reading_the_files_is_no_change() {
+    let folder = world();
+    let handle = start(folder.path(), TOLD);
+    let mut told = handle.subscribe();
+    for namespace in ["two", "three"] {
+        fs::write(folder.path().join("config.yaml"), config(namespace)).unwrap();
+        told.changed().await.unwrap();
+        assert_eq!(self::namespace(&handle), namespace);
+        for _ in 0..100 {
+            fs::read(folder.path().join("config.yaml")).unwrap();
+            // Each would be told of by itself.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    let looks = handle.looks();
+    assert!(looks < 20, "the files were read {looks} times for two changes");
+}
+
 #[tokio::test]
 async fn a_bad_file_leaves_the_good_one_standing_and_shows() {
     let folder = world();
