@@ -5,6 +5,7 @@ mod crash;
 mod deliveries;
 mod merge;
 mod opening;
+mod ready;
 mod replacing;
 
 use anyhow::Context as _;
@@ -42,6 +43,7 @@ pub async fn play(stage: &mut Stage) -> anyhow::Result<()> {
             'h' => replacing::by_rename(stage, prs).await,
             'i' => merge::starts_a_postsubmit(stage, prs).await,
             'j' => crash::between_a_comment_and_its_effects(stage, prs).await,
+            'k' => ready::through_three_owners_areas(stage).await,
             letter => unreachable!("step {letter} is in the list and not here"),
         };
         outcome.with_context(|| format!("step {title} was not observed"))?;
@@ -65,4 +67,5 @@ const STEPS: &[Step] = &[
     Step { letter: 'h', title: "A plugin is replaced while it runs" },
     Step { letter: 'i', title: "A merge starts a postsubmit" },
     Step { letter: 'j', title: "The host is killed between a comment and its effects, and they happen once" },
+    Step { letter: 'k', title: "Reviewed and approved by the owners of three areas, a pull request is ready to merge" },
 ];

@@ -37,6 +37,6 @@ mod tests {
         };
         let loaded = Loaded::from_sources(&sources).unwrap_or_else(|error| panic!("{error}"));
         assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
-        assert_eq!(loaded.plugins.effective("my-org", "hello"), ["trigger", "hold", "help"]);
+        assert_eq!(loaded.plugins.effective("my-org", "hello"), ["trigger", "lgtm", "approve", "hold", "help"]);
     }
 }

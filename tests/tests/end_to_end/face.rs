@@ -41,7 +41,7 @@ async fn help_and_metrics_are_prows() {
 
     let url = format!("http://127.0.0.1:{}/plugin-help", stage.world.ports.hook);
     let help: Value = stage.world.http.get(&url).send().await.unwrap().json().await.unwrap();
-    assert_eq!(help["RepoPlugins"]["my-org"], json!(["help", "hold", "trigger"]), "{help:#}");
+    assert_eq!(help["RepoPlugins"]["my-org"], json!(["approve", "help", "hold", "lgtm", "trigger"]), "{help:#}");
     for (plugin, event, usage) in [
         ("trigger", "push", "/test"),
         ("hold", "GenericCommentEvent (any event for user text)", "/hold"),
@@ -103,7 +103,7 @@ async fn without_github_and_without_bundled_plugins_a_host_starts_and_keeps_what
     });
     up.await.unwrap();
     let status = world.status().await.unwrap();
-    assert_eq!(status["unknown_plugins"], json!(["help", "hold", "trigger"]), "{status:#}");
+    assert_eq!(status["unknown_plugins"], json!(["approve", "help", "hold", "lgtm", "trigger"]), "{status:#}");
 
     let body =
         json!({ "zen": "x", "repository": { "name": "hello", "full_name": REPO, "owner": { "login": "my-org" } } });
