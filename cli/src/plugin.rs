@@ -2,6 +2,7 @@
 
 mod build;
 mod contract;
+mod help;
 mod inspect;
 mod language;
 mod new;
@@ -19,13 +20,17 @@ use crate::runtime;
 
 /// Write plugins in any language, build them, try them, look at them, and bring them to registries.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    disable_help_subcommand = true,
+    after_help = "Examples:
   bowsprit plugin new --lang js greeter
   bowsprit plugin test ./greeter
   bowsprit plugin build ./greeter
   bowsprit plugin inspect greeter.wasm
+  bowsprit plugin help lgtm --repo my-org/hello
   bowsprit plugin push greeter.wasm oci://ghcr.io/my-org/greeter:1.0
-  bowsprit plugin pins --plugin-config plugins.yaml")]
+  bowsprit plugin pins --plugin-config plugins.yaml"
+)]
 pub(crate) struct PluginArgs {
     #[command(subcommand)]
     command: PluginCommand,
@@ -38,6 +43,7 @@ enum PluginCommand {
     Test(test::TestArgs),
     Record(record::RecordArgs),
     Inspect(inspect::InspectArgs),
+    Help(help::HelpArgs),
     Push(push::PushArgs),
     Pins(pins::PinsArgs),
 }
@@ -49,6 +55,7 @@ pub(crate) fn run(args: PluginArgs) -> anyhow::Result<()> {
         PluginCommand::Record(args) => runtime::one_thread(record::run(args)),
         PluginCommand::Build(args) => build::run(&args),
         PluginCommand::Inspect(args) => runtime::all_threads(inspect::run(args)),
+        PluginCommand::Help(args) => runtime::all_threads(help::run(args)),
         PluginCommand::Push(args) => runtime::one_thread(push::run(args)),
         PluginCommand::Pins(args) => runtime::one_thread(pins::run(args)),
     }

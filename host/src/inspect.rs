@@ -1,5 +1,11 @@
 //! What a component is and asks for, before anybody has granted it anything.
 
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use config::Loaded;
+use serde_json::Value;
+
 use crate::capability::Requests;
 use crate::compile::digest;
 use crate::contract::types::Description;
@@ -7,6 +13,7 @@ use crate::contract::version;
 use crate::limits::Limits;
 use crate::loader::Loader;
 use crate::plugin::{self, Plugin};
+use crate::plugin_help;
 
 /// What can be told of a component.
 #[derive(Clone, Debug)]
@@ -40,4 +47,22 @@ pub async fn inspect(loader: &Loader, bytes: &[u8]) -> anyhow::Result<Inspected>
     let look = async move { Plugin::look(&engine, of, &component, limits).await };
     let description = guests.handle().spawn(look).await??.description;
     Ok(Inspected { digest, size: bytes.len() as u64, contract, requests, description })
+}
+
+/// What the component of these bytes says of itself under this configuration, in the form of `/plugin-help`; it has no
+/// authority meanwhile.
+///
+/// # Errors
+/// If no host of this version would load it, or it fails.
+pub async fn help(loader: &Loader, bytes: &[u8], loaded: Arc<Loaded>) -> anyhow::Result<Value> {
+    let guests = loader.guests();
+    let engine = guests.engine.clone();
+    let component = loader.compiler().component(&engine, bytes).await?;
+    let of = digest(bytes);
+    let look = async move {
+        let plugin = Plugin::look(&engine, of, &component, Limits::default()).await?;
+        let help = plugin_help::said(&plugin, &loaded).await.map_err(|error| anyhow!("{error:#}"))?;
+        anyhow::Ok(help.map(|help| plugin_help::shown(help, &plugin.description.events)))
+    };
+    guests.handle().spawn(look).await??.context("it says nothing of itself")
 }

@@ -1,6 +1,8 @@
 //! `/plugin-help`: what the loaded plugins say of themselves. The port is open to anyone, so they are asked once, and not at
 //! each request.
 
+mod rounds;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Weak};
@@ -10,6 +12,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use config::Loaded;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
@@ -104,7 +107,7 @@ pub(crate) async fn page(State(pages): State<Pages>) -> Response {
 }
 
 /// Prow's shape and field names. Behaviour: Prow pkg/pluginhelp, `Help`.
-async fn written(set: &Set, parts: &Parts) -> Made {
+async fn written(set: &Arc<Set>, parts: &Parts) -> Made {
     let configured = &set.loaded.plugins;
     let scopes: BTreeMap<&str, Vec<&str>> =
         configured.scopes().map(|scope| (scope, enabled(configured, scope))).collect();
@@ -142,22 +145,17 @@ enum Asked {
     NotNow,
 }
 
-async fn asked(plugin: &Arc<Plugin>, set: &Set, guests: &Guests) -> Asked {
-    let repos = set.loaded.plugins.enabled_for(&plugin.name).into_iter().map(|scope| {
-        let (org, name) = scope.split_once('/').unwrap_or((scope, ""));
-        types::RepoRef { org: org.to_owned(), name: name.to_owned() }
-    });
-    let repos: Vec<_> = repos.collect();
-    let settings = crate::source::settings(&set.loaded, &plugin.name, "", "");
+async fn asked(plugin: &Arc<Plugin>, set: &Arc<Set>, guests: &Guests) -> Asked {
     let room = guests.aside().await;
     // A guest may not run where requests are served.
-    let own = plugin.clone();
+    let (own, set) = (plugin.clone(), set.clone());
     let answer = guests.handle().spawn(async move {
         let _room = room;
-        own.help(&settings, &repos).await
+        said(&own, &set.loaded).await
     });
     match answer.await {
-        Ok(Ok(help)) => Asked::Said(help),
+        Ok(Ok(Some(help))) => Asked::Said(help),
+        Ok(Ok(None)) => Asked::Nothing,
         Ok(Err(error)) if error.is::<wasmtime::PoolConcurrencyLimitError>() => Asked::NotNow,
         Ok(Err(error)) => {
             tracing::warn!(plugin = %plugin.name, error = one_line(format!("{error:#}")), "gives no help");
@@ -170,12 +168,26 @@ async fn asked(plugin: &Arc<Plugin>, set: &Set, guests: &Guests) -> Asked {
     }
 }
 
+/// What a plugin says of itself under this configuration, for each of its settings.
+///
+/// # Errors
+/// If it fails, or there is no room for an instance.
+pub async fn said(plugin: &Plugin, loaded: &Loaded) -> wasmtime::Result<Option<types::PluginHelp>> {
+    let mut said = Vec::new();
+    for round in rounds::rounds(loaded, &plugin.name) {
+        let help = plugin.help(&round.settings, &round.repos()).await?;
+        said.push((round, help));
+    }
+    Ok(rounds::together(said))
+}
+
 /// The plugins that an entry of `plugins` lists, be it an organisation's or a repository's.
 fn enabled<'a>(configured: &'a prow::plugins::Plugins, scope: &str) -> Vec<&'a str> {
     configured.names().into_iter().filter(|name| configured.enabled_for(name).contains(&scope)).collect()
 }
 
-fn shown(help: types::PluginHelp, events: &[types::EventKind]) -> Value {
+/// A plugin's help as Prow's page has it.
+pub fn shown(help: types::PluginHelp, events: &[types::EventKind]) -> Value {
     let commands: Vec<_> = help
         .commands
         .iter()
