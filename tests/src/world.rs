@@ -81,7 +81,12 @@ impl World {
         let github = Process::start("sim", &programs.bowsprit, &args, &dir.path().join("sim.log"))?;
         let http = reqwest::Client::builder().no_proxy().build().context("making an HTTP client")?;
         let dry_run = options.dry_run;
-        let identity = vec![("--github-token-path", dir.path().join("token").into())];
+        let mut identity = vec![("--github-token-path", dir.path().join("token").into())];
+        if options.jobs {
+            let jobs = dir.path().join("jobs");
+            std::fs::create_dir(&jobs).context("making the job directory")?;
+            identity.push(("--job-config-path", jobs.into()));
+        }
         let (more, host, controller) = (Vec::new(), None, None);
         let apiserver = match &options.apiserver {
             Some(program) => Some(start_apiserver(program).await?),

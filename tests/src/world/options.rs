@@ -11,6 +11,8 @@ pub struct Options {
     pub plugins: String,
     /// Files that lie beside plugins.yaml.
     pub beside: Vec<(String, Vec<u8>)>,
+    /// Whether there is a job directory, `jobs` beside config.yaml, which is empty at first.
+    pub jobs: bool,
     /// What host and controller are told with `--dry-run`.
     pub dry_run: bool,
     /// Whether host and controller are started at once.
@@ -27,6 +29,7 @@ impl Options {
             config: config.into(),
             plugins: plugins.into(),
             beside: Vec::new(),
+            jobs: false,
             dry_run: false,
             started: true,
             apiserver: None,

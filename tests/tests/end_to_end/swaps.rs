@@ -26,6 +26,8 @@ use tokio::time::{MissedTickBehavior, interval};
 /// Swaps of the short tier and of the long one (`BOWSPRIT_LONG=1`).
 const SWAPS: (usize, usize) = (50, 1000);
 const SEED: u64 = 11;
+/// How soon most of what is good is in force; the machine has other things to do, so not all of it.
+const IN_FORCE: Duration = Duration::from_secs(2);
 /// How long a swap may take to be seen.
 const SOON: Duration = Duration::from_secs(60);
 /// How often an event comes, and which of them the greeter answers.
@@ -52,9 +54,19 @@ enum Swap {
     BrokenYaml,
     /// plugins.yaml says something else.
     Settings,
+    /// config.yaml says something else.
+    Core,
+    /// config.yaml cannot be read.
+    BrokenCore,
+    /// The files of the job directory lead to others, as Kubernetes swaps a config map's.
+    Jobs,
+    /// A file of the job directory has a job that cannot be.
+    BrokenJob,
+    /// A further key for webhooks is added, and the next event is signed with it.
+    Secret,
 }
 
-const ALL: [Swap; 8] = [
+const ALL: [Swap; 13] = [
     Swap::Rename,
     Swap::InPlace,
     Swap::Link,
@@ -63,7 +75,15 @@ const ALL: [Swap; 8] = [
     Swap::Grants,
     Swap::BrokenYaml,
     Swap::Settings,
+    Swap::Core,
+    Swap::BrokenCore,
+    Swap::Jobs,
+    Swap::BrokenJob,
+    Swap::Secret,
 ];
+
+/// Those that leave nothing to be mended.
+const GOOD: [Swap; 7] = [Swap::Rename, Swap::InPlace, Swap::Link, Swap::Settings, Swap::Core, Swap::Jobs, Swap::Secret];
 
 /// The files, and what is in force.
 struct Files {
@@ -71,6 +91,8 @@ struct Files {
     builds: Vec<Vec<u8>>,
     other: Vec<u8>,
     plugins: String,
+    core: String,
+    keys: Vec<String>,
     random: StdRng,
     /// The build in force.
     build: usize,
@@ -91,7 +113,20 @@ impl Files {
         write(&dir.join("v0"), GREETER, &builds[0]).unwrap();
         symlink("v0", dir.join("live")).unwrap();
         write(&dir, "plugins.yaml", plugins.as_bytes()).unwrap();
-        Files { dir, builds, other, plugins, random: StdRng::seed_from_u64(SEED), build: 0, links: 0, settings: 0 }
+        let core = fs::read_to_string(dir.join("config.yaml")).unwrap();
+        let keys = vec![world.secret.clone()];
+        Files {
+            dir,
+            builds,
+            other,
+            plugins,
+            core,
+            keys,
+            random: StdRng::seed_from_u64(SEED),
+            build: 0,
+            links: 0,
+            settings: 0,
+        }
     }
 
     fn live(&self) -> PathBuf {
@@ -142,11 +177,38 @@ impl Files {
                 self.plugins = format!("{}# {}\n", self.plugins, self.settings);
                 write(&self.dir, "plugins.yaml", self.plugins.as_bytes()).unwrap();
             }
+            Swap::Core => {
+                self.core.push_str("# more\n");
+                write(&self.dir, "config.yaml", self.core.as_bytes()).unwrap();
+            }
+            Swap::BrokenCore => write(&self.dir, "config.yaml", b"sinker: [").unwrap(),
+            Swap::Jobs => self.jobs(&job(&format!("nightly-{}", self.links + 1))),
+            Swap::BrokenJob => self.jobs(&job("no name at all")),
+            Swap::Secret => {
+                self.keys.push(format!("key {} of this world", self.keys.len()));
+                let keys: Vec<_> = self.keys.iter().map(|key| json!({ "value": key })).collect();
+                write(&self.dir, "hmac", json!({ "*": keys }).to_string().as_bytes()).unwrap();
+            }
+        }
+    }
+
+    /// What is in the job directory is a link by way of `..data`, which is turned.
+    fn jobs(&mut self, text: &str) {
+        self.links += 1;
+        let (jobs, next) = (self.dir.join("jobs"), format!("..{}", self.links));
+        fs::create_dir(jobs.join(&next)).unwrap();
+        write(&jobs.join(&next), "jobs.yaml", text.as_bytes()).unwrap();
+        symlink(&next, jobs.join("..data_tmp")).unwrap();
+        fs::rename(jobs.join("..data_tmp"), jobs.join("..data")).unwrap();
+        if !jobs.join("jobs.yaml").exists() {
+            symlink("..data/jobs.yaml", jobs.join("jobs.yaml")).unwrap();
         }
     }
 
     /// Puts right what a swap has broken.
-    fn mend(&self) {
+    fn mend(&mut self) {
+        self.jobs(&job("mended"));
+        write(&self.dir, "config.yaml", self.core.as_bytes()).unwrap();
         write(&self.live(), GREETER, &self.builds[self.build]).unwrap();
         write(&self.dir, "plugins.yaml", self.plugins.as_bytes()).unwrap();
     }
@@ -162,7 +224,13 @@ fn lacks(swap: Swap, files: &Files, before: &str, status: &Value) -> Option<&'st
         Swap::Ungranted => has(&greeter["fault"], "does not grant"),
         Swap::Grants => has(&greeter["fault"], "add `pull_requests: write`") && status["config"]["revision"] != before,
         Swap::BrokenYaml => has(&status["config"]["fault"], "plugins.yaml:1:"),
-        Swap::Settings => status["config"]["revision"] != before && status["config"]["fault"].is_null(),
+        Swap::BrokenCore => has(&status["config"]["fault"], "config.yaml:1:"),
+        Swap::BrokenJob => has(&status["config"]["fault"], "jobs.yaml:2:"),
+        // A delivery tells.
+        Swap::Secret => true,
+        Swap::Settings | Swap::Core | Swap::Jobs => {
+            status["config"]["revision"] != before && status["config"]["fault"].is_null()
+        }
     };
     match () {
         () if greeter["digest"] != files.digest() => Some("the build that is to be in force"),
@@ -202,6 +270,28 @@ async fn load(world: (String, String), pr: u64, stop: Arc<AtomicBool>, sent: Arc
     }
 }
 
+/// A delivery signed with this key is taken, sooner or later.
+async fn accepted(world: &mut World, url: &str, key: &str) {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let body = json!({ "zen": "Keep it simple.", "repository": { "name": "hello", "full_name": REPO, "owner": { "login": "my-org" } } });
+    let body = body.to_string();
+    let what = "a delivery that is signed with the newest key to be taken";
+    let taken = world.wait(what, SOON, async |_| {
+        let event =
+            Sent { event: "ping", guid: "5ba95ba9-1111-4000-8000-000000000000", body: body.as_bytes(), secret: key };
+        let answer = seen(hook::post(&http, url, &event).await)?;
+        if answer.code == 200 { Ok(()) } else { Err(answer.text) }
+    });
+    taken.await.unwrap();
+}
+
+/// A file of the job directory with one periodic of this name.
+fn job(name: &str) -> String {
+    format!(
+        "periodics:\n- name: {name}\n  interval: 24h\n  spec: {{ containers: [{{ image: debian, command: ['true'] }}] }}\n"
+    )
+}
+
 fn guid(number: u32) -> String {
     format!("5ba95ba9-0000-4000-8000-{number:012}")
 }
@@ -209,7 +299,8 @@ fn guid(number: u32) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_swaps_under_load_lose_no_event() {
     let swaps = if std::env::var_os("BOWSPRIT_LONG").is_some() { SWAPS.1 } else { SWAPS.0 };
-    let options = demo_config::options(&Programs::find().unwrap()).unwrap();
+    let mut options = demo_config::options(&Programs::find().unwrap()).unwrap();
+    options.jobs = true;
     let mut stage = Stage::new(World::start(options).await.unwrap(), Instant::now()).await.unwrap();
     let pr = stage.alice.open_pr(REPO, &NewPr::of_file("one", "one.txt", "1\n")).await.unwrap().number;
     let mut files = Files::new(&stage.world);
@@ -238,8 +329,12 @@ async fn random_swaps_under_load_lose_no_event() {
             }
         });
         swapped.await.unwrap();
+        if swap == Swap::Secret {
+            let (url, key) = (stage.world.hook_url(), files.keys.last().unwrap().clone());
+            accepted(&mut stage.world, &url, &key).await;
+        }
         took.push(begun.elapsed());
-        if ![Swap::Rename, Swap::InPlace, Swap::Link, Swap::Settings].contains(&swap) {
+        if !GOOD.contains(&swap) {
             files.mend();
             let what = format!("{swap:?} to be mended");
             let mended = stage.world.wait(&what, SOON, async |world| {
@@ -267,9 +362,11 @@ async fn random_swaps_under_load_lose_no_event() {
     let greeted = stage.bot_said(pr, GREETING).await.unwrap();
     assert_eq!(greeted, sent.div_ceil(GREETS) as usize);
     took.sort_unstable();
+    let median = took[took.len() / 2];
+    assert!(median <= IN_FORCE, "half of the swaps were seen after {median:?} or later");
     println!(
         "{swaps} swaps, seen after {:?} in the median and {:?} at most; {sent} events, {greeted} greetings",
-        took[took.len() / 2],
+        median,
         took[took.len() - 1]
     );
 }
