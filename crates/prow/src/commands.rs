@@ -25,6 +25,8 @@ pub enum Command {
     OkToTest,
     /// `(?m)^/ok-to-test\s+cancel\s*$`
     OkToTestCancel,
+    /// `(?m)^/ok-to-test[ \t]+[0-9a-fA-F]{7,40}\s*$`, which Prow does not know.
+    OkToTestCommit,
     /// `(?m)^/test[ \t]*\?\s*$`
     TestHelp,
     /// `(?m)^/test\s*$`
@@ -37,13 +39,14 @@ pub enum Command {
     PruneHelp,
 }
 
-const ALL: [Command; 11] = [
+const ALL: [Command; 12] = [
     Command::TestAll,
     Command::Retest,
     Command::RetestRequired,
     Command::TestManualRequired,
     Command::OkToTest,
     Command::OkToTestCancel,
+    Command::OkToTestCommit,
     Command::TestHelp,
     Command::EmptyTest,
     Command::RetestWithTarget,
@@ -105,6 +108,7 @@ fn starts_with_command(rest: &str, command: Command) -> bool {
             let target = rest.trim_start_matches(is_space);
             target.len() < rest.len() && target.strip_prefix("cancel").is_some_and(blank_to_line_end)
         }),
+        Command::OkToTestCommit => commit_of_line(rest).is_some(),
         Command::TestHelp => rest.strip_prefix("/test").is_some_and(|rest| {
             let target = rest.trim_start_matches([' ', '\t']);
             target.strip_prefix('?').is_some_and(blank_to_line_end)
@@ -117,6 +121,24 @@ fn starts_with_command(rest: &str, command: Command) -> bool {
             rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
         }
     }
+}
+
+/// The commits that lines of `/ok-to-test SHA` name, as they are written.
+pub fn reviewed_commits(text: &str) -> impl Iterator<Item = &str> {
+    line_starts(text).filter_map(commit_of_line)
+}
+
+/// Whether `written`, a whole SHA or its beginning, names the commit `sha`.
+pub fn names_commit(written: &str, sha: &str) -> bool {
+    !written.is_empty() && sha.get(..written.len()).is_some_and(|start| start.eq_ignore_ascii_case(written))
+}
+
+/// Seven digits are what GitHub's page shows; fewer may well be a word, which as in Prow is no command.
+fn commit_of_line(rest: &str) -> Option<&str> {
+    let line = rest.strip_prefix("/ok-to-test")?.split('\n').next()?;
+    let commit = line.trim_matches(is_space);
+    let is_commit = (7..=40).contains(&commit.len()) && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_commit && line.starts_with([' ', '\t'])).then_some(commit)
 }
 
 /// Go's `\s`, which unlike Unicode's white space knows five characters.

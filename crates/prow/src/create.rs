@@ -248,17 +248,22 @@ mod tests {
     }
 
     #[test]
-    fn skip_report_scheduler_and_context_show() {
+    fn skip_report_and_context_show() {
         let mut facts = facts();
         facts.skip_report = true;
         facts.context = "ci/unit".into();
         facts.optional = true;
-        let job = new_presubmit(&facts, refs(), &Creation { scheduled: true, event_guid: String::new(), ..creation() });
+        let job = new_presubmit(&facts, refs(), &Creation { event_guid: String::new(), ..creation() });
         assert!(!job.spec.report);
         assert_eq!(job.spec.context, "ci/unit");
-        assert_eq!(job.status.state, ProwJobState::Scheduling);
         assert_eq!(job.label(labels::IS_OPTIONAL), Some("true"));
         assert_eq!(job.label(labels::EVENT_GUID), None);
+    }
+
+    #[test]
+    fn case_59_with_a_scheduler_the_postsubmit_of_a_push_starts_in_scheduling() {
+        let state = |scheduled| new_postsubmit(&facts(), refs(), &Creation { scheduled, ..creation() }).status.state;
+        assert_eq!([state(true), state(false)], [ProwJobState::Scheduling, ProwJobState::Triggered]);
     }
 
     #[test]

@@ -86,9 +86,11 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// For a comment with these commands. `/ok-to-test` counts as `/test all` where it is honoured.
+    /// For a comment with these commands. `/ok-to-test` counts as `/test all` where it is honoured, with a commit or
+    /// without.
     pub fn of_comment(commands: Commands, ok_to_test_is_honoured: bool) -> Self {
-        let ok_to_test = ok_to_test_is_honoured && commands.has(Command::OkToTest);
+        let ok_to_test =
+            ok_to_test_is_honoured && (commands.has(Command::OkToTest) || commands.has(Command::OkToTestCommit));
         Self {
             by_trigger: true,
             retest: commands.has(Command::Retest),

@@ -80,7 +80,7 @@ fn default_jobs() -> Vec<JobFacts> {
 }
 
 #[test]
-fn case_1_a_pull_request_event_runs_what_needs_no_explicit_trigger() {
+fn case_01_a_pull_request_event_runs_what_needs_no_explicit_trigger() {
     let jobs =
         [job("a", Always), job("m", Manual), job("c", Conditional), job("d", Conditional), elsewhere(job("e", Always))];
     assert_eq!(run_filters(Filters::test_all(), &jobs, &["c"]), ["a", "c"]);
@@ -102,6 +102,7 @@ fn case_20_test_all_runs_automatic_jobs() {
 fn case_24_and_25_ok_to_test_counts_as_test_all() {
     check("/ok-to-test", default_jobs(), &[], &["job"]);
     check("/ok-to-test \r", default_jobs(), &[], &["job"]);
+    check("/ok-to-test 0a1b2c3", default_jobs(), &[], &["job"]);
 }
 
 #[test]
@@ -111,8 +112,10 @@ fn case_26_ok_to_test_in_mid_line_is_nothing() {
 
 #[test]
 fn case_27_ok_to_test_that_is_not_honoured_is_nothing() {
-    let filters = Filters::of_comment(Commands::of("/ok-to-test"), false);
-    assert_eq!(run_filters(filters, &default_jobs(), &[]), [""; 0]);
+    for comment in ["/ok-to-test", "/ok-to-test 0a1b2c3"] {
+        let filters = Filters::of_comment(Commands::of(comment), false);
+        assert_eq!(run_filters(filters, &default_jobs(), &[]), [""; 0], "{comment}");
+    }
     let filters = Filters::of_comment(Commands::of("/test all"), false);
     assert_eq!(run_filters(filters, &default_jobs(), &[]), ["job"]);
 }

@@ -111,7 +111,7 @@ fn the_trigger_entry_of_the_repository_replaces_the_org_s() {
         plugins.settings("trigger", "p", "x"),
         json!({
             "repos": [], "trusted_apps": [], "trusted_org": "", "join_org_url": "", "only_org_members": false,
-            "ignore_ok_to_test": false, "trigger_github_workflows": false,
+            "ignore_ok_to_test": false, "trigger_github_workflows": false, "ok_to_test_expires_on_push": false,
             "org_invite": {"prominent": {"disabled": false, "merged_pr_threshold": 3, "message": ""}},
         })
     );

@@ -69,6 +69,33 @@ fn ok_to_test_and_its_cancel() {
 }
 
 #[test]
+fn ok_to_test_may_name_a_commit() {
+    use Command::*;
+    for commit in ["0a1b2c3", "0A1B2C3", "0123456789012345678901234567890123456789"] {
+        let text = format!("Fine.\n/ok-to-test {commit} \r\nThanks.");
+        check(&text, &[OkToTestCommit]);
+        assert_eq!(reviewed_commits(&text).collect::<Vec<_>>(), [commit]);
+    }
+    for other in ["added", "0a1b2c", "0a1b2cx", "0a1b2c3 4", "01234567890123456789012345678901234567890"] {
+        check(&format!("/ok-to-test {other}"), &[]);
+    }
+    check("/ok-to-test0a1b2c3", &[]);
+    check("x /ok-to-test 0a1b2c3", &[]);
+    check("/ok-to-test\n0a1b2c3", &[OkToTest]);
+    let two = "/ok-to-test 0a1b2c3\n/ok-to-test\t1a1b2c3";
+    assert_eq!(reviewed_commits(two).collect::<Vec<_>>(), ["0a1b2c3", "1a1b2c3"]);
+}
+
+#[test]
+fn a_commit_is_named_by_its_beginning_in_any_case() {
+    assert!(names_commit("0A1B2C3", "0a1b2c3d"));
+    assert!(names_commit("0a1b2c3d", "0a1b2c3d"));
+    assert!(!names_commit("a1b2c3d", "0a1b2c3d"));
+    assert!(!names_commit("0a1b2c3d4", "0a1b2c3d"));
+    assert!(!names_commit("", "0a1b2c3d"));
+}
+
+#[test]
 fn asking_for_help() {
     use Command::*;
     check("/test ?", &[TestHelp, TestWithTarget, PruneHelp]);
