@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use kit::github_pull_requests_read::HistoryEntry;
 use kit::owners::FileOwners;
 use kit::prow::settings::ApproveSettings;
-use kit::{CommentId, PullRequest, RepoRef, has_label};
+use kit::{Change, CommentId, PullRequest, Renewal, RepoRef, has_label};
 
 use crate::approvals::{Approval, Approvals, Thread, approvals};
 use crate::approvers::{Group, Required};
@@ -134,8 +134,8 @@ fn folders<'a>(required: &'a Required, approved: &BTreeSet<String>, approvals: &
     required.groups().chunk_by(|one, next| one.folder == next.folder).map(folder).collect()
 }
 
-/// Nothing where the newest notification says it already; else it makes way, with all that came before it, for a new one
-/// that people are told of.
+/// Nothing where the newest notification says it already, but that older ones go; else all make way for a new one that
+/// people are told of.
 fn notify(facts: &Facts, standing: &Standing<'_>) -> Vec<Effect> {
     let links = Links {
         repo: (&facts.repo.org, &facts.repo.name),
@@ -145,11 +145,12 @@ fn notify(facts: &Facts, standing: &Standing<'_>) -> Vec<Effect> {
     };
     let text = notification::text(standing, &links);
     let earlier = notification::earlier(&facts.thread.comments, &facts.bot);
-    if earlier.last().is_some_and(|newest| newest.body.contains(&text)) {
-        return Vec::new();
-    }
-    let deletions = earlier.iter().map(|comment| Effect::Delete(comment.id));
-    deletions.chain([Effect::Comment(text)]).collect()
+    let effect = |change| match change {
+        Change::Delete(comment) => Effect::Delete(comment),
+        Change::Create(text) => Effect::Comment(text),
+        Change::Edit(..) => unreachable!("a notification is written anew"),
+    };
+    kit::upserted(&earlier, &text, Renewal::Anew).into_iter().map(effect).collect()
 }
 
 fn said(standing: &Standing<'_>) -> String {

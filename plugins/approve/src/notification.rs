@@ -80,7 +80,7 @@ pub fn is_one(body: &str) -> bool {
 
 /// The bot's notifications, oldest first.
 pub fn earlier<'a>(comments: &'a [Text], bot: &str) -> Vec<&'a Text> {
-    comments.iter().filter(|comment| comment.author.login == bot && is_one(&comment.body)).collect()
+    kit::written_by(comments, bot).filter(|comment| is_one(&comment.body)).collect()
 }
 
 /// The text. It begins no line with a slash, so that nobody takes it for commands.

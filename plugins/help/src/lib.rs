@@ -6,7 +6,7 @@ pub mod message;
 use kit::prow::settings::HelpSettings;
 use kit::{
     ClientAgent, CommentEvent, Conversation, Description, Event, EventBody, EventKind, Failure, Issues, Outcome,
-    Plugin, PluginHelp, Pruner, RepoRef, has_label,
+    OwnComments, Plugin, PluginHelp, RepoRef, has_label,
 };
 
 use crate::decide::{Effect, GOOD_FIRST_ISSUE, HELP, Labels};
@@ -58,7 +58,7 @@ impl Plugin for Help {
 /// One failure keeps nothing else from being done.
 fn apply(effects: &[Effect], comment: &CommentEvent, agent: &ClientAgent) -> Result<(), Failure> {
     let settings: HelpSettings = kit::settings(agent)?;
-    let mut pruner = Pruner::<Issues>::new(agent, comment.number);
+    let mut own = OwnComments::<Issues>::new(agent, comment.number);
     let mut errors = Vec::new();
     for effect in effects {
         let result = match effect {
@@ -70,7 +70,7 @@ fn apply(effects: &[Effect], comment: &CommentEvent, agent: &ClientAgent) -> Res
             Effect::Add(kind) => Issues::add_label(agent, comment.number, kind.label()),
             Effect::Remove(kind) => Issues::remove_label(agent, comment.number, kind.label()),
             Effect::Prune(kind) => {
-                pruner.prune(|body| kind.wrote(body));
+                own.prune(|body| kind.wrote(body));
                 Ok(())
             }
         };

@@ -20,6 +20,12 @@ pub trait Conversation {
     /// As the contract's `create-comment`.
     fn comment(agent: &ClientAgent, number: IssueRef, body: &str) -> Result<CommentId, ApiError>;
 
+    /// Replaces a comment's text.
+    ///
+    /// # Errors
+    /// As the contract's `edit-comment`.
+    fn edit_comment(agent: &ClientAgent, number: IssueRef, comment: CommentId, body: &str) -> Result<(), ApiError>;
+
     /// Deletes a comment; success if it is gone.
     ///
     /// # Errors
@@ -60,6 +66,15 @@ macro_rules! conversation {
 
             fn comment(agent: &ClientAgent, number: IssueRef, body: &str) -> Result<CommentId, ApiError> {
                 $write::create_comment(agent, number, body)
+            }
+
+            fn edit_comment(
+                agent: &ClientAgent,
+                number: IssueRef,
+                comment: CommentId,
+                body: &str,
+            ) -> Result<(), ApiError> {
+                $write::edit_comment(agent, number, comment, body)
             }
 
             fn delete_comment(agent: &ClientAgent, number: IssueRef, comment: CommentId) -> Result<(), ApiError> {

@@ -1,7 +1,7 @@
 //! What plugins in Rust share. A plugin implements [`Plugin`] and names itself with [`export!`].
 //!
 //! A plugin is a pure decision and a few lines of wiring. What two plugins would wire alike stands here: replies,
-//! pruning of old comments, labels, commands, settings.
+//! the bot's own comments, labels, commands, settings.
 //!
 //! ```text
 //! struct Greeter;
@@ -14,7 +14,7 @@ mod command;
 mod conversation;
 mod entry;
 mod labels;
-mod prune;
+mod own_comments;
 pub mod reply;
 pub mod sample;
 mod words;
@@ -25,13 +25,14 @@ pub use bindings::bowsprit::plugin::agent::ClientAgent;
 pub use bindings::bowsprit::plugin::types::*;
 /// The plugin's clients, each granted or not in plugins.yaml.
 pub use bindings::bowsprit::plugin::{
-    bugzilla_read, bugzilla_write, github_contents_read, github_issues_read, github_issues_write, github_members_read,
-    github_metadata_read, github_pull_requests_read, github_pull_requests_write, github_statuses_read, jira_read,
-    jira_write, job_config, owners, prowjobs_read, prowjobs_write, slack,
+    bugzilla_read, bugzilla_write, github_actions_read, github_actions_write, github_contents_read, github_issues_read,
+    github_issues_write, github_members_read, github_metadata_read, github_pull_requests_read,
+    github_pull_requests_write, github_statuses_read, jira_read, jira_write, job_config, owners, prowjobs_read,
+    prowjobs_write, slack,
 };
 pub use command::{Line, lines};
 pub use conversation::{Conversation, Issues, PullRequests};
 pub use entry::{Exported, Plugin};
 pub use labels::has_label;
-pub use prune::Pruner;
+pub use own_comments::{Change, OwnComments, Renewal, upserted, written_by};
 pub use words::{command, debug, done, failures, ignored, info, parsed_or_default, settings, warn};

@@ -1,7 +1,7 @@
 //! Carries a plan out.
 
 use kit::{
-    ClientAgent, Conversation as _, Failure, IssueRef, Outcome, Pruner, PullRequests, github_pull_requests_write,
+    ClientAgent, Conversation as _, Failure, IssueRef, Outcome, OwnComments, PullRequests, github_pull_requests_write,
 };
 
 use crate::messages;
@@ -9,7 +9,8 @@ use crate::plan::{Effect, LGTM, Plan};
 
 /// Does one after the other, up to the first that fails.
 pub(crate) fn apply(plan: &Plan, agent: &ClientAgent, number: IssueRef) -> Result<Outcome, Failure> {
-    in_order(&plan.effects, |effect| one(effect, agent, number))?;
+    let mut own = OwnComments::new(agent, number);
+    in_order(&plan.effects, |effect| one(effect, agent, number, &mut own))?;
     Ok(if plan.effects.is_empty() { kit::ignored(&plan.said) } else { kit::done(&plan.said) })
 }
 
@@ -20,7 +21,12 @@ fn in_order(effects: &[Effect], mut act: impl FnMut(&Effect) -> Result<(), Failu
     })
 }
 
-fn one(effect: &Effect, agent: &ClientAgent, number: IssueRef) -> Result<(), Failure> {
+fn one(
+    effect: &Effect,
+    agent: &ClientAgent,
+    number: IssueRef,
+    own: &mut OwnComments<'_, PullRequests>,
+) -> Result<(), Failure> {
     match effect {
         Effect::AddLabel => PullRequests::add_label(agent, number, LGTM)?,
         Effect::RemoveLabel => PullRequests::remove_label(agent, number, LGTM)?,
@@ -32,10 +38,8 @@ fn one(effect: &Effect, agent: &ClientAgent, number: IssueRef) -> Result<(), Fai
             }
         }
         Effect::Comment(text) => drop(PullRequests::comment(agent, number, text)?),
-        Effect::PruneNotices => Pruner::<PullRequests>::new(agent, number).prune(messages::is_notice),
-        Effect::PruneRecords => {
-            Pruner::<PullRequests>::new(agent, number).prune(|body| messages::recorded(body).is_some());
-        }
+        Effect::PruneNotices => own.prune(messages::is_notice),
+        Effect::PruneRecords => own.prune(|body| messages::recorded(body).is_some()),
         Effect::Void(comment) => {
             github_pull_requests_write::edit_comment(agent, number, *comment, messages::VOID)?;
         }

@@ -49,7 +49,7 @@ pub fn decide(happening: &Happening<'_>, known: &Known) -> Result<Plan, Question
 /// `/lgtm` and that moment would have their own push recorded, and then found unchanged.
 fn has_reviewed_files(event: &PullRequestEvent, known: &Known) -> Result<bool, Question> {
     let bot = known.bot_login()?;
-    let own = known.comments()?.iter().rev().filter(|comment| comment.author.login == bot);
+    let own = kit::written_by(known.comments()?, bot).rev();
     let Some(reviewed) = own.filter_map(|comment| messages::recorded(&comment.body)).next() else {
         return Ok(false);
     };

@@ -1,6 +1,6 @@
 //! Carries a plan out.
 
-use kit::{ClientAgent, Conversation as _, Failure, IssueRef, Outcome, Pruner, PullRequests, prowjobs_write};
+use kit::{ClientAgent, Conversation as _, Failure, IssueRef, Outcome, OwnComments, PullRequests, prowjobs_write};
 
 use crate::help_comment;
 use crate::plan::{Effect, Plan};
@@ -33,7 +33,7 @@ fn one(effect: &Effect<'_>, agent: &ClientAgent, number: IssueRef) -> Result<(),
         Effect::AddLabel(label) => PullRequests::add_label(agent, number, label)?,
         Effect::RemoveLabel(label) => PullRequests::remove_label(agent, number, label)?,
         Effect::Comment(text) => drop(PullRequests::comment(agent, number, text)?),
-        Effect::PruneHelp => Pruner::<PullRequests>::new(agent, number).prune(help_comment::is_one),
+        Effect::PruneHelp => OwnComments::<PullRequests>::new(agent, number).prune(help_comment::is_one),
         Effect::Create { job, pr, base_sha, retest } => {
             let labels: &[_] = if *retest { &[(RETEST.to_owned(), "true".to_owned())] } else { &[] };
             let name = prowjobs_write::create_presubmit(agent, job.id, pr, base_sha, labels)?;
