@@ -6,8 +6,15 @@ use kit::{Command, Description, EventKind, PluginHelp, command};
 use crate::plan::{NEEDS_OK_TO_TEST, OK_TO_TEST};
 
 pub(crate) fn description() -> Description {
-    let settings =
-        ["trusted_apps", "trusted_org", "join_org_url", "only_org_members", "ignore_ok_to_test", "org_invite"];
+    let settings = [
+        "trusted_apps",
+        "trusted_org",
+        "join_org_url",
+        "only_org_members",
+        "ignore_ok_to_test",
+        "ok_to_test_expires_on_push",
+        "org_invite",
+    ];
     Description {
         name: "trigger".to_owned(),
         summary: "Starts presubmits for trusted pull requests and for comments, and postsubmits for pushes.".to_owned(),
@@ -33,6 +40,9 @@ pub(crate) fn help(settings: &str) -> PluginHelp {
     if settings.ignore_ok_to_test {
         config.push("<code>/ok-to-test</code> is not in use.".to_owned());
     }
+    if settings.ok_to_test_expires_on_push {
+        config.push(format!("A push by anybody else ends <code>{OK_TO_TEST}</code>."));
+    }
     PluginHelp {
         description: format!(
             "Starts jobs for pull requests and pushes. A pull request whose author is not trusted waits for \
@@ -51,10 +61,11 @@ fn commands() -> Vec<Command> {
     const TRUSTED: &str = "Trusted people.";
     let mut commands = vec![
         command(
-            "/ok-to-test [cancel]",
-            "Marks a pull request as safe to test, or takes that back.",
+            "/ok-to-test [SHA|cancel]",
+            "Marks a pull request as safe to test, or takes that back. With the commit that was reviewed, it counts only if \
+             that is still the head; all forty digits are proof against one that was made to begin alike.",
             TRUSTED,
-            &["/ok-to-test"],
+            &["/ok-to-test", "/ok-to-test 1a2b3c4"],
         ),
         command(
             "/test (NAME|all|?)",

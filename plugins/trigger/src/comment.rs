@@ -3,16 +3,18 @@
 //! Decided otherwise than there: what stands in a code block is never a command (Prow strips the blocks only to see
 //! whether a comment concerns it), and `/ok-to-test cancel` beside `/ok-to-test` wins, where Prow goes by labels that it
 //! has just changed. Kept: commands run jobs on drafts, and a help reply stops every other command of the comment.
+//!
+//! Beyond Prow, `/ok-to-test SHA` says which head was reviewed, and means nothing for another.
 
 use kit::job_config::Presubmit;
-use kit::prow::commands::{Command, Commands, strip_code_blocks};
+use kit::prow::commands::{Command, Commands, names_commit, reviewed_commits, strip_code_blocks};
 use kit::prow::filter::Filters;
 use kit::prow::settings::TriggerSettings;
 use kit::{CommentAction, CommentEvent, IssueState, PullRequest, Repository, has_label, reply};
 
 use crate::known::{Known, Question};
 use crate::plan::{Effect, NEEDS_OK_TO_TEST, OK_TO_TEST, Plan};
-use crate::trust::{self, Rules};
+use crate::trust::{self, Label, Rules};
 use crate::{help_comment, select};
 
 /// A comment.
@@ -58,15 +60,27 @@ struct Turn<'a> {
 impl<'a> Turn<'a> {
     fn decide(&self, text: &str) -> Result<Plan<'a>, Question> {
         let personally = trust::user(self.commenter(), self.rules(), self.known)?;
-        let trusted = personally.is_ok() || self.trusts_pull_request()?;
-        if !trusted {
-            return Ok(self.refuse());
+        if personally.is_err() {
+            let label = trust::label(self.pr, self.rules(), self.known)?;
+            if label != Label::Counts && !self.trusts_author()? {
+                return Ok(self.refuse(label));
+            }
         }
         if self.honours(Command::OkToTestCancel) {
             return Ok(if personally.is_ok() { self.revoke() } else { self.refuse_to_revoke() });
         }
+        let is_other = |commit: &&str| !names_commit(commit, &self.pr.head.sha);
+        if self.honours(Command::OkToTestCommit)
+            && let Some(other) = reviewed_commits(text).find(is_other)
+        {
+            return Ok(self.refuse_commit(other));
+        }
         let mut plan = Plan::default();
-        self.label(&mut plan);
+        let vouches = self.honours(Command::OkToTest) || self.honours(Command::OkToTestCommit);
+        if vouches && self.said.settings.ok_to_test_expires_on_push && personally.is_ok() && !self.trusts_author()? {
+            plan.add(Effect::Vouch(&self.pr.head.sha));
+        }
+        self.label(vouches, &mut plan);
 
         let presubmits = self.known.presubmits(Some(text), Some(&self.pr.base.name))?;
         let filters = Filters::of_comment(self.commands, !self.said.settings.ignore_ok_to_test);
@@ -100,9 +114,8 @@ impl<'a> Turn<'a> {
         has_label(&self.pr.labels, label)
     }
 
-    /// The label is looked at first: it is known, and the author is not.
-    fn trusts_pull_request(&self) -> Result<bool, Question> {
-        Ok(self.has(OK_TO_TEST) || trust::user(&self.pr.author.login, self.rules(), self.known)?.is_ok())
+    fn trusts_author(&self) -> Result<bool, Question> {
+        Ok(trust::user(&self.pr.author.login, self.rules(), self.known)?.is_ok())
     }
 
     fn answer(&self, message: &str, said: &str) -> Plan<'a> {
@@ -110,13 +123,33 @@ impl<'a> Turn<'a> {
         Plan::comment(reply::reply(self.commenter(), message, &comment.body, &comment.html_url), said)
     }
 
-    fn refuse(&self) -> Plan<'a> {
-        let message = if self.said.settings.ignore_ok_to_test {
-            "tests of this pull request can only be started by a trusted person, and `/ok-to-test` is not in use here."
-        } else {
-            "tests cannot start before a trusted person has reviewed this pull request and commented `/ok-to-test`."
+    fn refuse(&self, label: Label<'_>) -> Plan<'a> {
+        let message = match label {
+            _ if self.said.settings.ignore_ok_to_test => {
+                "tests of this pull request can only be started by a trusted person, and `/ok-to-test` is not in use here."
+                    .to_owned()
+            }
+            Label::For(head) => format!(
+                "tests cannot start: this pull request is ok to test at {head}, and {} was pushed after that. A trusted \
+                 person has to review it and comment `/ok-to-test` again.",
+                self.pr.head.sha
+            ),
+            Label::Missing | Label::Counts => {
+                "tests cannot start before a trusted person has reviewed this pull request and commented `/ok-to-test`."
+                    .to_owned()
+            }
         };
-        self.answer(message, &format!("refused: neither {} nor the pull request is trusted", self.commenter()))
+        self.answer(&message, &format!("refused: neither {} nor the pull request is trusted", self.commenter()))
+    }
+
+    /// What was reviewed is not what would run.
+    fn refuse_commit(&self, other: &str) -> Plan<'a> {
+        let head = &self.pr.head.sha;
+        let message = format!(
+            "{other} is not the head of this pull request, which is {head}. Nothing was started: review what was pushed, \
+             then comment `/ok-to-test {head}`."
+        );
+        self.answer(&message, &format!("refused: {other} is not the head"))
     }
 
     fn refuse_to_revoke(&self) -> Plan<'a> {
@@ -136,8 +169,7 @@ impl<'a> Turn<'a> {
         plan
     }
 
-    fn label(&self, plan: &mut Plan<'a>) {
-        let asked = self.honours(Command::OkToTest);
+    fn label(&self, asked: bool, plan: &mut Plan<'a>) {
         if asked && !self.has(OK_TO_TEST) {
             plan.add(Effect::AddLabel(OK_TO_TEST));
         }

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use kit::PullRequest;
 use kit::job_config::{JobId, Presubmit};
 use kit::prow::filter::Contexts;
 use kit::prowjobs_read::Prowjob;
+use kit::{PullRequest, Text};
+
+use crate::vouched;
 
 /// A fact that is still missing; each is one call, or one for each page.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,10 +26,10 @@ pub enum Question {
     },
     /// Whether this login is a collaborator on the repository.
     Collaborator(String),
-    /// The pull request as it is now.
+    /// The pull request as it is now: its head, its labels.
     PullRequest,
-    /// The pull request's labels as they are now.
-    Labels,
+    /// The pull request's comments.
+    Comments,
     /// The repository's presubmits, matched against a text and a base branch.
     Presubmits(Matching),
     /// The commit at the tip of this branch.
@@ -58,7 +60,7 @@ pub struct Known {
     pub(crate) members: BTreeMap<(String, String), bool>,
     pub(crate) collaborators: BTreeMap<String, bool>,
     pub(crate) pull_request: Option<PullRequest>,
-    pub(crate) labels: Option<Vec<String>>,
+    pub(crate) comments: Option<Vec<Text>>,
     pub(crate) presubmits: BTreeMap<Matching, Vec<Presubmit>>,
     pub(crate) tips: BTreeMap<String, String>,
     pub(crate) contexts: Option<Contexts>,
@@ -78,8 +80,11 @@ impl Known {
         self.pull_request.as_ref().ok_or(Question::PullRequest)
     }
 
-    pub(crate) fn labels(&self) -> Result<&[String], Question> {
-        self.labels.as_deref().ok_or(Question::Labels)
+    /// The head that somebody vouched for, as a comment of ours keeps it.
+    pub(crate) fn vouched(&self) -> Result<Option<&str>, Question> {
+        let bot = self.bot_login()?;
+        let comments = self.comments.as_deref().ok_or(Question::Comments)?;
+        Ok(vouched::head(comments, bot))
     }
 
     pub(crate) fn presubmits(&self, text: Option<&str>, branch: Option<&str>) -> Result<&[Presubmit], Question> {

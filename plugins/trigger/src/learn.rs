@@ -27,7 +27,7 @@ impl Known {
             Question::PullRequest => {
                 self.pull_request = Some(github_pull_requests_read::get_pull_request(agent, number)?);
             }
-            Question::Labels => self.labels = Some(PullRequests::labels(agent, number)?),
+            Question::Comments => self.comments = Some(PullRequests::comments(agent, number)?),
             Question::Presubmits(matching) => {
                 let jobs = job_config::presubmits(agent, matching.text.as_deref(), matching.branch.as_deref())?;
                 self.presubmits.insert(matching, jobs);

@@ -1,5 +1,4 @@
-//! Starts presubmits and postsubmits: on pull requests, comments and pushes. Behaviour: Prow pkg/plugins/trigger, but
-//! for GitHub Actions runs and jobs that repositories define themselves.
+//! Starts presubmits and postsubmits: on pull requests, comments and pushes. Behaviour: Prow pkg/plugins/trigger.
 //!
 //! [`pull_request::decide`] and [`comment::decide`] are pure; they ask for facts until they know enough
 //! ([`known`]), and answer with a [`plan::Plan`].
@@ -7,6 +6,7 @@
 mod about;
 mod apply;
 pub mod comment;
+mod expired;
 pub mod help_comment;
 pub mod known;
 mod learn;
@@ -15,6 +15,7 @@ pub mod pull_request;
 pub mod push;
 mod select;
 mod trust;
+pub mod vouched;
 mod welcome;
 
 use kit::prow::settings::TriggerSettings;

@@ -20,6 +20,8 @@ pub enum Effect<'a> {
     AddLabel(&'static str),
     /// Take a label off.
     RemoveLabel(&'static str),
+    /// Keep this head as the one that somebody has vouched for.
+    Vouch(&'a str),
     /// Post a comment.
     Comment(String),
     /// Delete our earlier help comments.

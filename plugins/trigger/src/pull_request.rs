@@ -3,13 +3,14 @@
 use kit::job_config::Presubmit;
 use kit::prow::filter::Filters;
 use kit::prow::settings::TriggerSettings;
+use kit::prow::trust::Untrusted;
 use kit::prowjobs_read::{ProwjobState, ProwjobType};
-use kit::{PullRequestEvent, Repository, has_label, reply};
+use kit::{PullRequest, PullRequestEvent, Repository, has_label, reply};
 
 use crate::known::{Known, Question};
 use crate::plan::{Effect, LGTM, NEEDS_OK_TO_TEST, OK_TO_TEST, Plan};
-use crate::trust::{self, Rules};
-use crate::{select, welcome};
+use crate::trust::{self, Label, Rules};
+use crate::{expired, select, welcome};
 
 /// An event of a pull request.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +73,7 @@ pub fn decide<'a>(happening: &Happening<'a>, known: &'a Known) -> Result<Plan<'a
         Reaction::Nothing => unreachable!("handled above"),
         Reaction::Greet => turn.greet(),
         Reaction::Test => turn.test(Plan::default()),
-        Reaction::TestNewHead => turn.test(turn.abort()?),
+        Reaction::TestNewHead => turn.test_new_head(),
         Reaction::TestOnceIfUntrusted => turn.test_once_if_untrusted(),
         Reaction::TestAsLabelled => turn.test_as_labelled(),
         Reaction::Abort => turn.abort(),
@@ -92,19 +93,33 @@ impl<'a> Turn<'a> {
     }
 
     fn author(&self) -> &'a str {
-        &self.happening.event.pull_request.author.login
+        &self.pr().author.login
+    }
+
+    fn pr(&self) -> &'a PullRequest {
+        &self.happening.event.pull_request
+    }
+
+    fn trusts_author(&self) -> Result<Result<(), Untrusted>, Question> {
+        trust::user(self.author(), self.rules(), self.known)
+    }
+
+    /// Whoever pushed, which need not be the author.
+    fn trusts_sender(&self) -> Result<bool, Question> {
+        let sender = self.happening.sender;
+        Ok(!sender.is_empty() && trust::user(sender, self.rules(), self.known)?.is_ok())
     }
 
     fn greet(&self) -> Result<Plan<'a>, Question> {
-        let pr = &self.happening.event.pull_request;
-        let Err(why) = trust::user(self.author(), self.rules(), self.known)? else {
+        let pr = self.pr();
+        let Err(why) = self.trusts_author()? else {
             if pr.draft {
                 return Ok(Plan::comment(reply::note(welcome::DRAFT), "a draft: waits for `/test all`"));
             }
             return self.build(Plan::default());
         };
         let mut plan = Plan::nothing(trust::why_not(self.author(), self.rules(), why));
-        if !self.happening.settings.ignore_ok_to_test && !has_label(self.known.labels()?, OK_TO_TEST) {
+        if !self.happening.settings.ignore_ok_to_test && !has_label(&self.known.pull_request()?.labels, OK_TO_TEST) {
             plan.add(Effect::AddLabel(NEEDS_OK_TO_TEST));
         }
         plan.add(Effect::Comment(welcome::text(&pr.author, self.rules(), self.happening.repo, self.known)?));
@@ -112,27 +127,75 @@ impl<'a> Turn<'a> {
         Ok(plan)
     }
 
+    /// Tests what is trusted, by its author or its label.
     fn test(&self, mut plan: Plan<'a>) -> Result<Plan<'a>, Question> {
-        if let Err(why) = trust::user(self.author(), self.rules(), self.known)? {
-            let labels = self.known.labels()?;
-            if !has_label(labels, OK_TO_TEST) {
-                plan.say(format!(
-                    "{}, and there is no {OK_TO_TEST} label",
-                    trust::why_not(self.author(), self.rules(), why)
-                ));
-                return Ok(plan);
+        let Err(why) = self.trusts_author()? else {
+            return self.build(plan);
+        };
+        let now = self.known.pull_request()?;
+        match trust::label(now, self.rules(), self.known)? {
+            Label::Counts => self.test_labelled(plan, now),
+            Label::Missing => {
+                let why = trust::why_not(self.author(), self.rules(), why);
+                plan.say(format!("{why}, and there is no {OK_TO_TEST} label"));
+                Ok(plan)
             }
-            if has_label(labels, NEEDS_OK_TO_TEST) {
-                plan.add(Effect::RemoveLabel(NEEDS_OK_TO_TEST));
+            Label::For(head) => {
+                plan.say(format!("{OK_TO_TEST} is for {head}, and not for {}", now.head.sha));
+                Ok(plan)
             }
+        }
+    }
+
+    /// The label is on. It was put there for the head that the pull request has now, `now`; an event that comes late, of a
+    /// head that has been replaced since, must not have that one tested by it.
+    fn test_labelled(&self, mut plan: Plan<'a>, now: &PullRequest) -> Result<Plan<'a>, Question> {
+        if now.head.sha != self.pr().head.sha {
+            plan.say(format!("the head is {} by now, and has an event of its own", now.head.sha));
+            return Ok(plan);
+        }
+        if has_label(&now.labels, NEEDS_OK_TO_TEST) {
+            plan.add(Effect::RemoveLabel(NEEDS_OK_TO_TEST));
         }
         self.build(plan)
     }
 
+    /// Ends what runs on the old head, and tests the new one if it is trusted.
+    fn test_new_head(&self) -> Result<Plan<'a>, Question> {
+        let mut plan = self.abort()?;
+        if !self.happening.settings.ok_to_test_expires_on_push || self.trusts_author()?.is_ok() {
+            return self.test(plan);
+        }
+        let now = self.known.pull_request()?;
+        let vouched = self.known.vouched()?;
+        if !has_label(&now.labels, OK_TO_TEST) || vouched == Some(now.head.sha.as_str()) {
+            return self.test(plan);
+        }
+        // A trusted push carries the label on from the head that it was for; from another there was a push in between.
+        let follows = vouched.is_none_or(|head| self.happening.event.before.as_deref() == Some(head));
+        if follows && self.trusts_sender()? {
+            plan.add(Effect::Vouch(&self.pr().head.sha));
+            return self.test_labelled(plan, now);
+        }
+        Ok(self.expire(plan, now, vouched))
+    }
+
+    fn expire(&self, mut plan: Plan<'a>, now: &PullRequest, vouched: Option<&str>) -> Plan<'a> {
+        let ignored = self.happening.settings.ignore_ok_to_test;
+        plan.add(Effect::RemoveLabel(OK_TO_TEST));
+        if !ignored && !has_label(&now.labels, NEEDS_OK_TO_TEST) {
+            plan.add(Effect::AddLabel(NEEDS_OK_TO_TEST));
+        }
+        let push = expired::Push { by: self.happening.sender, head: &self.pr().head.sha, vouched };
+        plan.add(Effect::Comment(expired::text(&push, ignored)));
+        plan.say("no longer ok to test: somebody who is not trusted has pushed");
+        plan
+    }
+
     /// Whoever may put `lgtm` on has read the change: it runs once, and stays untrusted.
     fn test_once_if_untrusted(&self) -> Result<Plan<'a>, Question> {
-        let trusted = trust::user(self.author(), self.rules(), self.known)?.is_ok()
-            || has_label(self.known.labels()?, OK_TO_TEST);
+        let trusted = self.trusts_author()?.is_ok()
+            || trust::label(self.known.pull_request()?, self.rules(), self.known)? == Label::Counts;
         if trusted { Ok(Plan::nothing("trusted: was tested before it got lgtm")) } else { self.build(Plan::default()) }
     }
 
@@ -142,12 +205,16 @@ impl<'a> Turn<'a> {
         if self.happening.sender == self.known.bot_login()? {
             return Ok(Plan::nothing("our own label; the command has started what is due"));
         }
-        self.build(Plan::default())
+        let mut plan = Plan::default();
+        if self.happening.settings.ok_to_test_expires_on_push && self.trusts_author()?.is_err() {
+            plan.add(Effect::Vouch(&self.pr().head.sha));
+        }
+        self.build(plan)
     }
 
     /// Starts what runs without being asked for; on a draft nothing does.
     fn build(&self, mut plan: Plan<'a>) -> Result<Plan<'a>, Question> {
-        let pr = &self.happening.event.pull_request;
+        let pr = self.pr();
         if pr.draft {
             plan.say("a draft: nothing starts by itself");
             return Ok(plan);

@@ -1,9 +1,11 @@
-//! Whether an account may start tests, asked through [`Known`].
+//! Whether an account or a pull request may start tests, asked through [`Known`].
 
 use kit::prow::settings::TriggerSettings;
 use kit::prow::trust::{Trust, TrustFacts, TrustQuestion, Untrusted, trust_user};
+use kit::{PullRequest, has_label};
 
 use crate::known::{Known, Question};
+use crate::plan::OK_TO_TEST;
 
 /// Whose rules count.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +14,17 @@ pub(crate) struct Rules<'a> {
     pub(crate) org: &'a str,
     /// For this repository.
     pub(crate) settings: &'a TriggerSettings,
+}
+
+/// What the label [`OK_TO_TEST`] says of a pull request's head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label<'a> {
+    /// It is not there.
+    Missing,
+    /// The head may be tested.
+    Counts,
+    /// It was given for this head, and the pull request has another.
+    For(&'a str),
 }
 
 /// `Err` inside `Ok` says why not.
@@ -51,4 +64,19 @@ pub(crate) fn why_not(login: &str, rules: Rules<'_>, why: Untrusted) -> String {
         lacks.push(format!("no member of {}", rules.settings.trusted_org));
     }
     format!("{login} is {}", lacks.join(", "))
+}
+
+/// Looks at the label, and where a push can end its meaning, at which head it was given for. Both are of `pr`: labels and
+/// head have to be of one moment.
+pub(crate) fn label<'a>(pr: &PullRequest, rules: Rules<'_>, known: &'a Known) -> Result<Label<'a>, Question> {
+    if !has_label(&pr.labels, OK_TO_TEST) {
+        return Ok(Label::Missing);
+    }
+    if !rules.settings.ok_to_test_expires_on_push {
+        return Ok(Label::Counts);
+    }
+    Ok(match known.vouched()? {
+        Some(head) if head != pr.head.sha => Label::For(head),
+        Some(_) | None => Label::Counts,
+    })
 }

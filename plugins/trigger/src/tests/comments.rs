@@ -112,34 +112,6 @@ fn case_29_a_branch_without_jobs() {
 }
 
 #[test]
-fn case_30_retest_runs_what_failed() {
-    says(MEMBER, "/retest", theirs(), &["prune", "rerun jib"]);
-}
-
-fn with_conditional(file: &'static str) -> World {
-    theirs().with(&[always("job"), Job { run_if_changed: Some(file), ..manual("jab") }])
-}
-
-#[test]
-fn case_31_retest_runs_what_never_ran_if_it_is_due() {
-    says(MEMBER, "/retest", with_conditional("CHANGED"), &["prune", "rerun jab"]);
-    says(MEMBER, "/retest", with_conditional("OTHER"), &["prune"]);
-}
-
-#[test]
-fn case_36_retest_required_leaves_optional_jobs() {
-    let world = || theirs().with(&[Job { optional: true, ..manual("jib") }]);
-    says(MEMBER, "/retest", world(), &["prune", "rerun jib"]);
-    says(MEMBER, "/retest-required", world(), &["prune"]);
-}
-
-#[test]
-fn case_42_a_trigger_may_be_a_sentence() {
-    let world = theirs().with(&[Job { trigger: Some("Please run it."), ..manual("jib") }]);
-    says(MEMBER, "Please run it.", world, &["start jib"]);
-}
-
-#[test]
 fn case_51_code_blocks_are_not_commands() {
     for body in ["/test ?", "/test", "/retest FOO", "/test FOO", "/test all", "/ok-to-test"] {
         for fence in ["```", "~~~"] {
@@ -211,25 +183,35 @@ fn a_help_reply_stops_the_other_commands() {
     says(MEMBER, "/test nonsense\n/test job", theirs(), &["prune", "start job"]);
 }
 
+#[track_caller]
+fn trusts(who: &'static str, change: fn(&mut World), want: bool) {
+    let mut world = foreign();
+    change(&mut world);
+    let refused: &[&str] = &["refusal"];
+    says(who, "/test all", world, if want { &["prune", "start job"] } else { refused });
+}
+
 #[test]
-fn collaborators_apps_and_a_second_organisation_are_trusted_as_configured() {
-    let refused = ["refusal"];
-    let accepted = ["prune", "start job"];
-    let world = |change: fn(&mut World)| {
-        let mut world = foreign();
-        change(&mut world);
-        world
-    };
-    says(OUTSIDER, "/test all", world(|it| it.collaborators = vec![OUTSIDER]), &accepted);
-    let only_members = |it: &mut World| (it.collaborators, it.settings.only_org_members) = (vec![OUTSIDER], true);
-    says(OUTSIDER, "/test all", world(only_members), &refused);
+fn case_60_collaborators_are_trusted_unless_only_members_are() {
+    trusts(OUTSIDER, |it| it.collaborators = vec![OUTSIDER], true);
+    trusts(OUTSIDER, |it| (it.collaborators, it.settings.only_org_members) = (vec![OUTSIDER], true), false);
+}
+
+#[test]
+fn case_61_apps_are_trusted_by_their_whole_login() {
     let app = |it: &mut World| it.settings.trusted_apps = vec!["app".to_owned()];
-    says("app[bot]", "/test all", world(app), &accepted);
-    says("app", "/test all", world(app), &refused);
-    says("app[bot]x", "/test all", world(app), &refused);
-    let second =
+    trusts("app[bot]", app, true);
+    trusts("app", app, false);
+    trusts("app[bot]suffix", app, false);
+}
+
+#[test]
+fn members_of_a_second_organisation_are_trusted_as_configured() {
+    let friend = |it: &mut World| it.members = vec![("friends", OUTSIDER)];
+    trusts(OUTSIDER, friend, false);
+    let friends =
         |it: &mut World| (it.members, it.settings.trusted_org) = (vec![("friends", OUTSIDER)], "friends".to_owned());
-    says(OUTSIDER, "/test all", world(second), &accepted);
+    trusts(OUTSIDER, friends, true);
 }
 
 #[test]
@@ -241,6 +223,6 @@ fn an_unrelated_comment_costs_no_call_to_github() {
 #[test]
 fn a_member_asks_only_for_what_the_command_needs() {
     let asked = theirs().comment(MEMBER, "/test job").asked;
-    let needless = |it: &Question| matches!(it, Question::Contexts(_) | Question::Changes(_) | Question::Labels);
+    let needless = |it: &Question| matches!(it, Question::Contexts(_) | Question::Changes(_) | Question::Comments);
     assert!(!asked.iter().any(needless), "{asked:?}");
 }

@@ -18,45 +18,45 @@ fn on(action: &str, world: World, want: &[&str]) {
 }
 
 #[test]
-fn case_1_opened_by_a_member() {
+fn case_01_opened_by_a_member() {
     on("opened", by(T), STARTED);
 }
 
 #[test]
-fn case_2_opened_as_a_draft_by_a_member() {
+fn case_02_opened_as_a_draft_by_a_member() {
     on("opened", by(T).draft(), &["draft"]);
 }
 
 #[test]
-fn case_3_opened_by_an_outsider() {
+fn case_03_opened_by_an_outsider() {
     on("opened", by(U), &["+needs-ok-to-test", "welcome"]);
 }
 
 #[test]
-fn case_4_opened_by_an_outsider_with_the_label_there_already() {
+fn case_04_opened_by_an_outsider_with_the_label_there_already() {
     on("opened", by(U).labelled(&["OK-to-test"]), &["welcome"]);
 }
 
 #[test]
-fn case_5_opened_as_a_draft_by_an_outsider() {
+fn case_05_opened_as_a_draft_by_an_outsider() {
     on("opened", by(U).draft(), &["+needs-ok-to-test", "welcome"]);
 }
 
 #[test]
-fn case_6_reopened_by_a_member() {
+fn case_06_reopened_by_a_member() {
     on("reopened", by(T), STARTED);
     on("reopened", by(T).draft(), &[]);
 }
 
 #[test]
-fn case_7_reopened_by_an_outsider() {
+fn case_07_reopened_by_an_outsider() {
     on("reopened", by(U), &[]);
     on("reopened", by(U).labelled(&["ok-to-test"]), STARTED);
     on("reopened", by(U).labelled(&["needs-ok-to-test"]), &[]);
 }
 
 #[test]
-fn case_8_ready_for_review() {
+fn case_08_ready_for_review() {
     on("ready_for_review", by(T), STARTED);
     on("ready_for_review", by(U), &[]);
     on("ready_for_review", by(U).labelled(&["ok-to-test"]), STARTED);
@@ -68,7 +68,7 @@ fn on_new_base(world: World, want: &[&str]) {
 }
 
 #[test]
-fn case_9_edited_with_another_base() {
+fn case_09_edited_with_another_base() {
     on_new_base(by(T), STARTED);
     on_new_base(by(T).draft(), &[]);
     on_new_base(by(U), &[]);
@@ -201,8 +201,8 @@ fn only_jobs_that_are_due_start() {
 #[test]
 fn nothing_is_read_that_the_outcome_does_not_hang_on() {
     let asked = by(T).event("opened", None, false, T).asked;
-    let labels_or_files = |it: &Question| matches!(it, Question::Labels | Question::Changes(_) | Question::Merged(_));
-    assert!(!asked.iter().any(labels_or_files), "{asked:?}");
+    let now_or_files = |it: &Question| matches!(it, Question::PullRequest | Question::Changes(_) | Question::Merged(_));
+    assert!(!asked.iter().any(now_or_files), "{asked:?}");
 
     let asked = with_runs(by(U)).event("closed", None, false, T).asked;
     assert!(asked.iter().all(|it| matches!(it, Question::Presubmits(_) | Question::ProwJobs)), "{asked:?}");

@@ -6,15 +6,17 @@ use std::collections::BTreeSet;
 use kit::job_config::Presubmit;
 use kit::prow::filter::Contexts;
 use kit::prow::settings::TriggerSettings;
+use kit::prow::trigger::default_trigger;
 use kit::prowjobs_read::{Prowjob, ProwjobState, ProwjobType};
-use kit::{Actor, ActorKind, BranchRef, CommentEvent, PullRequest, PullRequestEvent, Repository, sample};
+use kit::{Actor, ActorKind, BranchRef, CommentEvent, PullRequest, PullRequestEvent, Repository, Text, prow, sample};
+use serde_json::{Value, json};
 
+use super::jobs;
 use crate::comment::{self, Said};
-use crate::help_comment;
 use crate::known::{Known, Matching, Question};
 use crate::plan::{Effect, Plan};
 use crate::pull_request::{self, Happening};
-use crate::welcome;
+use crate::{expired, help_comment, welcome};
 
 /// A presubmit as config.yaml has it, reduced to what matters here.
 #[derive(Clone)]
@@ -24,9 +26,9 @@ pub(super) struct Job {
     pub(super) optional: bool,
     /// Empty: every branch.
     pub(super) branches: &'static [&'static str],
-    /// The one file that `run_if_changed` matches.
     pub(super) run_if_changed: Option<&'static str>,
-    /// Matches a comment that equals it, instead of the default trigger.
+    pub(super) skip_if_only_changed: Option<&'static str>,
+    /// An expression; without one the default trigger of the rerun command's job.
     pub(super) trigger: Option<&'static str>,
     pub(super) rerun_command: Option<&'static str>,
 }
@@ -36,31 +38,47 @@ pub(super) fn always(name: &'static str) -> Job {
 }
 
 pub(super) fn manual(name: &'static str) -> Job {
-    let (optional, always_run) = (false, false);
-    Job { name, always_run, optional, branches: &[], run_if_changed: None, trigger: None, rerun_command: None }
+    Job {
+        name,
+        always_run: false,
+        optional: false,
+        branches: &[],
+        run_if_changed: None,
+        skip_if_only_changed: None,
+        trigger: None,
+        rerun_command: None,
+    }
 }
 
 impl Job {
-    fn matched(&self, id: usize, by: &Matching) -> Presubmit {
-        let triggers = |text: &String| match self.trigger {
-            Some(sentence) => text == sentence,
-            None => text.lines().any(|line| {
-                line.strip_prefix("/test ")
-                    .is_some_and(|rest| rest.split_whitespace().any(|word| word.trim_end_matches(',') == self.name))
-            }),
+    fn written(&self) -> Value {
+        let trigger = match (self.trigger, self.rerun_command) {
+            (None, Some(command)) => Some(default_trigger(command.trim_start_matches("/test "))),
+            (trigger, _) => trigger.map(str::to_owned),
         };
-        Presubmit {
-            id: u32::try_from(id).unwrap(),
-            name: self.name.to_owned(),
-            context: format!("pull-{}", self.name),
-            rerun_command: self.rerun_command.map_or(format!("/test {}", self.name), str::to_owned),
-            always_run: self.always_run,
-            optional: self.optional,
-            skip_report: false,
-            conditional: self.run_if_changed.is_some(),
-            triggered: by.text.as_ref().is_some_and(triggers),
-            on_branch: by.branch.as_deref().is_none_or(|it| self.branches.is_empty() || self.branches.contains(&it)),
-        }
+        let keys = json!({
+            "always_run": self.always_run, "optional": self.optional, "branches": self.branches,
+            "run_if_changed": self.run_if_changed, "skip_if_only_changed": self.skip_if_only_changed,
+            "trigger": trigger, "rerun_command": self.rerun_command,
+        });
+        jobs::job(self.name, keys)
+    }
+}
+
+/// As the host answers.
+fn matched(id: u32, job: &prow::presubmit::Presubmit, by: &Matching) -> Presubmit {
+    let facts = job.facts(by.text.as_deref(), by.branch.as_deref());
+    Presubmit {
+        id,
+        name: facts.name,
+        context: facts.context,
+        rerun_command: job.rerun_command.clone(),
+        always_run: facts.always_run,
+        optional: facts.optional,
+        skip_report: facts.skip_report,
+        conditional: facts.conditional,
+        triggered: facts.triggered,
+        on_branch: facts.on_branch,
     }
 }
 
@@ -75,7 +93,11 @@ pub(super) struct World {
     pub(super) files: Vec<&'static str>,
     pub(super) prowjobs: Vec<Prowjob>,
     pub(super) merged: Option<u32>,
+    pub(super) comments: Vec<Text>,
+    /// As an event has it.
     pub(super) pr: PullRequest,
+    /// The head that is found when the pull request is read, if that is another by then.
+    pub(super) moved_to: Option<&'static str>,
 }
 
 impl World {
@@ -90,7 +112,9 @@ impl World {
             files: Vec::new(),
             prowjobs: Vec::new(),
             merged: Some(0),
+            comments: Vec::new(),
             pr: pull_request("t"),
+            moved_to: None,
         }
     }
 
@@ -129,16 +153,25 @@ impl World {
 
     /// Effects of a pull request event, in short, and what was asked to get there.
     pub(super) fn event(&self, action: &str, label: Option<&str>, base_changed: bool, sender: &str) -> Seen {
-        let event = PullRequestEvent {
-            pull_request: self.pr.clone(),
-            label: label.map(str::to_owned),
-            base_changed,
-            title_from: None,
-            before: None,
-        };
+        let label = label.map(str::to_owned);
+        self.happened(action, sender, PullRequestEvent { label, base_changed, ..self.pull_request_event() })
+    }
+
+    /// Effects of a push by `sender` that took the head from `before` to that of the pull request.
+    pub(super) fn pushed(&self, sender: &str, before: &str) -> Seen {
+        let before = Some(before.to_owned());
+        self.happened("synchronize", sender, PullRequestEvent { before, ..self.pull_request_event() })
+    }
+
+    fn pull_request_event(&self) -> PullRequestEvent {
+        let pull_request = self.pr.clone();
+        PullRequestEvent { pull_request, label: None, base_changed: false, title_from: None, before: None }
+    }
+
+    fn happened(&self, action: &str, sender: &str, event: PullRequestEvent) -> Seen {
         let repo = repository();
         let happening = Happening { action, sender, event: &event, repo: &repo, settings: &self.settings };
-        self.settle(&happening, |happening, known| pull_request::decide(happening, known))
+        self.settle(&happening, &self.pr.head.sha, |happening, known| pull_request::decide(happening, known))
     }
 
     /// Effects of a new comment on the open pull request.
@@ -149,31 +182,52 @@ impl World {
     pub(super) fn said(&self, comment: &CommentEvent) -> Seen {
         let repo = repository();
         let said = Said { comment, repo: &repo, settings: &self.settings };
-        self.settle(&said, |said, known| comment::decide(said, known))
+        self.settle(&said, &self.now().head.sha, |said, known| comment::decide(said, known))
     }
 
-    fn settle<T>(&self, event: &T, decide: impl for<'k> Fn(&'k T, &'k Known) -> Result<Plan<'k>, Question>) -> Seen {
+    /// The pull request as a read finds it.
+    fn now(&self) -> PullRequest {
+        let mut pr = self.pr.clone();
+        if let Some(head) = self.moved_to {
+            head.clone_into(&mut pr.head.sha);
+        }
+        pr
+    }
+
+    /// `head` is the one that the decision is about: all that starts has to be pinned to it.
+    fn settle<T>(
+        &self,
+        event: &T,
+        head: &str,
+        decide: impl for<'k> Fn(&'k T, &'k Known) -> Result<Plan<'k>, Question>,
+    ) -> Seen {
+        let config = jobs::config("presubmits", &self.jobs.iter().map(Job::written).collect::<Vec<_>>());
         let mut known = Known::default();
         let mut asked = BTreeSet::new();
         loop {
             match decide(event, &known) {
                 Ok(plan) => {
-                    let effects = plan.effects.iter().map(|effect| self.short(effect)).collect();
+                    let effects = plan.effects.iter().map(|effect| short(effect, head)).collect();
                     let comments = plan.effects.iter().filter_map(|effect| match effect {
                         Effect::Comment(text) => Some(text.clone()),
                         _ => None,
                     });
-                    return Seen { effects, comments: comments.collect(), said: plan.said.clone(), asked };
+                    let started = plan.effects.iter().filter_map(|effect| match effect {
+                        Effect::Create { job, .. } => Some(job.id),
+                        _ => None,
+                    });
+                    let (comments, started) = (comments.collect(), started.collect());
+                    return Seen { effects, comments, started, said: plan.said.clone(), asked };
                 }
                 Err(question) => {
                     assert!(asked.insert(question.clone()), "asked twice: {question:?}");
-                    self.answer(question, &mut known);
+                    self.answer(question, config.presubmits("org", "repo"), &mut known);
                 }
             }
         }
     }
 
-    fn answer(&self, question: Question, known: &mut Known) {
+    fn answer(&self, question: Question, jobs: &[prow::presubmit::Presubmit], known: &mut Known) {
         let is_member = |org: &str, login: &str| self.members.iter().any(|(o, l)| *o == org && *l == login);
         match question {
             Question::BotLogin => known.bot_login = Some("ci".to_owned()),
@@ -185,36 +239,38 @@ impl World {
                 let collaborator = self.collaborators.contains(&login.as_str());
                 known.collaborators.insert(login, collaborator);
             }
-            Question::PullRequest => known.pull_request = Some(self.pr.clone()),
-            Question::Labels => known.labels = Some(self.pr.labels.clone()),
+            Question::PullRequest => known.pull_request = Some(self.now()),
+            Question::Comments => known.comments = Some(self.comments.clone()),
             Question::Presubmits(by) => {
-                let jobs = self.jobs.iter().enumerate().map(|(id, job)| job.matched(id, &by)).collect();
+                let jobs = (0..).zip(jobs).map(|(id, job)| matched(id, job, &by)).collect();
                 known.presubmits.insert(by, jobs);
             }
             Question::Tip(branch) => {
                 known.tips.insert(branch, "basesha".to_owned());
             }
             Question::Contexts(_) => known.contexts = Some(Contexts::of(self.statuses.iter().copied())),
-            Question::Changes(jobs) => known.changes.extend(jobs.into_iter().map(|id| {
-                let wanted = self.jobs[id as usize].run_if_changed.expect("only conditional jobs are asked about");
-                (id, self.files.contains(&wanted))
+            Question::Changes(asked) => known.changes.extend(asked.into_iter().map(|id| {
+                let changes = &jobs[id as usize].changes;
+                assert!(changes.is_some(), "only conditional jobs are asked about");
+                (id, changes.matches(&self.files))
             })),
             Question::ProwJobs => known.prowjobs = Some(self.prowjobs.clone()),
             Question::Merged(_) => known.merged = Some(self.merged),
         }
     }
+}
 
-    fn short(&self, effect: &Effect<'_>) -> String {
-        match effect {
-            Effect::Abort(run) => format!("abort {}", run.name),
-            Effect::AddLabel(label) => format!("+{label}"),
-            Effect::RemoveLabel(label) => format!("-{label}"),
-            Effect::PruneHelp => "prune".to_owned(),
-            Effect::Comment(text) => short_comment(text).to_owned(),
-            Effect::Create { job, pr, base_sha, retest } => {
-                assert_eq!((pr.head.sha.as_str(), *base_sha), (self.pr.head.sha.as_str(), "basesha"));
-                format!("{} {}", if *retest { "rerun" } else { "start" }, job.name)
-            }
+fn short(effect: &Effect<'_>, head: &str) -> String {
+    match effect {
+        Effect::Abort(run) => format!("abort {}", run.name),
+        Effect::AddLabel(label) => format!("+{label}"),
+        Effect::RemoveLabel(label) => format!("-{label}"),
+        Effect::Vouch(head) => format!("vouch {head}"),
+        Effect::PruneHelp => "prune".to_owned(),
+        Effect::Comment(text) => short_comment(text).to_owned(),
+        Effect::Create { job, pr, base_sha, retest } => {
+            assert_eq!((pr.head.sha.as_str(), *base_sha), (head, "basesha"), "{} is not pinned", job.name);
+            format!("{} {}", if *retest { "rerun" } else { "start" }, job.name)
         }
     }
 }
@@ -225,6 +281,8 @@ fn short_comment(text: &str) -> &'static str {
         ("Hi @", "welcome"),
         ("tests cannot start", "refusal"),
         ("`/ok-to-test` is not in use", "refusal"),
+        ("is not the head of this pull request", "not the head"),
+        (expired::ENDED, "expired"),
         ("take `/ok-to-test` back", "refusal to revoke"),
     ];
     if help_comment::is_one(text) {
@@ -237,6 +295,8 @@ fn short_comment(text: &str) -> &'static str {
 pub(super) struct Seen {
     pub(super) effects: Vec<String>,
     pub(super) comments: Vec<String>,
+    /// By their places in the configuration.
+    pub(super) started: Vec<u32>,
     pub(super) said: String,
     pub(super) asked: BTreeSet<Question>,
 }
