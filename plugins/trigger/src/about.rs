@@ -13,6 +13,7 @@ pub(crate) fn description() -> Description {
         "only_org_members",
         "ignore_ok_to_test",
         "ok_to_test_expires_on_push",
+        "trigger_github_workflows",
         "org_invite",
     ];
     Description {
@@ -42,6 +43,9 @@ pub(crate) fn help(settings: &str) -> PluginHelp {
     }
     if settings.ok_to_test_expires_on_push {
         config.push(format!("A push by anybody else ends <code>{OK_TO_TEST}</code>."));
+    }
+    if settings.trigger_github_workflows {
+        config.push("Runs of GitHub Actions are approved and run again, too.".to_owned());
     }
     PluginHelp {
         description: format!(

@@ -5,6 +5,7 @@ use kit::{
 };
 
 use crate::plan::{Effect, Plan};
+use crate::workflows::{self, Ask};
 use crate::{help_comment, vouched};
 
 /// Prow's tools look for this description.
@@ -45,6 +46,8 @@ fn one(
         Effect::Vouch(head) => own.upsert(vouched::is_one, &vouched::text(head), Renewal::InPlace)?,
         Effect::Comment(text) => own.say_once(text)?,
         Effect::PruneHelp => own.prune(help_comment::is_one),
+        Effect::ApproveWorkflows(pr) => workflows::carry_out(Ask::Approve, agent, pr),
+        Effect::RerunWorkflows(pr) => workflows::carry_out(Ask::Rerun, agent, pr),
         Effect::Create { job, pr, base_sha, retest } => {
             let labels: &[_] = if *retest { &[(RETEST.to_owned(), "true".to_owned())] } else { &[] };
             let name = prowjobs_write::create_presubmit(agent, job.id, pr, base_sha, labels)?;
@@ -62,6 +65,8 @@ fn name(effect: &Effect<'_>) -> String {
         Effect::Vouch(head) => format!("keep {head} as ok to test"),
         Effect::Comment(_) => "comment".to_owned(),
         Effect::PruneHelp => "prune help comments".to_owned(),
+        Effect::ApproveWorkflows(_) => "approve runs of GitHub Actions".to_owned(),
+        Effect::RerunWorkflows(_) => "run GitHub Actions again".to_owned(),
         Effect::Create { job, .. } => format!("start {}", job.name),
     }
 }

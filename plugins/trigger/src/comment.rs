@@ -81,6 +81,10 @@ impl<'a> Turn<'a> {
             plan.add(Effect::Vouch(&self.pr.head.sha));
         }
         self.label(vouches, &mut plan);
+        let workflows = self.said.settings.trigger_github_workflows;
+        if workflows && vouches {
+            plan.add(Effect::ApproveWorkflows(self.pr));
+        }
 
         let presubmits = self.known.presubmits(Some(text), Some(&self.pr.base.name))?;
         let filters = Filters::of_comment(self.commands, !self.said.settings.ignore_ok_to_test);
@@ -89,6 +93,9 @@ impl<'a> Turn<'a> {
             plan.add(Effect::Comment(self.help(case, presubmits)?));
             plan.say("answers with what can be run");
             return Ok(plan);
+        }
+        if workflows && (self.commands.has(Command::Retest) || self.commands.has(Command::TestAll)) {
+            plan.add(Effect::RerunWorkflows(self.pr));
         }
         if self.commands.has(Command::PruneHelp) {
             plan.add(Effect::PruneHelp);

@@ -17,6 +17,7 @@ mod select;
 mod trust;
 pub mod vouched;
 mod welcome;
+mod workflows;
 
 use kit::prow::settings::TriggerSettings;
 use kit::{ClientAgent, Description, Event, EventBody, Failure, IssueRef, Outcome, Plugin, PluginHelp, RepoRef};

@@ -26,6 +26,10 @@ pub enum Effect<'a> {
     Comment(String),
     /// Delete our earlier help comments.
     PruneHelp,
+    /// Let those runs of GitHub Actions start that wait for a maintainer.
+    ApproveWorkflows(&'a PullRequest),
+    /// Run again what failed of GitHub Actions.
+    RerunWorkflows(&'a PullRequest),
     /// Start a job.
     Create {
         /// Which.

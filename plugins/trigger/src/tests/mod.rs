@@ -8,4 +8,5 @@ mod jobs;
 mod pull_requests;
 mod pushes;
 mod welcomes;
+mod workflows;
 mod world;

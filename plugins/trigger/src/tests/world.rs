@@ -268,6 +268,14 @@ fn short(effect: &Effect<'_>, head: &str) -> String {
         Effect::Vouch(head) => format!("vouch {head}"),
         Effect::PruneHelp => "prune".to_owned(),
         Effect::Comment(text) => short_comment(text).to_owned(),
+        Effect::ApproveWorkflows(pr) => {
+            assert_eq!(pr.head.sha, head);
+            "approve workflows".to_owned()
+        }
+        Effect::RerunWorkflows(pr) => {
+            assert_eq!(pr.head.sha, head);
+            "rerun workflows".to_owned()
+        }
         Effect::Create { job, pr, base_sha, retest } => {
             assert_eq!((pr.head.sha.as_str(), *base_sha), (head, "basesha"), "{} is not pinned", job.name);
             format!("{} {}", if *retest { "rerun" } else { "start" }, job.name)
