@@ -96,10 +96,7 @@ impl<'a, C: Conversation> OwnComments<'a, C> {
         }
         let found = self.agent.bot_login().and_then(|bot| Ok((bot, C::comments(self.agent, self.number)?)));
         match found {
-            Ok((bot, mut comments)) => {
-                comments.retain(|comment| comment.author.login == bot);
-                comments
-            }
+            Ok((bot, comments)) => written_by(&comments, &bot).cloned().collect(),
             Err(error) => {
                 warn(format_args!("cannot list our own comments: {}", reason(&error)));
                 Vec::new()
@@ -160,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_bots_own_comments_count() {
+    fn only_the_bots_own_comments_may_be_pruned() {
         let comments = [text(1, "carol", "x"), text(2, "ci", "x"), text(3, "ci[bot]", "x"), text(4, "ci-two", "x")];
         assert_eq!(ids(written_by(&comments, "ci")), [2]);
     }

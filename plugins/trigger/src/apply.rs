@@ -78,6 +78,7 @@ mod tests {
 
     use super::*;
 
+    #[track_caller]
     fn check(refused: &str, want: &str) {
         let job = |id, name: &str| Presubmit {
             id,
