@@ -256,8 +256,7 @@ mod tests {
         let job = new_presubmit(&facts, refs(), &Creation { event_guid: String::new(), ..creation() });
         assert!(!job.spec.report);
         assert_eq!(job.spec.context, "ci/unit");
-        assert_eq!(job.label(labels::IS_OPTIONAL), Some("true"));
-        assert_eq!(job.label(labels::EVENT_GUID), None);
+        assert_eq!((job.label(labels::IS_OPTIONAL), job.label(labels::EVENT_GUID)), (Some("true"), None));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod help_comments;
 mod jobs;
 mod pull_requests;
 mod pushes;
+mod seen;
 mod welcomes;
 mod workflows;
 mod world;

@@ -12,11 +12,11 @@ use kit::{Actor, ActorKind, BranchRef, CommentEvent, PullRequest, PullRequestEve
 use serde_json::{Value, json};
 
 use super::jobs;
+pub(super) use super::seen::{Seen, check};
 use crate::comment::{self, Said};
 use crate::known::{Known, Matching, Question};
-use crate::plan::{Effect, Plan};
+use crate::plan::Plan;
 use crate::pull_request::{self, Happening};
-use crate::{expired, help_comment, welcome};
 
 /// A presubmit as config.yaml has it, reduced to what matters here.
 #[derive(Clone)]
@@ -207,17 +207,7 @@ impl World {
         loop {
             match decide(event, &known) {
                 Ok(plan) => {
-                    let effects = plan.effects.iter().map(|effect| short(effect, head)).collect();
-                    let comments = plan.effects.iter().filter_map(|effect| match effect {
-                        Effect::Comment(text) => Some(text.clone()),
-                        _ => None,
-                    });
-                    let started = plan.effects.iter().filter_map(|effect| match effect {
-                        Effect::Create { job, .. } => Some(job.id),
-                        _ => None,
-                    });
-                    let (comments, started) = (comments.collect(), started.collect());
-                    return Seen { effects, comments, started, said: plan.said.clone(), asked };
+                    return Seen::of(&plan, head, asked);
                 }
                 Err(question) => {
                     assert!(asked.insert(question.clone()), "asked twice: {question:?}");
@@ -258,61 +248,6 @@ impl World {
             Question::Merged(_) => known.merged = Some(self.merged),
         }
     }
-}
-
-fn short(effect: &Effect<'_>, head: &str) -> String {
-    match effect {
-        Effect::Abort(run) => format!("abort {}", run.name),
-        Effect::AddLabel(label) => format!("+{label}"),
-        Effect::RemoveLabel(label) => format!("-{label}"),
-        Effect::Vouch(head) => format!("vouch {head}"),
-        Effect::PruneHelp => "prune".to_owned(),
-        Effect::Comment(text) => short_comment(text).to_owned(),
-        Effect::ApproveWorkflows(pr) => {
-            assert_eq!(pr.head.sha, head);
-            "approve workflows".to_owned()
-        }
-        Effect::RerunWorkflows(pr) => {
-            assert_eq!(pr.head.sha, head);
-            "rerun workflows".to_owned()
-        }
-        Effect::Create { job, pr, base_sha, retest } => {
-            assert_eq!((pr.head.sha.as_str(), *base_sha), (head, "basesha"), "{} is not pinned", job.name);
-            format!("{} {}", if *retest { "rerun" } else { "start" }, job.name)
-        }
-    }
-}
-
-fn short_comment(text: &str) -> &'static str {
-    let known = [
-        (welcome::DRAFT, "draft"),
-        ("Hi @", "welcome"),
-        ("tests cannot start", "refusal"),
-        ("`/ok-to-test` is not in use", "refusal"),
-        ("is not the head of this pull request", "not the head"),
-        (expired::ENDED, "expired"),
-        ("take `/ok-to-test` back", "refusal to revoke"),
-    ];
-    if help_comment::is_one(text) {
-        return "help";
-    }
-    known.iter().find(|(start, _)| text.contains(start)).map(|(_, short)| *short).expect("a comment of a known kind")
-}
-
-/// What came of an event.
-pub(super) struct Seen {
-    pub(super) effects: Vec<String>,
-    pub(super) comments: Vec<String>,
-    /// By their places in the configuration.
-    pub(super) started: Vec<u32>,
-    pub(super) said: String,
-    pub(super) asked: BTreeSet<Question>,
-}
-
-#[track_caller]
-pub(super) fn check(seen: Seen, want: &[&str]) {
-    assert_eq!(seen.effects, want, "{}", seen.said);
-    assert!(!seen.said.is_empty(), "every decision says what it found");
 }
 
 pub(super) fn actor(login: &str, kind: ActorKind) -> Actor {
