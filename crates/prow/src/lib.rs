@@ -91,6 +91,3 @@ mod filter_tests;
 #[cfg(test)]
 #[cfg(feature = "matching")]
 mod job_config_tests;
-#[cfg(test)]
-#[cfg(feature = "matching")]
-mod plugins_tests;
