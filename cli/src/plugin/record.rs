@@ -52,7 +52,7 @@ pub(crate) async fn run(args: RecordArgs) -> anyhow::Result<()> {
     own.sort_by_key(|task| task.journal.len());
     let Some(task) = own.pop() else { bail!("`{plugin}` was not asked about delivery {guid}") };
     let sources =
-        Sources { config_path: args.config_path, job_config_path: None, plugin_config: Some(args.plugin_config) };
+        Sources { config_path: args.config_path, plugin_config: Some(args.plugin_config), ..Sources::default() };
     let loaded = Loaded::from_sources(&sources).map_err(|error| anyhow::anyhow!("{error}"))?;
     let document = document(&delivery, task, &loaded)?;
     output::print(&format!("# What `{plugin}` did about delivery {guid}.\n{}", serde_saphyr::to_string(&document)?))

@@ -131,6 +131,7 @@ async fn again(subject: &Subject, scenario: &Scenario, recording: &Recording) ->
         config_path: dir.path().join("config.yaml"),
         job_config_path: None,
         plugin_config: Some(dir.path().join("plugins.yaml")),
+        ..Sources::default()
     };
     let loaded = Loaded::from_sources(&sources).map_err(|error| anyhow::anyhow!("{error}"))?;
     let replayed = replay(&subject.loader, loaded, recording, dir.path()).await?;

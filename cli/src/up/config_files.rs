@@ -34,6 +34,7 @@ mod tests {
             config_path: root.join("config.yaml"),
             job_config_path: None,
             plugin_config: Some(root.join("plugins.yaml")),
+            ..Sources::default()
         };
         let loaded = Loaded::from_sources(&sources).unwrap_or_else(|error| panic!("{error}"));
         assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);

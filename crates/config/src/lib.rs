@@ -19,7 +19,7 @@ mod watch_tests;
 
 pub use de::Unread;
 pub use fault::{Fault, LoadError, Position};
-pub use flags::ConfigFlags;
+pub use flags::{ConfigFlags, PluginShardFlags};
 pub use load::Loaded;
-pub use source::{Role, SourceFile, Sources};
+pub use source::{Role, Shards, SourceFile, Sources};
 pub use watch::{ConfigHandle, Status, WatchOptions};

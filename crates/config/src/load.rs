@@ -1,5 +1,6 @@
 //! All files together, read and checked; one that is bad keeps all of them out.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,46 +14,6 @@ use crate::node::Node;
 use crate::source::{Role, SourceFile, Sources, revision};
 use crate::template;
 use crate::yaml::{self, Read};
-
-/// Blocks of plugins.yaml that Prow knows; any other key there is a warning.
-const PLUGIN_BLOCKS: [&str; 36] = [
-    "approve",
-    "blockades",
-    "blunderbuss",
-    "branch_cleaner",
-    "bugzilla",
-    "cat",
-    "cherry_pick_approved",
-    "cherry_pick_unapproved",
-    "config_updater",
-    "dco",
-    "external_plugins",
-    "golint",
-    "goose",
-    "heart",
-    "help",
-    "invalid_commit_msg",
-    "jira",
-    "label",
-    "lgtm",
-    "milestone_applier",
-    "modules",
-    "override",
-    "owners",
-    "plugins",
-    "project_config",
-    "project_manager",
-    "release_note",
-    "repo_milestone",
-    "require_matching_label",
-    "retitle",
-    "rifle",
-    "sigmention",
-    "signatures",
-    "size",
-    "slack",
-    "triggers",
-];
 
 /// A configuration that can take effect.
 #[derive(Debug, Clone)]
@@ -89,7 +50,7 @@ impl Loaded {
         for file in &files {
             shapes.read(file);
         }
-        let Shapes { core, jobs, plugins, documents, mut faults, mut warnings } = shapes;
+        let Shapes { core, jobs, plugins, plugin_shards, documents, mut faults, mut warnings } = shapes;
         if core.is_none() && !files.iter().any(|file| file.role == Role::Core) {
             faults.push(Fault {
                 file: "config.yaml".to_owned(),
@@ -100,15 +61,16 @@ impl Loaded {
         let mut problems = Vec::new();
         let checked_plugins = match plugins {
             None => Plugins::default(),
-            Some(Named { file, raw }) => {
-                if raw.plugins.is_empty() {
-                    warnings.push(format!("{file}:1:1: no plugins are enabled: list some under `plugins`"));
+            Some(main) => match Plugins::check(main, plugin_shards) {
+                Ok((plugins, found)) => {
+                    warnings.extend(found.into_iter().map(|warning| placed(warning, &documents).to_string()));
+                    plugins
                 }
-                Plugins::check(raw, &file).unwrap_or_else(|found| {
+                Err(found) => {
                     problems.extend(found);
                     Plugins::default()
-                })
-            }
+                }
+            },
         };
         let config = match core {
             // Without all of the job files, jobs that need what they hold would be found wrong too.
@@ -149,6 +111,7 @@ struct Shapes {
     core: Option<Named<RawConfig>>,
     jobs: Vec<Named<RawConfig>>,
     plugins: Option<Named<RawPlugins>>,
+    plugin_shards: Vec<Named<RawPlugins>>,
     documents: Vec<(String, Node)>,
     faults: Vec<Fault>,
     warnings: Vec<String>,
@@ -167,15 +130,10 @@ impl Shapes {
                 let jobs = self.keep(&name, yaml::read(&name, &text));
                 self.jobs.extend(jobs);
             }
-            Role::Plugins => {
-                self.plugins = self.keep::<RawPlugins>(&name, yaml::read(&name, &text));
-                let document = self.documents.last().filter(|(file, _)| *file == name);
-                let unknown = self.plugins.iter().flat_map(|plugins| plugins.raw.blocks.keys());
-                for key in unknown.filter(|key| !PLUGIN_BLOCKS.contains(&key.as_str()) && *key != "welcome") {
-                    let path = KeyPath::root().key(key);
-                    let at = document.map_or(Position::START, |(_, document)| document.position_of(&path));
-                    self.warnings.push(unread_warning(&name, &path, at));
-                }
+            Role::Plugins => self.plugins = self.keep(&name, yaml::read(&name, &text)),
+            Role::PluginShard => {
+                let shard = self.keep(&name, yaml::read(&name, &text));
+                self.plugin_shards.extend(shard);
             }
         }
     }
@@ -188,7 +146,9 @@ impl Shapes {
                 return None;
             }
         };
-        for unread in unread.iter().filter(|unread| !is_known(&unread.path)) {
+        // What an anchor names is read wherever it is used, but stands in one place.
+        let mut places = BTreeSet::new();
+        for unread in unread.iter().filter(|unread| !is_known(&unread.path) && places.insert(unread.at)) {
             self.warnings.push(unread_warning(name, &unread.path, unread.at));
         }
         self.documents.push((name.to_owned(), document));

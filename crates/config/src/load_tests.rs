@@ -12,6 +12,8 @@ use tempfile::TempDir;
 use crate::load::Loaded;
 use crate::source::{Role, SourceFile, Sources};
 
+mod plugins;
+
 /// A directory with a config.yaml, job files and a plugins.yaml.
 struct World {
     folder: TempDir,
@@ -44,6 +46,7 @@ impl World {
             config_path: self.path("config.yaml"),
             job_config_path: Some(self.path("jobs")),
             plugin_config: Some(self.path("plugins.yaml")),
+            ..Sources::default()
         }
     }
 
@@ -336,6 +339,7 @@ fn a_real_installation_s_files_load_whole() {
         config_path: folder.join("config.yaml"),
         job_config_path: Some(folder.join("jobs")),
         plugin_config: Some(folder.join("plugins.yaml")),
+        ..Sources::default()
     };
     let loaded = Loaded::from_sources(&sources).unwrap_or_else(|error| panic!("{error}"));
     let config = &loaded.config;
@@ -359,6 +363,16 @@ fn a_real_installation_s_files_load_whole() {
     assert_eq!(config.periodics().len(), written("periodics"), "periodics");
     assert_eq!(loaded.plugins.effective("cert-manager", "cert-manager").len(), 21);
     assert!(loaded.plugins.trigger("cert-manager", "x").only_org_members);
+    assert_eq!(plugins::warnings_of(&loaded, "plugins.yaml"), [""; 0]);
+    assert!(loaded.plugins.unknown_plugins().is_empty());
+    let told = |plugin: &str| loaded.plugins.settings(plugin, "cert-manager", "cert-manager");
+    assert_eq!(told("blunderbuss")["request_count"], 1);
+    assert_eq!(told("milestone")["maintainers_team"], "milestone-maintainers");
+    assert_eq!(told("milestoneapplier")["release-1.20"], "v1.20");
+    assert_eq!(told("config-updater")["maps"]["config/jobs/**/*.yaml"]["clusters"], json!({"default": [""]}));
+    assert_eq!(told("require-matching-label")[0]["grace_period"], "5s");
+    assert_eq!(told("label")["additional_labels"][2], "tide/merge-method-squash");
+    assert!(loaded.plugins.approve("cert-manager", "any").skip_collaborators);
     println!(
         "{presubmits} presubmits, {postsubmits} postsubmits, {} periodics; warnings: {:#?}",
         config.periodics().len(),
@@ -371,7 +385,7 @@ fn kept_files_load_without_the_disk() {
     let core = SourceFile { role: Role::Core, path: "gone/config.yaml".into(), bytes: JOB.into() };
     assert_eq!(Loaded::from_files(vec![core]).unwrap().config.presubmits("o", "r").len(), 1);
     assert!(Loaded::from_files(Vec::new()).unwrap_err().to_string().contains("no config.yaml"));
-    for role in [Role::Core, Role::Jobs, Role::Plugins] {
+    for role in [Role::Core, Role::Jobs, Role::Plugins, Role::PluginShard] {
         assert_eq!(Role::of_str(role.as_str()), Some(role));
     }
 }

@@ -16,7 +16,7 @@ const MAX_UNPACKED: u64 = 64 << 20;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Where the files are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sources {
     /// config.yaml.
     pub config_path: PathBuf,
@@ -24,6 +24,17 @@ pub struct Sources {
     pub job_config_path: Option<PathBuf>,
     /// plugins.yaml.
     pub plugin_config: Option<PathBuf>,
+    /// Parts of plugins.yaml.
+    pub plugin_shards: Shards,
+}
+
+/// Where parts of a file are that may stand in files beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shards {
+    /// Directories, looked through with all that is below them.
+    pub folders: Vec<PathBuf>,
+    /// What the paths of such files end with; none are read if it is empty.
+    pub suffix: String,
 }
 
 /// What a file is read as.
@@ -35,21 +46,26 @@ pub enum Role {
     Jobs,
     /// plugins.yaml.
     Plugins,
+    /// A part of plugins.yaml.
+    PluginShard,
 }
 
 impl Role {
+    const ALL: [Self; 4] = [Self::Core, Self::Jobs, Self::Plugins, Self::PluginShard];
+
     /// A word for it, to store it under.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Core => "core",
             Self::Jobs => "jobs",
             Self::Plugins => "plugins",
+            Self::PluginShard => "plugin-shard",
         }
     }
 
     /// The role of that word.
     pub fn of_str(word: &str) -> Option<Self> {
-        [Self::Core, Self::Jobs, Self::Plugins].into_iter().find(|role| role.as_str() == word)
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
 }
 
@@ -106,8 +122,30 @@ impl Sources {
         }
         if let Some(path) = &self.plugin_config {
             read_into(&mut files, &mut faults, Role::Plugins, path, "--plugin-config");
+            self.plugin_shards.read(&mut files, &mut faults, Role::PluginShard, "--supplemental-plugin-config-dir");
         }
         if faults.is_empty() { Ok(files) } else { Err(faults) }
+    }
+}
+
+impl Shards {
+    /// The files in the order in which they are merged: by their paths, part by part. Behaviour: Prow
+    /// pkg/plugins/plugins.go, `Load`.
+    fn read(&self, files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>, role: Role, flag: &str) {
+        let folders = self.folders.iter().filter(|_| !self.suffix.is_empty());
+        for folder in folders {
+            for entry in walker(folder).build() {
+                match entry {
+                    Ok(entry) if !entry.path().to_string_lossy().ends_with(&self.suffix) => {}
+                    Ok(entry) if entry.path().is_dir() => {}
+                    Ok(entry) => read_into(files, faults, role, entry.path(), flag),
+                    Err(error) => {
+                        let why = format!("this cannot be read ({error}): make it readable, or correct `{flag}`");
+                        faults.push(unreadable(folder, &why));
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -137,12 +175,19 @@ fn read_into(files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>, role: Role, p
     }
 }
 
-/// All `.yaml` and `.yml` files below `folder`, but for those that a `.prowignore` names as a `.gitignore` would. Names that start with `..` are how Kubernetes keeps the versions of a
+/// Walks through a folder in the order of names. Names that start with `..` are how Kubernetes keeps the versions of a
 /// mounted config map, of which the plain names are links into the current one.
-fn read_folder(files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>, folder: &Path) {
+fn walker(folder: &Path) -> WalkBuilder {
     let mut walk = WalkBuilder::new(folder);
-    walk.standard_filters(false).add_custom_ignore_filename(".prowignore").sort_by_file_name(Ord::cmp);
+    walk.standard_filters(false).sort_by_file_name(Ord::cmp);
     walk.filter_entry(|entry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(".."));
+    walk
+}
+
+/// All `.yaml` and `.yml` files below `folder`, but for those that a `.prowignore` names as a `.gitignore` would.
+fn read_folder(files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>, folder: &Path) {
+    let mut walk = walker(folder);
+    walk.add_custom_ignore_filename(".prowignore");
     let mut by_name = BTreeMap::<String, PathBuf>::new();
     for entry in walk.build() {
         let entry = match entry {

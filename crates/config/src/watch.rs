@@ -71,7 +71,7 @@ impl ConfigHandle {
     /// The files cannot take effect: at the start that is fatal.
     pub fn start(sources: Sources, options: WatchOptions) -> Result<Self, LoadError> {
         let loaded = Loaded::from_sources(&sources)?;
-        log_warnings(&loaded);
+        log_warnings(&loaded, &[]);
         let shared = Arc::new(Shared {
             sources,
             options,
@@ -203,7 +203,7 @@ async fn take_effect(shared: &Shared, seen: Snapshot) {
     };
     match loaded {
         Ok(loaded) => {
-            log_warnings(&loaded);
+            log_warnings(&loaded, &current.warnings);
             tracing::info!(revision = %loaded.revision, "a new configuration was read");
             *shared.loaded_at.lock().unwrap_or_else(PoisonError::into_inner) = Timestamp::now();
             *shared.last_error.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -218,8 +218,9 @@ async fn take_effect(shared: &Shared, seen: Snapshot) {
     }
 }
 
-fn log_warnings(loaded: &Loaded) {
-    for warning in &loaded.warnings {
+/// Says what was not said `before`: of a file that nobody mends, a change of another one brings nothing new.
+fn log_warnings(loaded: &Loaded, before: &[String]) {
+    for warning in loaded.warnings.iter().filter(|warning| !before.contains(warning)) {
         tracing::warn!("{warning}");
     }
 }
@@ -272,5 +273,6 @@ fn folders(sources: &Sources) -> Vec<(PathBuf, RecursiveMode)> {
             .as_deref()
             .map(|path| if path.is_dir() { (path.to_owned(), RecursiveMode::Recursive) } else { parent(path) }),
     );
+    all.extend(sources.plugin_shards.folders.iter().map(|folder| (folder.clone(), RecursiveMode::Recursive)));
     all
 }

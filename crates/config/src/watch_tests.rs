@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::source::Sources;
+use crate::source::{Shards, Sources};
 use crate::watch::{ConfigHandle, WatchOptions};
 
 /// Found by polling alone; the file system is not asked.
@@ -25,7 +25,7 @@ fn start(folder: &Path, options: WatchOptions) -> ConfigHandle {
     let sources = Sources {
         config_path: folder.join("config.yaml"),
         job_config_path: Some(folder.join("jobs")),
-        plugin_config: None,
+        ..Sources::default()
     };
     ConfigHandle::start(sources, options).unwrap()
 }
@@ -121,6 +121,28 @@ async fn a_bad_file_leaves_the_good_one_standing_and_shows() {
 }
 
 #[tokio::test]
+async fn a_new_part_of_plugins_yaml_is_found() {
+    let folder = world();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("plugins.yaml"), "").unwrap();
+    fs::create_dir(at("shards")).unwrap();
+    let plugin_shards = Shards { folders: vec![at("shards")], suffix: "_pluginconfig.yaml".to_owned() };
+    let sources = Sources {
+        config_path: at("config.yaml"),
+        plugin_config: Some(at("plugins.yaml")),
+        plugin_shards,
+        ..Sources::default()
+    };
+    let handle = ConfigHandle::start(sources, TOLD).unwrap();
+    fs::create_dir(at("shards/o")).unwrap();
+    fs::write(at("shards/o/o_pluginconfig.yaml"), "plugins: {o: {plugins: [hold]}}\n").unwrap();
+    until("the plugins of the part", || handle.current().plugins.effective("o", "r") == ["hold"]).await;
+    fs::write(at("shards/o/o_pluginconfig.yaml"), "heart: {adorees: [a]}\n").unwrap();
+    until("the fault", || handle.status().last_error.is_some()).await;
+    assert_eq!(handle.current().plugins.effective("o", "r"), ["hold"]);
+}
+
+#[tokio::test]
 async fn a_new_job_file_in_a_new_folder_is_found() {
     let folder = world();
     let handle = start(folder.path(), TOLD);
@@ -168,7 +190,7 @@ async fn what_is_bad_at_the_start_is_fatal() {
     let folder = world();
     fs::write(folder.path().join("config.yaml"), "a: 1\na: 2\n").unwrap();
     let sources =
-        Sources { config_path: folder.path().join("config.yaml"), job_config_path: None, plugin_config: None };
+        Sources { config_path: folder.path().join("config.yaml"), job_config_path: None, ..Sources::default() };
     let error = ConfigHandle::start(sources, POLLED).unwrap_err().to_string();
     assert!(error.contains("config.yaml:2:1: "), "{error}");
 }

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::endpoint::Endpoint;
 use crate::problem::{KeyPath, Problems};
@@ -23,15 +22,16 @@ pub struct ExternalPlugin {
 /// By org or org/repo.
 pub(crate) type ExternalPlugins = BTreeMap<String, Vec<ExternalPlugin>>;
 
-/// As written. Prow's, so what it does not know is read over.
-#[derive(Deserialize)]
-struct Raw {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    endpoint: Option<String>,
-    #[serde(default)]
-    events: Option<Vec<String>>,
+/// One service as it is written. Prow's, so what it does not know is read over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct RawExternalPlugin {
+    /// Its name.
+    pub name: String,
+    /// Where events are posted.
+    pub endpoint: String,
+    /// The names of the events that it gets.
+    pub events: Vec<String>,
 }
 
 impl ExternalPlugin {
@@ -48,46 +48,51 @@ pub(crate) fn of<'a>(all: &'a ExternalPlugins, org: &str, repo: &str) -> Vec<&'a
 }
 
 /// The checked form. Good only if no problem was added.
-pub(crate) fn check(raw: &BTreeMap<String, Vec<Value>>, file: &str, problems: &mut Problems) -> ExternalPlugins {
+pub(crate) fn check(
+    raw: BTreeMap<String, Vec<RawExternalPlugin>>,
+    file: &str,
+    problems: &mut Problems,
+) -> ExternalPlugins {
     let root = KeyPath::root().key("external_plugins");
     let mut checked = ExternalPlugins::new();
     for (scope, entries) in raw {
-        for (index, entry) in entries.iter().enumerate() {
+        for (index, entry) in entries.into_iter().enumerate() {
             match check_one(entry) {
                 Ok(plugin)
-                    if checked.get(scope).is_some_and(|listed| listed.iter().any(|it| it.name == plugin.name)) =>
+                    if checked.get(&scope).is_some_and(|listed| listed.iter().any(|it| it.name == plugin.name)) =>
                 {
                     let why = format!("the external plugin `{}` stands twice: give the one all `events`", plugin.name);
-                    problems.add(file, root.key(scope).index(index), why);
+                    problems.add(file, root.key(&scope).index(index), why);
                 }
                 Ok(plugin) => checked.entry(scope.clone()).or_default().push(plugin),
-                Err(why) => problems.add(file, root.key(scope).index(index), why),
+                Err(why) => problems.add(file, root.key(&scope).index(index), why),
             }
         }
     }
     checked
 }
 
-fn check_one(entry: &Value) -> Result<ExternalPlugin, String> {
-    let raw: Raw = serde_json::from_value(entry.clone())
-        .map_err(|error| format!("{error}: write it like `{{ name: NAME, endpoint: http://HOST, events: [push] }}`"))?;
-    let name = raw.name.filter(|name| !name.trim().is_empty()).ok_or("this external plugin has no `name`")?;
-    let endpoint = raw.endpoint.filter(|endpoint| !endpoint.is_empty()).unwrap_or_else(|| format!("http://{name}"));
+fn check_one(raw: RawExternalPlugin) -> Result<ExternalPlugin, String> {
+    let RawExternalPlugin { name, endpoint, events } = raw;
+    if name.trim().is_empty() {
+        return Err("this external plugin has no `name`: give it one".to_owned());
+    }
+    let endpoint = if endpoint.is_empty() { format!("http://{name}") } else { endpoint };
     let endpoint = endpoint.parse().map_err(|why: String| {
         format!("the endpoint of `{name}` is no URL, {why}: write it like `http://{name}:8888/hook`")
     })?;
-    Ok(ExternalPlugin { name, endpoint, events: raw.events.unwrap_or_default() })
+    Ok(ExternalPlugin { name, endpoint, events })
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     fn read(raw: Value) -> (ExternalPlugins, Vec<String>) {
         let mut problems = Problems::new();
-        let checked = check(&serde_json::from_value(raw).unwrap(), "f", &mut problems);
+        let checked = check(serde_json::from_value(raw).unwrap(), "f", &mut problems);
         (checked, problems.into_vec().into_iter().map(|problem| problem.to_string()).collect())
     }
 
@@ -120,8 +125,6 @@ mod tests {
                 "external_plugins.o[1]: the endpoint of `a` is no URL",
             ),
             (json!({"name": "a b"}), "is no URL"),
-            (json!({"name": "a", "events": "push"}), "write it like"),
-            (json!("a"), "write it like"),
             (
                 json!({"name": "there", "events": ["issues"]}),
                 "external_plugins.o[1]: the external plugin `there` stands twice",

@@ -54,7 +54,7 @@ impl fmt::Display for KeyPath {
     }
 }
 
-/// Something that keeps a file from taking effect.
+/// Something that keeps a file from taking effect; where warnings are spoken of, something that does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The file, by the name that it was given under.

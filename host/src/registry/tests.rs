@@ -101,6 +101,7 @@ impl Bench {
             config_path: self.at("config.yaml"),
             job_config_path: None,
             plugin_config: Some(self.at("plugins.yaml")),
+            ..Sources::default()
         };
         let often = WatchOptions { poll: Duration::from_millis(50), quiet: Duration::from_millis(20), listen: false };
         let configs = ConfigHandle::start(sources, often).unwrap();

@@ -65,6 +65,7 @@ impl Bench {
             config_path: at("config.yaml"),
             job_config_path: None,
             plugin_config: Some(at("plugins.yaml")),
+            ..config::Sources::default()
         };
         let configs = config::ConfigHandle::start(sources, config::WatchOptions::default()).unwrap();
         let inbox = Inbox::open(&at("inbox.db")).await.unwrap();

@@ -1,9 +1,7 @@
 //! What the lgtm plugin is told: its own block, and what the block `owners` says of collaborators.
 
-use serde_json::{Map, Value};
-
-use super::{Plugins, first_by_repo, to_json};
-use crate::problem::{KeyPath, Problems};
+use super::Plugins;
+use super::settings::first;
 use crate::settings::LgtmSettings;
 
 impl Plugins {
@@ -11,47 +9,16 @@ impl Plugins {
     /// org, else defaults. Entries are never merged. OWNERS decide for the repositories and orgs that
     /// `owners.skip_collaborators` lists.
     pub fn lgtm(&self, org: &str, repo: &str) -> LgtmSettings {
-        let full_name = format!("{org}/{repo}");
-        let names = |entry: &LgtmSettings, wanted: &str| entry.repos.iter().any(|repo| repo == wanted);
-        let entry = first_by_repo(&self.lgtm, names, org, &full_name).cloned().unwrap_or_default();
-        let skips = skipping(&self.blocks).into_iter().flatten().any(|scope| scope == org || *scope == full_name);
-        LgtmSettings { skip_collaborators: skips, ..entry }
-    }
-
-    /// All that [`Plugins::lgtm`] is made of.
-    pub(super) fn lgtm_everywhere(&self) -> Value {
-        to_json((&self.lgtm, skipping(&self.blocks)))
-    }
-}
-
-fn skipping(blocks: &Map<String, Value>) -> Option<&Vec<Value>> {
-    blocks.get("owners")?.get("skip_collaborators")?.as_array()
-}
-
-/// A list of another shape would let collaborators decide where OWNERS were meant to, or the other way round.
-pub(super) fn check(blocks: &Map<String, Value>, file: &str, problems: &mut Problems) {
-    let at = KeyPath::root().key("owners").key("skip_collaborators");
-    match blocks.get("owners").and_then(|owners| owners.get("skip_collaborators")) {
-        None | Some(Value::Null) => {}
-        Some(Value::Array(scopes)) => {
-            for (index, _) in scopes.iter().enumerate().filter(|(_, scope)| !scope.is_string()) {
-                problems.add(file, at.index(index), "not a name: write an org or an org/repo");
-            }
-        }
-        Some(_) => problems.add(file, at, "not a list: write one of orgs and org/repos"),
+        let entry = first(&self.blocks.lgtm, |entry| &entry.repos, org, repo).cloned().unwrap_or_default();
+        LgtmSettings { skip_collaborators: self.owners(org, repo).skip_collaborators, ..entry }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use super::*;
-    use crate::problem::Problem;
-
-    fn load(raw: Value) -> Result<Plugins, Vec<Problem>> {
-        Plugins::check(serde_json::from_value(raw).unwrap(), "plugins.yaml")
-    }
+    use crate::plugins::tests::load;
 
     #[track_caller]
     fn check_team(entries: &Value, full_name: &str, want: &str) {
@@ -100,36 +67,21 @@ mod tests {
         check_skips(json!(["p", "o/r"]), "o/r", true);
         check_skips(json!(["o/s", "p", "r"]), "o/r", false);
         check_skips(json!([]), "o/r", false);
-        check_skips(Value::Null, "o/r", false);
-    }
-
-    #[track_caller]
-    fn check_refused(listed: Value, want: &[&str]) {
-        let found = load(json!({"owners": {"skip_collaborators": listed}})).map(|_| "it loads").unwrap_err();
-        let found: Vec<_> = found.iter().map(Problem::to_string).collect();
-        assert_eq!(found, want);
-    }
-
-    #[test]
-    fn what_is_no_list_of_names_is_refused_with_its_place() {
-        check_refused(
-            json!(true),
-            &["plugins.yaml: owners.skip_collaborators: not a list: write one of orgs and org/repos"],
-        );
-        check_refused(
-            json!(["o", 7, "p", ["o/r"]]),
-            &[
-                "plugins.yaml: owners.skip_collaborators[1]: not a name: write an org or an org/repo",
-                "plugins.yaml: owners.skip_collaborators[3]: not a name: write an org or an org/repo",
-            ],
-        );
     }
 
     #[test]
     fn an_entry_of_another_shape_is_not_read() {
-        for entries in [json!({"repos": ["o"]}), json!([{"repos": "o"}]), json!([{"store_tree_hash": "yes"}])] {
-            let read = serde_json::from_value::<crate::plugins::RawPlugins>(json!({ "lgtm": entries }));
-            assert!(read.is_err(), "{entries}");
+        let entry = |entries: Value| json!({ "lgtm": entries });
+        let skips = |listed: Value| json!({"owners": {"skip_collaborators": listed}});
+        for raw in [
+            entry(json!({"repos": ["o"]})),
+            entry(json!([{"repos": "o"}])),
+            entry(json!([{"store_tree_hash": "yes"}])),
+            skips(json!(true)),
+            skips(json!([["o/r"]])),
+        ] {
+            let read = serde_json::from_value::<crate::plugins::RawPlugins>(raw.clone());
+            assert!(read.is_err(), "{raw}");
         }
     }
 

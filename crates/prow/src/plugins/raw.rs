@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::blocks::Blocks;
+use crate::external::RawExternalPlugin;
 use crate::module::RawModule;
-use crate::settings::{ApproveSettings, HelpSettings, LgtmSettings, TriggerSettings};
 use crate::signatures::RawSignatures;
 
-/// plugins.yaml as it is written.
+/// plugins.yaml, or a part of it in a file of its own, as it is written.
 #[derive(Debug, Clone, Default)]
 pub struct RawPlugins {
     /// By org or org/repo.
@@ -20,18 +20,10 @@ pub struct RawPlugins {
     pub modules: BTreeMap<String, RawModule>,
     /// By prefix of what comes from registries.
     pub signatures: RawSignatures,
-    /// The trigger plugin's entries.
-    pub triggers: Vec<TriggerSettings>,
-    /// The lgtm plugin's entries.
-    pub lgtm: Vec<LgtmSettings>,
-    /// The approve plugin's entries.
-    pub approve: Vec<ApproveSettings>,
-    /// The help plugin's block.
-    pub help: HelpSettings,
     /// By org or org/repo: plugins that are services of their own.
-    pub external_plugins: BTreeMap<String, Vec<Value>>,
-    /// All other keys.
-    pub blocks: Map<String, Value>,
+    pub external_plugins: BTreeMap<String, Vec<RawExternalPlugin>>,
+    /// What Prow's plugins are told.
+    pub blocks: Blocks,
 }
 
 /// One entry of `plugins`: a list of names, or that list with excluded repositories.
@@ -41,6 +33,8 @@ pub struct RawPluginList {
     pub plugins: Vec<String>,
     /// Repositories of the org that its plugins do not handle.
     pub excluded_repos: Vec<String>,
+    /// It is written as a list alone, as Prow's first versions had it.
+    pub is_bare: bool,
 }
 
 impl<'de> Deserialize<'de> for RawPlugins {
@@ -65,13 +59,11 @@ impl<'de> Deserialize<'de> for RawPlugins {
                         "plugins" => raw.plugins = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "signatures" => raw.signatures = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "modules" => raw.modules = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                        "triggers" => raw.triggers = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                        "lgtm" => raw.lgtm = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                        "approve" => raw.approve = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                        "help" => raw.help = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         "external_plugins" => raw.external_plugins = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                        _ => {
-                            raw.blocks.insert(key, map.next_value()?);
+                        block => {
+                            if !raw.blocks.read(block, &mut map)? {
+                                map.next_value::<IgnoredAny>()?;
+                            }
                         }
                     }
                 }
@@ -107,7 +99,7 @@ impl<'de> Deserialize<'de> for RawPluginList {
                 while let Some(name) = list.next_element()? {
                     plugins.push(name);
                 }
-                Ok(RawPluginList { plugins, excluded_repos: Vec::new() })
+                Ok(RawPluginList { plugins, excluded_repos: Vec::new(), is_bare: true })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawPluginList, A::Error> {
@@ -115,6 +107,7 @@ impl<'de> Deserialize<'de> for RawPluginList {
                 Ok(RawPluginList {
                     plugins: long.plugins.unwrap_or_default(),
                     excluded_repos: long.excluded_repos.unwrap_or_default(),
+                    is_bare: false,
                 })
             }
         }

@@ -2,11 +2,25 @@
 
 use serde_json::{Value, json};
 
+use crate::job_config::Named;
 use crate::plugins::Plugins;
 use crate::problem::Problem;
 
-fn load(raw: Value) -> Result<Plugins, Vec<Problem>> {
-    Plugins::check(serde_json::from_value(raw).unwrap(), "plugins.yaml")
+mod sharding;
+mod told;
+mod validation;
+mod warnings;
+
+pub(super) fn load(raw: Value) -> Result<Plugins, Vec<Problem>> {
+    load_all(vec![("plugins.yaml", raw)]).map(|(plugins, _)| plugins)
+}
+
+/// The main file first, by their names.
+fn load_all(files: Vec<(&str, Value)>) -> Result<(Plugins, Vec<Problem>), Vec<Problem>> {
+    let named = |(file, raw): (&str, Value)| Named { file: file.to_owned(), raw: serde_json::from_value(raw).unwrap() };
+    let mut files = files.into_iter().map(named);
+    let main = files.next().unwrap();
+    Plugins::check(main, files.collect())
 }
 
 #[track_caller]
@@ -50,48 +64,6 @@ fn check_refused(raw: Value, want: &[&str]) {
     for (found, want) in found.iter().zip(want) {
         assert!(found.contains(want), "{found:?} lacks {want:?}");
     }
-}
-
-#[test]
-fn a_plugin_is_not_enabled_twice() {
-    check_refused(
-        json!({"plugins": {"o": ["a"], "o/r": ["a"]}}),
-        &["plugins.yaml: plugins.o/r: the plugin `a` is enabled for `o` and"],
-    );
-    let service = |name: &str| json!([{"name": name}]);
-    check_refused(
-        json!({"external_plugins": {"o": service("a"), "o/r": service("a")}}),
-        &["external_plugins.o/r: the external plugin `a`"],
-    );
-    assert!(load(json!({"external_plugins": {"o": service("a"), "o/r": service("b")}})).is_ok());
-}
-
-#[test]
-fn expressions_in_blocks_are_compiled() {
-    check_refused(json!({"sigmention": {"regexp": "("}}), &["sigmention.regexp"]);
-    check_refused(json!({"heart": {"commentregexp": "("}}), &["heart.commentregexp"]);
-    check_refused(
-        json!({"cherry_pick_approved": [{"branchregexp": "a"}, {"branchregexp": "("}]}),
-        &["cherry_pick_approved[1].branchregexp"],
-    );
-    check_refused(json!({"cherry_pick_unapproved": {"branchregexp": "("}}), &["cherry_pick_unapproved.branchregexp"]);
-    check_refused(json!({"require_matching_label": [{"regexp": "("}]}), &["require_matching_label[0].regexp"]);
-    check_refused(
-        json!({"blockades": [{"branchregexp": "(", "blockregexps": ["a", "("], "exceptionregexps": ["("]}]}),
-        &["blockades[0].branchregexp", "blockades[0].blockregexps[1]", "blockades[0].exceptionregexps[0]"],
-    );
-    check_refused(json!({"rifle": {"wait_for_status": {"description": "("}}}), &["rifle.wait_for_status.description"]);
-}
-
-#[test]
-fn sizes_do_not_decrease() {
-    assert!(load(json!({"size": {"s": 10, "m": 30, "l": 100, "xl": 500, "xxl": 1000}})).is_ok());
-    assert!(load(json!({"size": {"s": 1, "m": 1, "l": 1, "xl": 1, "xxl": 1}})).is_ok());
-    check_refused(json!({"size": {"s": 10}}), &["size: the size `s` (10) is above `m` (0)"]);
-    check_refused(
-        json!({"size": {"s": 1, "m": 2, "l": 3, "xl": 2, "xxl": 5}}),
-        &["the size `l` (3) is above `xl` (2)"],
-    );
 }
 
 #[test]
@@ -170,38 +142,6 @@ fn approve_is_told_where_collaborators_do_not_matter() {
     let without = load(json!({ "approve": entry })).unwrap();
     assert!(!without.approve("o", "r").skip_collaborators);
     assert_ne!(plugins.settings_everywhere("approve"), without.settings_everywhere("approve"));
-}
-
-#[test]
-fn an_org_or_repository_has_one_approve_entry() {
-    check_refused(
-        json!({"approve": [{"repos": ["o", "o/r"]}, {"repos": ["p", "o/r"]}, {"repos": ["q", "q"]}]}),
-        &["plugins.yaml: approve[1].repos[1]: `o/r` is listed before", "plugins.yaml: approve[2].repos[1]: `q`"],
-    );
-}
-
-#[test]
-fn blocks_are_found_by_their_plugin_and_resolved_for_the_repository() {
-    let plugins = load(json!({
-        "lgtm": [{"repos": ["o"], "store_tree_hash": true}, {"repos": ["o/r"]}],
-        "size": {"s": 1, "m": 2, "l": 3, "xl": 4, "xxl": 5},
-        "cherry_pick_approved": [{"org": "o"}],
-        "repo_milestone": {"o/r": {"maintainers_team": "t"}},
-        "help": {"help_guidelines_summary": "be kind"},
-        "slack": {"mentionchannels": ["sig-node"]},
-        "jira": {"disabled_jira_projects": ["ABC"]},
-    }))
-    .unwrap();
-    assert_eq!(plugins.settings("slackevents", "o", "r"), json!({"mentionchannels": ["sig-node"]}));
-    assert_eq!(plugins.settings("jira", "o", "r"), json!({"disabled_jira_projects": ["ABC"]}));
-    assert_eq!(plugins.settings("lgtm", "o", "s"), json!({"repos": ["o"], "store_tree_hash": true}));
-    assert_eq!(plugins.settings("lgtm", "o", "r"), json!({"repos": ["o/r"]}));
-    assert_eq!(plugins.settings("lgtm", "p", "r"), Value::Null);
-    assert_eq!(plugins.settings("size", "o", "r")["xl"], 4);
-    assert_eq!(plugins.settings("cherry-pick-approved", "o", "r"), json!([{"org": "o"}]));
-    assert_eq!(plugins.settings("milestone", "o", "r"), json!({"o/r": {"maintainers_team": "t"}}));
-    assert_eq!(plugins.settings("help", "o", "r")["help_guidelines_summary"], "be kind");
-    assert_eq!(plugins.settings("hold", "o", "r"), Value::Null);
 }
 
 #[test]
