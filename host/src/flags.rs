@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
-use config::ConfigFlags;
+use config::{ConfigFlags, PluginShardFlags};
 use github::GithubFlags;
 use kubernetes::KubernetesFlags;
 
@@ -41,6 +41,9 @@ pub struct HostFlags {
     /// plugins.yaml: which plugins handle what where, and what they may do.
     #[arg(long, default_value = "/etc/plugins/plugins.yaml", value_name = "FILE")]
     pub plugin_config: PathBuf,
+    /// Which files beside it hold parts of it.
+    #[command(flatten)]
+    pub plugin_shards: PluginShardFlags,
     /// Which files hold the config.
     #[command(flatten)]
     pub config: ConfigFlags,
@@ -121,7 +124,8 @@ impl HostFlags {
     /// Where the configuration is read from.
     #[must_use]
     pub fn sources(&self) -> config::Sources {
-        self.config.sources(Some(self.plugin_config.clone()))
+        let sources = self.config.sources(Some(self.plugin_config.clone()));
+        config::Sources { plugin_shards: self.plugin_shards.shards(), ..sources }
     }
 }
 
@@ -163,12 +167,23 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_plugins_yaml_may_be_in_several_directories() {
+        let flags = parse("--config-path c.yaml").unwrap();
+        assert!(flags.sources().plugin_shards.folders.is_empty());
+        let dir = "-supplemental-plugin-config-dir";
+        let suffix = "--supplemental-plugin-configs-filename-suffix=_p.yaml";
+        let shards = parse(&format!("--config-path c.yaml {dir}=a -{dir} b {suffix}")).unwrap().sources().plugin_shards;
+        assert_eq!((shards.folders, shards.suffix.as_str()), (vec!["a".into(), "b".into()], "_p.yaml"));
+    }
+
+    #[test]
     fn defaults_are_prows() {
         let flags = parse("--config-path c.yaml").unwrap();
         assert_eq!((flags.port, flags.metrics_port, flags.health_port), (8888, 9090, 8081));
         assert_eq!(flags.webhook_path, "/hook");
         assert_eq!(flags.hmac_secret_file, PathBuf::from("/etc/webhook/hmac"));
         assert_eq!(flags.plugin_config, PathBuf::from("/etc/plugins/plugins.yaml"));
+        assert_eq!(flags.sources().plugin_shards.suffix, "_pluginconfig.yaml");
         assert_eq!(flags.github.github_endpoint, ["https://api.github.com"]);
         assert!(flags.address.is_unspecified());
         assert_eq!(flags.grace_period, Duration::from_secs(180));
