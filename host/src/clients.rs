@@ -9,6 +9,7 @@ use prow::core_config::CoreConfig;
 use crate::calls::git::FromGitHub;
 use crate::flags::HostFlags;
 use crate::guest::Clients;
+use crate::metrics::ConfigMapSizes;
 
 impl Clients {
     /// Opens what has to be open, and asks the ProwJobs' store whether it is there. What these do is counted in `metrics`.
@@ -38,6 +39,7 @@ impl Clients {
             clusters: flags.kubernetes.clusters().await.context("the clusters")?,
             services,
             prowjobs,
+            config_map_sizes: ConfigMapSizes::registered(metrics)?,
             dry_run: flags.dry_run,
         })
     }

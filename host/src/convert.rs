@@ -172,6 +172,7 @@ fn text(text: &issue::Text) -> wit::Text {
         body: text.body.clone(),
         html_url: text.html_url.clone(),
         created_at: text.created_at,
+        updated_at: text.updated_at.max(text.created_at),
     }
 }
 

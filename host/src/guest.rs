@@ -18,6 +18,7 @@ use crate::journal::{CallTrace, Denials, Interrupt, Journal};
 use crate::limits::Limits;
 use crate::log_book::{Flooded, LogBook, LogLine, one_line};
 use crate::memory::Memory;
+use crate::metrics::ConfigMapSizes;
 use crate::plugin::Plugin;
 use crate::trap::{Cause, OutOfTime, OverLimit, cause};
 use crate::wasi::Wasi;
@@ -86,6 +87,8 @@ pub struct Clients {
     pub services: services::Services,
     /// Where ProwJobs live.
     pub prowjobs: store::ProwJobs,
+    /// How large the config maps are that plugins wrote.
+    pub config_map_sizes: ConfigMapSizes,
     /// Nothing is changed anywhere.
     pub dry_run: bool,
 }

@@ -9,6 +9,38 @@ const HANDLE_BUCKETS: [f64; 17] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0];
 const LABELS: [&str; 4] = ["event_type", "action", "plugin", "took_action"];
 
+/// How large the config maps are that plugins wrote. Behaviour: Prow pkg/plugins/updateconfig, which measures its own
+/// writes; here every plugin's are measured, by the host.
+#[derive(Clone)]
+pub struct ConfigMapSizes(IntGaugeVec);
+
+impl Default for ConfigMapSizes {
+    fn default() -> Self {
+        let opts =
+            Opts::new("prow_configmap_size_bytes", "Size of the data in config maps that plugins wrote, in bytes.");
+        Self(IntGaugeVec::new(opts, &["name", "namespace"]).expect("names of a metric and its labels"))
+    }
+}
+
+impl ConfigMapSizes {
+    /// Shown among `registry`'s.
+    ///
+    /// # Errors
+    /// If its name is taken there.
+    pub fn registered(registry: &Registry) -> prometheus::Result<Self> {
+        let sizes = Self::default();
+        registry.register(Box::new(sizes.0.clone()))?;
+        Ok(sizes)
+    }
+
+    /// A config map was written.
+    pub(crate) fn wrote(&self, map: &kubernetes::ConfigMap) {
+        let texts = map.data.values().map(String::len);
+        let bytes: usize = texts.chain(map.binary_data.values().map(Vec::len)).sum();
+        self.0.with_label_values(&[&map.name, &map.namespace]).set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+}
+
 /// What the dispatcher and the reload count.
 pub struct Metrics {
     duration: HistogramVec,

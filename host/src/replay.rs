@@ -22,6 +22,7 @@ use crate::guest::{self, Clients, End, TaskContext, TaskFacts};
 use crate::journal::{CallTrace, Interrupt, Journal};
 use crate::loader::{Loader, Wanted};
 use crate::log_book::LogLine;
+use crate::metrics::ConfigMapSizes;
 use crate::source;
 
 /// Nobody listens there: the discard service's port, on this machine.
@@ -153,6 +154,7 @@ async fn nobody(dir: &Path) -> anyhow::Result<Clients> {
         clusters: kubernetes::Clusters::default(),
         services: services::Services::default(),
         prowjobs: ProwJobs::open(&dir.join("prowjobs.db")).await?,
+        config_map_sizes: ConfigMapSizes::default(),
         dry_run: false,
     })
 }

@@ -37,7 +37,10 @@ pub(crate) fn document(wit: &Path) -> anyhow::Result<String> {
             function_of(&mut text, &resolve, function);
         }
     }
-    writeln!(text, "\n## What a plugin may import")?;
+    writeln!(text, "\n## What a plugin may import\n")?;
+    let everything = &resolve.worlds[package.worlds["everything"]];
+    text.push_str(everything.docs.contents.as_deref().unwrap_or_default().trim());
+    text.push('\n');
     for (name, id) in &package.interfaces {
         let interface = &resolve.interfaces[*id];
         if !interface.functions.is_empty() {

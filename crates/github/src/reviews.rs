@@ -56,6 +56,8 @@ pub struct ReviewComment {
     pub html_url: String,
     /// When it was written.
     pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
 }
 
 /// What a review concludes.

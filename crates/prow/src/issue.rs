@@ -100,6 +100,9 @@ pub struct Text {
     /// When it was written, or the review submitted, in milliseconds since 1970; 0 where the payload does not say.
     #[serde(default, deserialize_with = "millis", alias = "submitted_at")]
     pub created_at: u64,
+    /// When it was last edited, in milliseconds since 1970; 0 where the payload does not say, as for reviews.
+    #[serde(default, deserialize_with = "millis")]
+    pub updated_at: u64,
 }
 
 #[derive(Deserialize)]

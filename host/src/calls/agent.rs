@@ -42,6 +42,12 @@ impl HostClientAgent for GuestState {
         Ok(self.task().journal.read("agent.is-bot", &login, is_bot).await?)
     }
 
+    async fn uses_app_auth(&mut self, agent: Resource<ClientAgent>) -> Answer<bool> {
+        self.client(&agent)?;
+        let is_app = self.task().facts.clients.github.uses_app_auth();
+        Ok(self.task().journal.read("agent.uses-app-auth", &(), async { Ok(is_app) }).await?)
+    }
+
     async fn now(&mut self, agent: Resource<ClientAgent>) -> wasmtime::Result<u64> {
         self.client(&agent)?;
         let millis = self.task().journal.pins().clock.as_millisecond();

@@ -103,6 +103,7 @@ impl GuestState {
         wanted: ConfigMap,
     ) -> Answer<()> {
         let dry_run = self.task().facts.clients.dry_run;
+        let sizes = self.task().facts.clients.config_map_sizes.clone();
         let make = |key: EffectKey, _: Doubt| {
             let wanted = convert::wanted_config_map(wanted.clone());
             async move {
@@ -114,9 +115,11 @@ impl GuestState {
                 }
                 let effect = key.uuid().to_string();
                 match write {
-                    Write::Create => cluster.create_config_map(&wanted, &effect).await.map_err(fault),
-                    Write::Update => cluster.update_config_map(&wanted, &effect).await.map_err(fault),
+                    Write::Create => cluster.create_config_map(&wanted, &effect).await.map_err(fault)?,
+                    Write::Update => cluster.update_config_map(&wanted, &effect).await.map_err(fault)?,
                 }
+                sizes.wrote(&wanted);
+                Ok(())
             }
         };
         Ok(self.task().journal.effect(EffectKind::Findable, op, &(name, &wanted), make).await?)

@@ -41,6 +41,7 @@ pub(crate) fn comment(comment: github::Comment) -> wit::Text {
         body: comment.body,
         html_url: comment.html_url,
         created_at: millis(comment.created_at),
+        updated_at: millis(comment.updated_at.or(comment.created_at)),
     }
 }
 
@@ -300,6 +301,7 @@ pub(crate) fn review(review: github::Review) -> Review {
         body: review.body,
         html_url: review.html_url,
         created_at: millis(review.submitted_at),
+        updated_at: millis(review.submitted_at),
     };
     Review { text, state, commit: review.commit_id }
 }
@@ -313,6 +315,7 @@ pub(crate) fn review_comment(comment: github::ReviewComment) -> ReviewComment {
         body: comment.body,
         html_url: comment.html_url,
         created_at: millis(comment.created_at),
+        updated_at: millis(comment.updated_at.or(comment.created_at)),
     };
     ReviewComment { text, path: comment.path, position: comment.position }
 }

@@ -83,5 +83,6 @@ pub fn text(id: u64, author: &str, body: &str) -> Text {
         body: body.to_owned(),
         html_url: String::new(),
         created_at: 0,
+        updated_at: 0,
     }
 }

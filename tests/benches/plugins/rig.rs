@@ -12,6 +12,7 @@ use host::engine::Guests;
 use host::guest::Clients;
 use host::limits::Limits;
 use host::loader::{Loader, Wanted};
+use host::metrics::ConfigMapSizes;
 use host::plugin::Plugin;
 use host::task::{self, Begun, Call};
 use jiff::Timestamp;
@@ -72,6 +73,7 @@ impl Rig {
             clusters: kubernetes::Clusters::default(),
             services: services::Services::default(),
             prowjobs: ProwJobs::open(&at("prowjobs.db")).await.unwrap(),
+            config_map_sizes: ConfigMapSizes::default(),
             dry_run: false,
         };
         let loaded = Arc::new(Loaded::from_files(files()).unwrap());

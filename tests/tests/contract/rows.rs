@@ -49,6 +49,7 @@ pub(crate) const ROWS: &[Row] = &[
     read("agent.payload", &["\"action\"", "agent.payload"]),
     read("agent.bot-login", &["Ok(\"bowsprit[bot]\")"]),
     read("agent.is-bot bowsprit[bot]", &["Ok(true)"]),
+    read("agent.uses-app-auth", &["Ok(true)"]),
     read("agent.now", &["1"]),
     read("agent.read-only", &["hello"]),
     read("agent.for-repo my-org/other", &["Ok(", "other"]),
@@ -104,7 +105,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     // Issues.
     read("github-issues-read.get-issue {issue}", &["Ok(", "An issue", "is-pr: false"]),
-    read("github-issues-read.list-comments {issue}", &["Ok(", "said on the issue"]),
+    read("github-issues-read.list-comments {issue}", &["Ok(", "said on the issue", "updated-at: 1"]),
     read("github-issues-read.list-repository-labels", &["Ok(", "lgtm", "bug"]),
     read("github-issues-read.list-milestones", &["Ok(", "v1", "is-open: true"]),
     read("github-issues-read.search \"author:alice state:open\"", &["Ok(", "One that moves"]),

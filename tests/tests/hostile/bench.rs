@@ -14,7 +14,7 @@ use host::forward::Forwarder;
 use host::gate::Gate;
 use host::guest::Clients;
 use host::kept::Kept;
-use host::metrics::Metrics;
+use host::metrics::{ConfigMapSizes, Metrics};
 use host::origins::Origins;
 use host::quarantine::Patience;
 use host::registry::{self, Registry, Setup};
@@ -100,6 +100,7 @@ impl Bench {
             clusters: kubernetes::Clusters::default(),
             services: services::Services::default(),
             prowjobs,
+            config_map_sizes: ConfigMapSizes::default(),
             dry_run: false,
         };
         let parts = Parts {

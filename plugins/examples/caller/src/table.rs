@@ -223,6 +223,7 @@ pub(crate) fn call(name: &str, agent: &ClientAgent, words: &mut Words) -> Result
         "agent.payload" => agent.payload(),
         "agent.bot-login" => format!("{:?}", agent.bot_login()),
         "agent.is-bot" => format!("{:?}", agent.is_bot(&words.text()?)),
+        "agent.uses-app-auth" => format!("{:?}", agent.uses_app_auth()),
         "agent.now" => agent.now().to_string(),
         "agent.read-only" => format!("{:?}", agent.read_only().repo()),
         "agent.for-repo" => format!("{:?}", agent.for_repo(&words.repo()?).map(|other| other.repo())),
