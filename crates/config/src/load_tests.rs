@@ -372,7 +372,7 @@ fn a_real_installation_s_files_load_whole() {
     assert_eq!(told("config-updater")["maps"]["config/jobs/**/*.yaml"]["clusters"], json!({"default": [""]}));
     assert_eq!(told("require-matching-label")[0]["grace_period"], "5s");
     assert_eq!(told("label")["additional_labels"][2], "tide/merge-method-squash");
-    assert!(loaded.plugins.approve("cert-manager", "any").skip_collaborators);
+    assert!(loaded.plugins.owners("cert-manager", "any").skip_collaborators);
     println!(
         "{presubmits} presubmits, {postsubmits} postsubmits, {} periodics; warnings: {:#?}",
         config.periodics().len(),

@@ -14,8 +14,8 @@
 //! let repo = Repo::new("my-org", "hello")?;
 //! let head = mirrors.repository(&repo).fetch("refs/heads/main").await?;
 //! println!("{}", mirrors.repository(&repo).list_files(head.as_str(), "docs").await?.len());
-//! let owners = Owners::new(mirrors);
-//! println!("{:?}", owners.for_files(&repo, "main", &["docs/index.md".to_owned()]).await?);
+//! let owners = Owners::new(mirrors).of_branch(&repo, "main", &Default::default()).await?;
+//! println!("{:?}", owners.file_owners("docs/index.md"));
 //! # Ok(())
 //! # }
 //! ```

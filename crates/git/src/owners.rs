@@ -1,10 +1,10 @@
 //! The OWNERS of repositories: which files a mirror has at a commit, read once, and the answers that follow from them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use config::fault::Fault;
-use prow::owners::{Aliases, DenyList, FileOwners, Names, OwnersFile, Section, Source, Tree};
+use prow::owners::{Aliases, DenyList, Names, OwnersFile, Section, Source, Terms, Tree};
 
 use crate::error::{Error, Result};
 use crate::files::{Entry, contents, entries};
@@ -20,15 +20,10 @@ const MAX_BYTES: usize = 64 << 20;
 /// How many commits of one repository are remembered: its branches, mostly.
 const MAX_TREES: usize = 16;
 
-/// How many paths one call asks about.
-const MAX_PATHS: usize = 10_000;
-
 /// The OWNERS of all repositories. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Owners {
     mirrors: Mirrors,
-    names: Names,
-    deny: Arc<DenyList>,
     known: Arc<Mutex<HashMap<Repo, Arc<Known>>>>,
 }
 
@@ -40,6 +35,7 @@ struct Known(tokio::sync::Mutex<Vec<Remembered>>);
 #[derive(Debug)]
 struct Remembered {
     commit: Sha,
+    terms: Terms,
     files: Arc<HashMap<String, File>>,
     tree: Arc<Tree>,
 }
@@ -60,52 +56,9 @@ enum Read {
 }
 
 impl Owners {
-    /// With the usual names of the files, and the preconfigured folders denied.
+    /// None are read yet.
     pub fn new(mirrors: Mirrors) -> Self {
-        Self::with(mirrors, Names::default(), DenyList::default())
-    }
-
-    /// With these names and denied folders.
-    pub fn with(mirrors: Mirrors, names: Names, deny: DenyList) -> Self {
-        Self { mirrors, names, deny: Arc::new(deny), known: Arc::default() }
-    }
-
-    /// What governs each of these paths, on a branch as it is now. One fetch.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]: there is no such branch. Else as [`Repository`] says.
-    pub async fn for_files(&self, repo: &Repo, branch: &str, paths: &[String]) -> Result<Vec<FileOwners>> {
-        if paths.len() > MAX_PATHS {
-            return Err(Error::invalid(format!("{} paths are more than {MAX_PATHS}", paths.len())));
-        }
-        let tree = self.of_branch(repo, branch).await?;
-        Ok(paths.iter().map(|path| tree.file_owners(path)).collect())
-    }
-
-    /// Who approves for the root, on a branch as it is now; sorted. One fetch.
-    ///
-    /// # Errors
-    /// As [`Self::for_files`].
-    pub async fn top_level_approvers(&self, repo: &Repo, branch: &str) -> Result<BTreeSet<String>> {
-        Ok(self.of_branch(repo, branch).await?.top_level_approvers())
-    }
-
-    /// Everyone whom any OWNERS file names, on a branch as it is now. One fetch.
-    ///
-    /// # Errors
-    /// As [`Self::for_files`].
-    pub async fn all_owners(&self, repo: &Repo, branch: &str) -> Result<BTreeSet<String>> {
-        Ok(self.of_branch(repo, branch).await?.all_owners())
-    }
-
-    /// The groups and their members, on a branch as it is now. One fetch.
-    ///
-    /// # Errors
-    /// As [`Self::for_files`].
-    pub async fn aliases(&self, repo: &Repo, branch: &str) -> Result<Vec<(String, Vec<String>)>> {
-        let tree = self.of_branch(repo, branch).await?;
-        let list = |members: &BTreeSet<String>| members.iter().cloned().collect();
-        Ok(tree.aliases().iter().map(|(name, members)| (name.to_owned(), list(members))).collect())
+        Self { mirrors, known: Arc::default() }
     }
 
     /// What a text says as an OWNERS file.
@@ -117,33 +70,34 @@ impl Owners {
         read.fault.map_or(Ok(read.value.sections), Err)
     }
 
-    /// The OWNERS of a branch as it is now.
+    /// The OWNERS of a branch as it is now, read on these terms. One fetch.
     ///
     /// # Errors
-    /// As [`Self::for_files`].
-    pub async fn of_branch(&self, repo: &Repo, branch: &str) -> Result<Arc<Tree>> {
+    /// [`Error::NotFound`]: there is no such branch. Else as [`Repository`] says.
+    pub async fn of_branch(&self, repo: &Repo, branch: &str, terms: &Terms) -> Result<Arc<Tree>> {
         let head = self.mirrors.repository(repo).fetch(&format!("refs/heads/{branch}")).await?;
-        self.of_commit(repo, head.as_str()).await
+        self.of_commit(repo, head.as_str(), terms).await
     }
 
-    /// The OWNERS of a commit. What does not differ from the commits before is not read again.
+    /// The OWNERS of a commit, read on these terms. What does not differ from the commits before is not read again.
     ///
     /// # Errors
     /// As [`Repository`] says.
-    pub async fn of_commit(&self, repo: &Repo, commit: &str) -> Result<Arc<Tree>> {
+    pub async fn of_commit(&self, repo: &Repo, commit: &str, terms: &Terms) -> Result<Arc<Tree>> {
         let commit = Sha::new(commit)?;
         let known = {
             let mut all = self.known.lock().expect("nothing panics while it looks for a repository");
             Arc::clone(all.entry(repo.clone()).or_default())
         };
         let mut known = known.0.lock().await;
-        if let Some(at) = known.iter().position(|one| one.commit == commit) {
+        if let Some(at) = known.iter().position(|one| one.commit == commit && one.terms == *terms) {
             let found = known.remove(at);
             let tree = Arc::clone(&found.tree);
             known.push(found);
             return Ok(tree);
         }
-        let made = self.read(&self.mirrors.repository(repo), commit, known.last()).await?;
+        let before = known.iter().rev().find(|one| one.terms == *terms);
+        let made = self.read(&self.mirrors.repository(repo), commit, terms, before).await?;
         let tree = Arc::clone(&made.tree);
         known.push(made);
         if known.len() > MAX_TREES {
@@ -152,42 +106,53 @@ impl Owners {
         Ok(tree)
     }
 
-    async fn read(&self, repository: &Repository, commit: Sha, before: Option<&Remembered>) -> Result<Remembered> {
+    async fn read(
+        &self,
+        repository: &Repository,
+        commit: Sha,
+        terms: &Terms,
+        before: Option<&Remembered>,
+    ) -> Result<Remembered> {
         let mirror = repository.mirror();
-        let (found, texts) = mirror.healed(|| self.gather(mirror, &commit, before)).await?;
+        let (deny, problems) = terms.denied.compile();
+        for problem in problems {
+            tracing::warn!(repo = %repository.name(), problem, "a pattern of `owners_dir_denylist` denies nothing");
+        }
+        let (found, texts) = mirror.healed(|| gather(mirror, &commit, &terms.names, &deny, before)).await?;
         // The same files: then also the same tree.
         if let Some(before) = before.filter(|before| texts.is_empty() && before.files.len() == found.len()) {
             let (files, tree) = (Arc::clone(&before.files), Arc::clone(&before.tree));
-            return Ok(Remembered { commit, files, tree });
+            return Ok(Remembered { commit, terms: terms.clone(), files, tree });
         }
         let before = before.map(|before| Arc::clone(&before.files)).unwrap_or_default();
-        let (name, names) = (repository.name().to_string(), self.names.clone());
-        let work = move || put_together(&name, commit, found, texts, &before, &names);
+        let (name, terms) = (repository.name().to_string(), terms.clone());
+        let work = move || put_together(&name, commit, terms, found, texts, &before);
         tokio::task::spawn_blocking(work).await.map_err(|error| Error::other(error.to_string()))
     }
+}
 
-    /// The files with owners at a commit, and the texts of those that differ from `before`.
-    async fn gather(
-        &self,
-        mirror: &Arc<Mirror>,
-        commit: &Sha,
-        before: Option<&Remembered>,
-    ) -> Result<(Vec<Found>, Vec<Vec<u8>>)> {
-        need_tree(mirror, commit).await?;
-        let found = self.sources(entries(mirror, commit, None, true).await?);
-        let new: Vec<Sha> = found.iter().filter(|one| one.is_new(before)).map(|one| one.blob.clone()).collect();
-        let texts = contents(mirror, &new, MAX_BYTES).await?;
-        Ok((found, texts))
-    }
+/// The files with owners at a commit, and the texts of those that differ from `before`.
+async fn gather(
+    mirror: &Arc<Mirror>,
+    commit: &Sha,
+    names: &Names,
+    deny: &DenyList,
+    before: Option<&Remembered>,
+) -> Result<(Vec<Found>, Vec<Vec<u8>>)> {
+    need_tree(mirror, commit).await?;
+    let found = sources(entries(mirror, commit, None, true).await?, names, deny);
+    let new: Vec<Sha> = found.iter().filter(|one| one.is_new(before)).map(|one| one.blob.clone()).collect();
+    let texts = contents(mirror, &new, MAX_BYTES).await?;
+    Ok((found, texts))
+}
 
-    fn sources(&self, entries: Vec<Entry>) -> Vec<Found> {
-        let regular = entries.into_iter().filter(|entry| entry.is_regular);
-        let found = |entry: Entry| {
-            let source = self.names.source(&entry.path, &self.deny)?;
-            Some(Found { path: entry.path, blob: entry.blob, source })
-        };
-        regular.filter_map(found).collect()
-    }
+fn sources(entries: Vec<Entry>, names: &Names, deny: &DenyList) -> Vec<Found> {
+    let regular = entries.into_iter().filter(|entry| entry.is_regular);
+    let found = |entry: Entry| {
+        let source = names.source(&entry.path, deny)?;
+        Some(Found { path: entry.path, blob: entry.blob, source })
+    };
+    regular.filter_map(found).collect()
 }
 
 /// A file with owners in it, perhaps.
@@ -206,10 +171,10 @@ impl Found {
 fn put_together(
     repo: &str,
     commit: Sha,
+    terms: Terms,
     found: Vec<Found>,
     texts: Vec<Vec<u8>>,
     before: &HashMap<String, File>,
-    names: &Names,
 ) -> Remembered {
     let mut texts = texts.into_iter();
     let mut files = HashMap::with_capacity(found.len());
@@ -232,8 +197,8 @@ fn put_together(
             Read::Nothing => {}
         }
     }
-    let tree = Arc::new(Tree::new(owners, aliases, names));
-    Remembered { commit, files: Arc::new(files), tree }
+    let tree = Arc::new(Tree::new(owners, aliases, &terms.names));
+    Remembered { commit, terms, files: Arc::new(files), tree }
 }
 
 fn read_text(repo: &str, path: &str, source: Source, text: &str) -> Read {

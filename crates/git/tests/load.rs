@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use git::{Mirrors, Options, Owners, Repo};
+use prow::owners::Terms;
 
 fn git_in(folder: &Path, args: &[&str], input: &str) -> String {
     let mut command = Command::new("git");
@@ -52,7 +53,7 @@ async fn ten_thousand_owners_files_are_loaded_and_asked_in_time() {
 
     let owners = Owners::new(mirrors);
     let begun = used();
-    let tree = owners.of_commit(&repo, &main).await.unwrap();
+    let tree = owners.of_commit(&repo, &main, &Terms::default()).await.unwrap();
     let loaded = used() - begun;
     let paths: Vec<String> = (0..500).map(|at| format!("a{}/b{}/c{at}/d/e/f.go", at % 10, at % 100)).collect();
     let begun = used();
@@ -62,7 +63,7 @@ async fn ten_thousand_owners_files_are_loaded_and_asked_in_time() {
     }
     let answered = (used() - begun) / 10.0;
     let begun = used();
-    let tree = owners.of_commit(&repo, &next).await.unwrap();
+    let tree = owners.of_commit(&repo, &next, &Terms::default()).await.unwrap();
     let again = used() - begun;
     assert!(tree.file_owners("a1/b1/c1/x").approvers.contains("new"));
     println!(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::decoration_defaults::{self, DecorationDefaults};
+use crate::owners::OwnersDirDenylist;
 use crate::problem::{KeyPath, Problems};
 use crate::prowjob::ProwJobType;
 use crate::raw_config::{GoDuration, RawConfig, RawGithubReporter, RawPlank, RawSinker};
@@ -34,6 +35,8 @@ pub struct CoreConfig {
     pub scheduler_enabled: bool,
     /// Jobs that do not say are decorated.
     pub decorate_all_jobs: bool,
+    /// Folders whose OWNERS files do not count.
+    pub owners_dir_denylist: OwnersDirDenylist,
 }
 
 /// `plank`
@@ -133,6 +136,7 @@ impl CoreConfig {
             github_reporter: github_reporter(raw.github_reporter.take().unwrap_or_default(), file, problems),
             scheduler_enabled: raw.scheduler.take().and_then(|scheduler| scheduler.enabled).unwrap_or_default(),
             decorate_all_jobs: raw.decorate_all_jobs.unwrap_or_default(),
+            owners_dir_denylist: raw.owners_dir_denylist.take().unwrap_or_default().into(),
         }
     }
 }

@@ -7,15 +7,17 @@ mod aliases;
 mod answer;
 mod deny;
 mod file;
+mod terms;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
 pub use aliases::Aliases;
-pub use answer::FileOwners;
+pub use answer::{FileOwners, View};
 pub use deny::DenyList;
 pub use file::{EVERYTHING, Filter, Full, OwnersFile, OwnersOptions, Section, Simple};
+pub use terms::{Denied, OwnersDirDenylist, Terms};
 pub use tree::{Names, Source, Tree};
 
 /// A login as OWNERS files are compared by: lower case, one leading `@` taken off.

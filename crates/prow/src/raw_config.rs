@@ -12,7 +12,7 @@ use crate::duration::parse_go_duration;
 use crate::prowjob::ProwJobType;
 
 /// Top-level keys of config.yaml that Prow knows and nothing here acts on: no reason for a warning.
-pub const UNREAD_KEYS: [&str; 22] = [
+pub const UNREAD_KEYS: [&str; 21] = [
     "branch-protection",
     "config_version_sha",
     "deck",
@@ -25,7 +25,6 @@ pub const UNREAD_KEYS: [&str; 22] = [
     "log_level",
     "managed_webhooks",
     "moonraker",
-    "owners_dir_denylist",
     "pipeline",
     "prow_ignored",
     "prowjob_default_entries",
@@ -91,6 +90,8 @@ pub struct RawConfig {
     pub scheduler: Option<RawScheduler>,
     /// Whether jobs that do not say are decorated.
     pub decorate_all_jobs: Option<bool>,
+    /// Folders whose OWNERS files do not count.
+    pub owners_dir_denylist: Option<RawOwnersDirDenylist>,
     /// Presets and jobs.
     pub presets: Option<Vec<RawPreset>>,
     /// By `org/repo`.
@@ -107,6 +108,18 @@ pub struct RawConfig {
 pub struct RawGithub {
     /// Where links for people point to.
     pub link_url: Option<String>,
+}
+
+/// `owners_dir_denylist`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RawOwnersDirDenylist {
+    /// For every repository.
+    pub default: Option<Vec<String>>,
+    /// By org or org/repo.
+    pub repos: Option<BTreeMap<String, Option<Vec<String>>>>,
+    /// Whether Prow's own do not count.
+    pub ignore_preconfigured_defaults: Option<bool>,
 }
 
 /// `plank`

@@ -1,21 +1,90 @@
 //! What OWNERS files say.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use ::git::Repo;
 use prow::grants::{Access, Permission};
+use prow::owners::{Terms, Tree, View};
 use wasmtime::component::Resource;
 
 use super::git::git_fault;
-use super::{Answer, granted};
+use super::{Answer, fault, granted};
 use crate::agent::ClientAgent;
 use crate::contract::owners;
-use crate::contract::owners::{FileOwners, OwnersSection};
+use crate::contract::owners::{FileNames, FileOwners, OwnersSection};
 use crate::contract::types::{ErrorKind, RepoRef};
 use crate::convert;
 use crate::guest::GuestState;
 use crate::journal::Fault;
 
-fn named(repo: &RepoRef) -> Result<Repo, Fault> {
-    Repo::new(&repo.org, &repo.name).map_err(git_fault)
+/// How many paths one call asks about.
+const MAX_PATHS: usize = 10_000;
+
+/// A repository's OWNERS files, about to be read as the configuration of this task says.
+struct Reading {
+    owners: ::git::Owners,
+    repo: Arc<RepoRef>,
+    terms: Terms,
+    /// Who lists the collaborators; nobody, where they do not matter.
+    collaborators: Option<(::github::Api, ::github::RepoName)>,
+}
+
+/// What the files of a branch say, and to whom it applies.
+struct Read {
+    tree: Arc<Tree>,
+    collaborators: Option<BTreeSet<String>>,
+}
+
+impl GuestState {
+    fn reading(&mut self, repo: Arc<RepoRef>) -> Reading {
+        let facts = self.task().facts.clone();
+        let (org, name) = (&repo.org, &repo.name);
+        let names = facts.loaded.plugins.owners_names(org, name);
+        let denied = facts.loaded.config.core.owners_dir_denylist.of(org, name);
+        let skips = facts.loaded.plugins.owners(org, name).skip_collaborators;
+        let collaborators = (!skips).then(|| self.github(&repo));
+        Reading { owners: facts.clients.owners.clone(), repo, terms: Terms { names, denied }, collaborators }
+    }
+}
+
+impl Reading {
+    async fn tree(&self, branch: &str) -> Result<Arc<Tree>, Fault> {
+        let repo = Repo::new(&self.repo.org, &self.repo.name).map_err(git_fault)?;
+        self.owners.of_branch(&repo, branch, &self.terms).await.map_err(git_fault)
+    }
+
+    async fn read(&self, branch: &str) -> Result<Read, Fault> {
+        Ok(Read { tree: self.tree(branch).await?, collaborators: self.collaborators().await? })
+    }
+
+    /// In lower case. Behaviour: where they cannot be listed, everybody counts, as in Prow; but what passes with time is
+    /// waited for.
+    async fn collaborators(&self) -> Result<Option<BTreeSet<String>>, Fault> {
+        let Some((api, name)) = &self.collaborators else { return Ok(None) };
+        match api.list_collaborators(name).await.map(convert::fetched_logins).map_err(fault) {
+            Ok(logins) => Ok(Some(logins.iter().map(|login| login.to_lowercase()).collect())),
+            Err(Fault::Answer(error)) => {
+                let (repo, why) = (format!("{}/{}", self.repo.org, self.repo.name), error.message);
+                tracing::warn!(
+                    repo,
+                    why,
+                    "OWNERS files are not compared with the collaborators, which cannot be listed"
+                );
+                Ok(None)
+            }
+            Err(later) => Err(later),
+        }
+    }
+}
+
+impl Read {
+    fn view(&self) -> View<'_> {
+        match &self.collaborators {
+            Some(people) => self.tree.among(people),
+            None => self.tree.whole(),
+        }
+    }
 }
 
 impl owners::Host for GuestState {
@@ -26,39 +95,49 @@ impl owners::Host for GuestState {
         paths: Vec<String>,
     ) -> Answer<Vec<FileOwners>> {
         let repo = granted!(self, agent, Permission::Owners, Access::Read);
-        let owners = self.task().facts.clients.owners.clone();
+        let reading = self.reading(repo.clone());
         let found = async {
-            let found = owners.for_files(&named(&repo)?, &branch, &paths).await.map_err(git_fault)?;
-            Ok(found.into_iter().map(convert::file_owners).collect())
+            if paths.len() > MAX_PATHS {
+                let why = format!("{} paths are more than {MAX_PATHS}", paths.len());
+                return Err(Fault::answer(ErrorKind::Invalid, why));
+            }
+            let read = reading.read(&branch).await?;
+            let view = read.view();
+            Ok(paths.iter().map(|path| convert::file_owners(view.file_owners(path))).collect())
         };
         Ok(self.task().journal.read("owners.for-files", &(&*repo, &branch, &paths), found).await?)
     }
 
     async fn top_level_approvers(&mut self, agent: Resource<ClientAgent>, branch: String) -> Answer<Vec<String>> {
         let repo = granted!(self, agent, Permission::Owners, Access::Read);
-        let owners = self.task().facts.clients.owners.clone();
-        let found = async {
-            let found = owners.top_level_approvers(&named(&repo)?, &branch).await.map_err(git_fault)?;
-            Ok(found.into_iter().collect())
-        };
+        let reading = self.reading(repo.clone());
+        let found = async { Ok(convert::list(reading.read(&branch).await?.view().top_level_approvers())) };
         Ok(self.task().journal.read("owners.top-level-approvers", &(&*repo, &branch), found).await?)
     }
 
     async fn all_owners(&mut self, agent: Resource<ClientAgent>, branch: String) -> Answer<Vec<String>> {
         let repo = granted!(self, agent, Permission::Owners, Access::Read);
-        let owners = self.task().facts.clients.owners.clone();
-        let found = async {
-            let found = owners.all_owners(&named(&repo)?, &branch).await.map_err(git_fault)?;
-            Ok(found.into_iter().collect())
-        };
+        let reading = self.reading(repo.clone());
+        let found = async { Ok(convert::list(reading.read(&branch).await?.view().all_owners())) };
         Ok(self.task().journal.read("owners.all-owners", &(&*repo, &branch), found).await?)
     }
 
     async fn aliases(&mut self, agent: Resource<ClientAgent>, branch: String) -> Answer<Vec<(String, Vec<String>)>> {
         let repo = granted!(self, agent, Permission::Owners, Access::Read);
-        let owners = self.task().facts.clients.owners.clone();
-        let found = async { owners.aliases(&named(&repo)?, &branch).await.map_err(git_fault) };
+        let reading = self.reading(repo.clone());
+        let found = async {
+            let tree = reading.tree(&branch).await?;
+            let group = |(name, members): (&str, &BTreeSet<String>)| (name.to_owned(), convert::list(members.clone()));
+            Ok(tree.aliases().iter().map(group).collect())
+        };
         Ok(self.task().journal.read("owners.aliases", &(&*repo, &branch), found).await?)
+    }
+
+    async fn filenames(&mut self, agent: Resource<ClientAgent>) -> Answer<FileNames> {
+        let repo = granted!(self, agent, Permission::Owners, Access::Read);
+        let names = self.task().facts.loaded.plugins.owners_names(&repo.org, &repo.name);
+        let found = async { Ok(FileNames { owners: names.owners, aliases: names.aliases }) };
+        Ok(self.task().journal.read("owners.filenames", &*repo, found).await?)
     }
 
     async fn parse(&mut self, agent: Resource<ClientAgent>, text: String) -> Answer<Vec<OwnersSection>> {

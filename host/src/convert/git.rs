@@ -30,7 +30,7 @@ pub(crate) fn pick(pick: git::Pick) -> git_read::Pick {
     }
 }
 
-fn list(names: BTreeSet<String>) -> Vec<String> {
+pub(crate) fn list(names: BTreeSet<String>) -> Vec<String> {
     names.into_iter().collect()
 }
 

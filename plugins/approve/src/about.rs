@@ -13,7 +13,6 @@ pub(crate) fn description() -> Description {
         "ignore_review_state",
         "commandHelpLink",
         "pr_process_link",
-        "skip_collaborators",
     ];
     Description {
         name: "approve".to_owned(),

@@ -1,17 +1,14 @@
 //! Finds out what a decision needs.
 
-use std::collections::BTreeSet;
-
 use kit::owners::{self, FileOwners};
 use kit::prow::settings::ApproveSettings;
 use kit::{
-    ApiError, ClientAgent, Conversation as _, Failure, IssueRef, PullRequests, RepoRef, github_metadata_read,
+    ApiError, ClientAgent, Conversation as _, Failure, IssueRef, PullRequests, RepoRef,
     github_pull_requests_read as pulls,
 };
 
 use crate::approvals::Thread;
 use crate::approvers::with_the_unlisted;
-use crate::collaborators::governed;
 use crate::decide::{APPROVED, Facts, was_by_hand};
 
 /// Nine calls at the most, and more only for long lists. The pull request is read anew also where the event has it: its
@@ -24,7 +21,7 @@ pub(crate) fn facts(
     settings: ApproveSettings,
 ) -> Result<Facts, Failure> {
     let pr = pulls::get_pull_request(agent, number)?;
-    let files = files(agent, number, &pr.base.name, &settings)?;
+    let files = files(agent, number, &pr.base.name)?;
     let thread = Thread {
         comments: PullRequests::comments(agent, number)?,
         review_comments: pulls::list_review_comments(agent, number)?.into_iter().map(|comment| comment.text).collect(),
@@ -33,29 +30,13 @@ pub(crate) fn facts(
     Ok(Facts { repo: repo.clone(), settings, bot, pr, thread, files, labelled_by_hand: None })
 }
 
-fn files(
-    agent: &ClientAgent,
-    number: IssueRef,
-    branch: &str,
-    settings: &ApproveSettings,
-) -> Result<Vec<FileOwners>, ApiError> {
+/// Who is no collaborator does not come, unless `owners.skip_collaborators` says so.
+fn files(agent: &ClientAgent, number: IssueRef, branch: &str) -> Result<Vec<FileOwners>, ApiError> {
     let paths = with_the_unlisted(pulls::list_changed_files(agent, number)?);
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    let collaborators = if settings.skip_collaborators { None } else { collaborators(agent) };
-    governed(&paths, collaborators.as_ref(), |paths| owners::for_files(agent, branch, paths))
-}
-
-/// `None` where they cannot be listed: then OWNERS files are taken as they are, as in Prow.
-fn collaborators(agent: &ClientAgent) -> Option<BTreeSet<String>> {
-    match github_metadata_read::list_collaborators(agent) {
-        Ok(logins) => Some(logins.into_iter().map(|login| login.to_lowercase()).collect()),
-        Err(error) => {
-            kit::warn(format_args!("OWNERS are not compared with collaborators: {}", Failure::from(error).message));
-            None
-        }
-    }
+    owners::for_files(agent, branch, &paths)
 }
 
 /// Whether the label was last put on by another than us. Where the history cannot be read, it was not.

@@ -8,7 +8,6 @@ mod about;
 mod apply;
 pub mod approvals;
 pub mod approvers;
-pub mod collaborators;
 pub mod commands;
 pub mod decide;
 pub mod gate;

@@ -175,7 +175,7 @@ fn is_granted(function: &str, grants: &Grants) -> bool {
     grants.granted.allow(permission, access)
 }
 
-/// What GitHub would call these grants. Content comes by git too.
+/// What GitHub would call these grants. Content comes by git too, and OWNERS files are compared with the collaborators.
 fn permissions(grants: &Grants) -> Permissions {
     let mut held = Permissions::new();
     for (permission, access) in &grants.granted.access {
@@ -184,6 +184,9 @@ fn permissions(grants: &Grants) -> Permissions {
             Permission::Git | Permission::Owners => "contents",
             other => other.key(),
         };
+        if *permission == Permission::Owners {
+            held.entry("metadata".to_owned()).or_insert(Level::Read);
+        }
         let known = held.entry(name.to_owned()).or_insert(level);
         *known = (*known).max(level);
     }

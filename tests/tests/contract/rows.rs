@@ -327,10 +327,11 @@ pub(crate) const ROWS: &[Row] = &[
     },
     write("git-write.push-branch picked {picked} false", "GET /repos/my-org/hello/branches/picked", "{picked}"),
     // OWNERS.
-    read("owners.for-files main docs/a.txt,hello.sh", &["Ok(", "approvers-folder: \"docs\"", "bob", "documentation"]),
+    read("owners.for-files main docs/a.txt,hello.sh", &["Ok(", "approvers-folder: \"docs\"", " approvers: [\"alice\", \"bob\"]", "documentation"]),
     read("owners.top-level-approvers main", &["Ok([\"alice\"])"]),
     read("owners.all-owners main", &["Ok(", "alice", "bob"]),
     read("owners.aliases main", &["Ok(", "writers", "bob"]),
+    read("owners.filenames", &["Ok(", "owners: \"OWNERS\"", "aliases: \"OWNERS_ALIASES\""]),
     read("owners.parse \"approvers:\\n- dora\\n\"", &["Ok(", "dora"]),
     read("owners.parse \"approvers: {\"", &["Err(", "Invalid"]),
     // Clusters.

@@ -245,7 +245,7 @@ async fn prepare(stage: &Stage) -> BTreeMap<&'static str, String> {
     let merged = alice.open_pr(REPO, &NewPr::of_file("merged", "merged.txt", "1\n")).await.unwrap();
     alice.merge(REPO, merged.number).await.unwrap();
     let owners: BTreeMap<_, _> = [
-        ("docs/OWNERS", "approvers:\n- writers\nlabels:\n- documentation\n"),
+        ("docs/OWNERS", "approvers:\n- writers\n- mallory\nlabels:\n- documentation\n"),
         ("OWNERS_ALIASES", "aliases:\n  writers:\n  - bob\n"),
     ]
     .map(|(path, text)| (path.to_owned(), Some(text.to_owned())))

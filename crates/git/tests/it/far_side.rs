@@ -67,8 +67,8 @@ async fn a_private_repository_is_read_with_a_token_that_may() {
     let change = far.push("change", Some("main"), "b.txt", "b").await;
     assert_eq!(repository.read_file(&change, "b.txt").await.unwrap(), b"b");
     let owners = Owners::new(far.mirrors(token("token-that-only-reads")));
-    let of = owners.for_files(&secret(), "main", &["docs/x".to_owned()]).await.unwrap();
-    assert_eq!(of[0].approvers.iter().collect::<Vec<_>>(), ["alice", "bob"]);
+    let of = owners.of_branch(&secret(), "main", &prow::owners::Terms::default()).await.unwrap().file_owners("docs/x");
+    assert_eq!(of.approvers.iter().collect::<Vec<_>>(), ["alice", "bob"]);
 
     let denied = repository.push_branch("new", head.as_str(), false).await;
     assert!(matches!(denied, Err(Error::Denied(_))), "{denied:?}");

@@ -1,5 +1,5 @@
 use git::{Error, Owners};
-use prow::owners::{DenyList, Names};
+use prow::owners::{Denied, Names, Terms};
 
 use crate::support::{World, repo};
 
@@ -7,8 +7,13 @@ fn names(list: &std::collections::BTreeSet<String>) -> String {
     list.iter().cloned().collect::<Vec<_>>().join(" ")
 }
 
+async fn on_terms(owners: &Owners, terms: &Terms, path: &str) -> String {
+    names(&owners.of_branch(&repo(), "main", terms).await.unwrap().file_owners(path).approvers)
+}
+
 async fn approvers(owners: &Owners, branch: &str, path: &str) -> String {
-    names(&owners.for_files(&repo(), branch, &[path.to_owned()]).await.unwrap()[0].approvers)
+    let tree = owners.of_branch(&repo(), branch, &Terms::default()).await.unwrap();
+    names(&tree.file_owners(path).approvers)
 }
 
 #[tokio::test]
@@ -31,24 +36,26 @@ async fn owners_are_those_of_the_branch_as_it_is_now() {
     assert_eq!(approvers(&owners, "main", "vendor/x/y/z").await, "root");
     assert_eq!(approvers(&owners, "main", "README.md").await, "root");
     assert_eq!(approvers(&owners, "release", "x").await, "released");
-    let one = &owners.for_files(&repo(), "main", &["x".to_owned()]).await.unwrap()[0];
+    let usual = Terms::default();
+    let tree = owners.of_branch(&repo(), "main", &usual).await.unwrap();
+    let one = tree.file_owners("x");
     assert_eq!((names(&one.reviewers), names(&one.labels)), ("rita".to_owned(), "Kind/X".to_owned()));
-    assert_eq!(names(&owners.top_level_approvers(&repo(), "main").await.unwrap()), "root");
-    assert_eq!(names(&owners.all_owners(&repo(), "main").await.unwrap()), "anna bob rita root");
-    let team = ("team".to_owned(), vec!["anna".to_owned(), "bob".to_owned()]);
-    assert_eq!(owners.aliases(&repo(), "main").await.unwrap(), [("none".to_owned(), vec![]), team]);
+    assert_eq!(names(&tree.whole().top_level_approvers()), "root");
+    assert_eq!(names(&tree.whole().all_owners()), "anna bob rita root");
+    let groups: Vec<_> = tree.aliases().iter().map(|(name, members)| (name, names(members))).collect();
+    assert_eq!(groups, [("none", String::new()), ("team", "anna bob".to_owned())]);
     // What changes, changes; what goes, goes; what stays is not read again.
     let second = world.commit("main", &[&first], &[("x", Some("1\n"))]);
-    let same = owners.of_commit(&repo(), &second).await.unwrap();
-    assert!(std::sync::Arc::ptr_eq(&same, &owners.of_branch(&repo(), "main").await.unwrap()));
+    let same = owners.of_commit(&repo(), &second, &usual).await.unwrap();
+    assert!(std::sync::Arc::ptr_eq(&same, &owners.of_branch(&repo(), "main", &usual).await.unwrap()));
     let third = world.commit("main", &[&second], &[("OWNERS_ALIASES", Some("aliases: {team: [carl]}\n"))]);
     assert_eq!(approvers(&owners, "main", "a/x.go").await, "carl");
     let fourth = world.commit("main", &[&third], &[("a/OWNERS", None)]);
     assert_eq!(approvers(&owners, "main", "a/x.go").await, "root");
     world.commit("main", &[&fourth], &[("b/c/OWNERS", Some("approvers: [carla]\n"))]);
     assert_eq!(approvers(&owners, "main", "b/c/d").await, "carla root");
-    assert!(matches!(owners.for_files(&repo(), "absent", &[]).await, Err(Error::NotFound(_))));
-    assert!(matches!(owners.for_files(&repo(), "../x", &[]).await, Err(Error::Invalid(_))));
+    assert!(matches!(owners.of_branch(&repo(), "absent", &usual).await, Err(Error::NotFound(_))));
+    assert!(matches!(owners.of_branch(&repo(), "../x", &usual).await, Err(Error::Invalid(_))));
 }
 
 #[tokio::test]
@@ -62,12 +69,18 @@ async fn markdown_other_names_and_denied_folders_are_a_matter_of_configuration()
     ];
     world.commit("main", &[], &files);
     let names = Names { owners: "CODE".to_owned(), aliases: "GROUPS".to_owned(), markdown: true };
-    let (deny, _) = DenyList::only(&["^a$".to_owned()]);
-    let owners = Owners::with(world.mirrors(), names, deny);
-    assert_eq!(approvers(&owners, "main", "a/x").await, "root");
-    assert_eq!(approvers(&owners, "main", "vendor/x/y/z").await, "root vendored");
-    let owners = Owners::with(world.mirrors(), Names { markdown: true, ..Names::default() }, DenyList::default());
-    assert_eq!(approvers(&owners, "main", "a/b.md").await, "mark");
+    let denied = Denied { patterns: vec!["^a$".to_owned()], ignore_preconfigured_defaults: true };
+    // One client, on any terms: what was read on others is not mistaken for what is asked.
+    let owners = Owners::new(world.mirrors());
+    let other = Terms { names, denied };
+    assert_eq!(on_terms(&owners, &Terms::default(), "a/x").await, "");
+    assert_eq!(on_terms(&owners, &other, "a/x").await, "root");
+    assert_eq!(on_terms(&owners, &other, "vendor/x/y/z").await, "root vendored");
+    let undenied = Terms { names: other.names.clone(), denied: Denied::default() };
+    assert_eq!(on_terms(&owners, &undenied, "a/b.md").await, "anna mark root");
+    let markdown = Terms { names: Names { markdown: true, ..Names::default() }, denied: Denied::default() };
+    assert_eq!(on_terms(&owners, &markdown, "a/b.md").await, "mark");
+    assert_eq!(on_terms(&owners, &other, "a/b.md").await, "root");
 }
 
 #[test]

@@ -29,35 +29,36 @@ pub struct FileOwners {
     pub options: OwnersOptions,
 }
 
+/// A tree as who asks sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    tree: &'a Tree,
+    people: Option<&'a BTreeSet<String>>,
+}
+
 /// One of a section's lists.
 type List = fn(&Section) -> &BTreeSet<String>;
 
+const APPROVERS: List = |people| &people.approvers;
+const REVIEWERS: List = |people| &people.reviewers;
+
 impl Tree {
-    /// What governs the file, or the folder, at `path`. It need not exist.
+    /// The tree as if its files named nobody but `people` (in lower case) as approvers and reviewers. A folder of which
+    /// nobody is left is then governed by those above. Required reviewers and labels stay.
     ///
-    /// Behaviour: the search goes from the path itself to the root. `no_parent_owners` ends it only if something was
-    /// found by then; it does not bear on the two folders.
-    pub fn file_owners(&self, path: &str) -> FileOwners {
-        let steps = self.steps(path);
-        let collect = |list| collected(&steps, list);
-        let approvers_folder = folder(&steps, |people| &people.approvers);
-        FileOwners {
-            path: path.to_owned(),
-            options: self.options(&approvers_folder),
-            approvers_folder,
-            reviewers_folder: folder(&steps, |people| &people.reviewers),
-            leaf_approvers: leaf(&steps, |people| &people.approvers),
-            approvers: collect(|people| &people.approvers),
-            leaf_reviewers: leaf(&steps, |people| &people.reviewers),
-            reviewers: collect(|people| &people.reviewers),
-            required_reviewers: collect(|people| &people.required_reviewers),
-            labels: collect(|people| &people.labels),
-        }
+    /// Behaviour: Prow pkg/repoowners, `filterCollaborators`.
+    pub fn among<'a>(&'a self, people: &'a BTreeSet<String>) -> View<'a> {
+        View { tree: self, people: Some(people) }
     }
 
-    /// Who approves for the root of the repository.
-    pub fn top_level_approvers(&self) -> BTreeSet<String> {
-        leaf(&self.steps("."), |people| &people.approvers)
+    /// The tree as it is written.
+    pub fn whole(&self) -> View<'_> {
+        View { tree: self, people: None }
+    }
+
+    /// What governs the file, or the folder, at `path`, as it is written.
+    pub fn file_owners(&self, path: &str) -> FileOwners {
+        self.whole().file_owners(path)
     }
 
     /// The places with owners from `path` to the root, each with the sections that are about `path`.
@@ -83,16 +84,66 @@ impl Tree {
     }
 }
 
+impl View<'_> {
+    /// What governs the file, or the folder, at `path`. It need not exist.
+    ///
+    /// Behaviour: the search goes from the path itself to the root. `no_parent_owners` ends it only if something was
+    /// found by then; it does not bear on the two folders.
+    pub fn file_owners(&self, path: &str) -> FileOwners {
+        let steps = self.tree.steps(path);
+        let people = self.people;
+        let approvers_folder = folder(&steps, APPROVERS, people);
+        FileOwners {
+            path: path.to_owned(),
+            options: self.tree.options(&approvers_folder),
+            approvers_folder,
+            reviewers_folder: folder(&steps, REVIEWERS, people),
+            leaf_approvers: leaf(&steps, APPROVERS, people),
+            approvers: collected(&steps, APPROVERS, people),
+            leaf_reviewers: leaf(&steps, REVIEWERS, people),
+            reviewers: collected(&steps, REVIEWERS, people),
+            required_reviewers: collected(&steps, |people| &people.required_reviewers, None),
+            labels: collected(&steps, |people| &people.labels, None),
+        }
+    }
+
+    /// Who approves for the root of the repository.
+    pub fn top_level_approvers(&self) -> BTreeSet<String> {
+        leaf(&self.tree.steps("."), APPROVERS, self.people)
+    }
+
+    /// Everyone whom any OWNERS file names as approver or reviewer, groups expanded. Behaviour: Prow's `AllOwners`, which
+    /// leaves required reviewers out.
+    pub fn all_owners(&self) -> BTreeSet<String> {
+        let named = self.tree.sections().flat_map(|people| people.approvers.iter().chain(&people.reviewers));
+        named.filter(|login| counts(self.people, login)).cloned().collect()
+    }
+}
+
 struct Step<'a> {
     at: &'a str,
     options: OwnersOptions,
     about: Vec<&'a Section>,
 }
 
-fn collected(steps: &[Step<'_>], list: List) -> BTreeSet<String> {
+impl<'a> Step<'a> {
+    fn named(&self, list: List, people: Option<&'a BTreeSet<String>>) -> impl Iterator<Item = &'a String> {
+        self.about.iter().flat_map(move |section| list(section)).filter(move |name| counts(people, name))
+    }
+
+    fn names_any(&self, list: List, people: Option<&'a BTreeSet<String>>) -> bool {
+        self.named(list, people).next().is_some()
+    }
+}
+
+fn counts(people: Option<&BTreeSet<String>>, login: &str) -> bool {
+    people.is_none_or(|people| people.contains(login))
+}
+
+fn collected<'a>(steps: &[Step<'a>], list: List, people: Option<&'a BTreeSet<String>>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for step in steps {
-        found.extend(step.about.iter().flat_map(|people| list(people)).cloned());
+        found.extend(step.named(list, people).cloned());
         if step.options.no_parent_owners && !found.is_empty() {
             break;
         }
@@ -100,12 +151,12 @@ fn collected(steps: &[Step<'_>], list: List) -> BTreeSet<String> {
     found
 }
 
-fn leaf(steps: &[Step<'_>], list: List) -> BTreeSet<String> {
-    let first = steps.iter().find(|step| step.about.iter().any(|people| !list(people).is_empty()));
-    first.into_iter().flat_map(|step| &step.about).flat_map(|people| list(people)).cloned().collect()
+fn leaf<'a>(steps: &[Step<'a>], list: List, people: Option<&'a BTreeSet<String>>) -> BTreeSet<String> {
+    let first = steps.iter().find(|step| step.names_any(list, people));
+    first.into_iter().flat_map(|step| step.named(list, people)).cloned().collect()
 }
 
-fn folder(steps: &[Step<'_>], list: List) -> String {
-    let first = steps.iter().find(|step| step.about.iter().any(|people| !list(people).is_empty()));
+fn folder<'a>(steps: &[Step<'a>], list: List, people: Option<&'a BTreeSet<String>>) -> String {
+    let first = steps.iter().find(|step| step.names_any(list, people));
     first.map(|step| step.at.to_owned()).unwrap_or_default()
 }

@@ -103,8 +103,8 @@ fn names_are_compared_in_lower_case_and_groups_are_expanded_once() {
     let tree = tree(&[("", people("@Alice BEST-approvers", "nested nobody Unknown-Group"))]);
     check(&tree, "x", "", "alice carl cblecker", "alice carl cblecker");
     assert_eq!(tree.file_owners("x").reviewers, set("best-approvers unknown-group"));
-    assert_eq!(tree.top_level_approvers(), set("alice carl cblecker"));
-    assert_eq!(tree.all_owners(), set("alice best-approvers carl cblecker unknown-group"));
+    assert_eq!(tree.whole().top_level_approvers(), set("alice carl cblecker"));
+    assert_eq!(tree.whole().all_owners(), set("alice best-approvers carl cblecker unknown-group"));
     let names: Vec<&str> = tree.aliases().iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["best-approvers", "nested", "nobody"]);
     assert_eq!((login("@@X").as_str(), login("x@").as_str(), login("@").as_str()), ("@x", "x@", ""));
@@ -113,8 +113,8 @@ fn names_are_compared_in_lower_case_and_groups_are_expanded_once() {
 #[test]
 fn top_level_approvers_are_those_of_the_root_itself() {
     let with_filter = tree(&[("", filters(&[(".*", "all"), (r"\.go$", "gopher")])), ("a", people("anna", ""))]);
-    assert_eq!(with_filter.top_level_approvers(), set("all"));
-    assert_eq!(tree(&[("a", people("anna", ""))]).top_level_approvers(), set(""));
+    assert_eq!(with_filter.whole().top_level_approvers(), set("all"));
+    assert_eq!(tree(&[("a", people("anna", ""))]).whole().top_level_approvers(), set(""));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The OWNERS of a whole repository at one commit.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use regex::Regex;
@@ -114,18 +114,14 @@ impl Tree {
         &self.aliases
     }
 
-    /// Everyone whom any OWNERS file names as approver, reviewer or required reviewer, groups expanded.
-    pub fn all_owners(&self) -> BTreeSet<String> {
-        let sections = self.places.values().flat_map(|place| &place.sections).map(|section| &section.people);
-        sections
-            .flat_map(|people| people.approvers.iter().chain(&people.reviewers).chain(&people.required_reviewers))
-            .cloned()
-            .collect()
-    }
-
     /// The options of this very folder.
     pub fn options(&self, folder: &str) -> OwnersOptions {
         self.places.get(folder).map(|place| place.options).unwrap_or_default()
+    }
+
+    /// What all files say, in no order.
+    pub(super) fn sections(&self) -> impl Iterator<Item = &Section> {
+        self.places.values().flat_map(|place| &place.sections).map(|section| &section.people)
     }
 
     pub(super) fn place(&self, folder: &str) -> Option<&Place> {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Plugins;
+use crate::owners::Names;
 use crate::settings::{
     ApproveSettings, DcoSettings, InvalidCommitMsgSettings, MilestoneSettings, OwnersSettings, TriggerSettings,
     WelcomeSettings,
@@ -41,7 +42,7 @@ impl Plugins {
         }
         let blocks = &self.blocks;
         match plugin {
-            "approve" => to_json((&blocks.approve, &blocks.owners.skip_collaborators)),
+            "approve" => to_json(&blocks.approve),
             "bugzilla" => to_json(&blocks.bugzilla),
             "dco" => to_json(&blocks.dco),
             "invalidcommitmsg" => to_json(&blocks.invalid_commit_msg),
@@ -94,8 +95,7 @@ impl Plugins {
 
     /// The settings of the approve plugin for a repository, chosen as for [`Plugins::trigger`].
     pub fn approve(&self, org: &str, repo: &str) -> ApproveSettings {
-        let entry = first(&self.blocks.approve, |entry| &entry.repos, org, repo).cloned().unwrap_or_default();
-        ApproveSettings { skip_collaborators: self.owners(org, repo).skip_collaborators, ..entry }
+        first(&self.blocks.approve, |entry| &entry.repos, org, repo).cloned().unwrap_or_default()
     }
 
     /// The settings of the invalidcommitmsg plugin for a repository, chosen as for [`Plugins::trigger`].
@@ -125,6 +125,12 @@ impl Plugins {
     /// What the block `owners` says about a repository.
     pub fn owners(&self, org: &str, repo: &str) -> OwnersSettings {
         self.blocks.owners.of(org, repo)
+    }
+
+    /// What the files with owners are called in a repository.
+    pub fn owners_names(&self, org: &str, repo: &str) -> Names {
+        let OwnersSettings { mdyaml: markdown, filenames, .. } = self.owners(org, repo);
+        Names { owners: filenames.owners, aliases: filenames.owners_aliases, markdown }
     }
 }
 

@@ -113,7 +113,6 @@ fn the_approve_entry_of_the_repository_replaces_the_org_s() {
             "repos": [], "issue_required": false, "require_self_approval": false, "lgtm_acts_as_approve": false,
             "ignore_review_state": false, "commandHelpLink": "https://go.k8s.io/bot-commands",
             "pr_process_link": "https://git.k8s.io/community/contributors/guide/owners.md#the-code-review-process",
-            "skip_collaborators": false,
         })
     );
 }
@@ -133,15 +132,22 @@ fn approve_keys_that_are_null_or_empty_have_their_defaults() {
 }
 
 #[test]
-fn approve_is_told_where_collaborators_do_not_matter() {
-    // An entry's own word on it is none.
-    let entry = json!([{"repos": ["o", "p"], "skip_collaborators": true}]);
-    let plugins = load(json!({"approve": entry, "owners": {"skip_collaborators": ["o", "p/r"]}})).unwrap();
-    let skips = |org, repo| plugins.approve(org, repo).skip_collaborators;
-    assert!(skips("o", "r") && skips("p", "r") && !skips("p", "s") && !skips("q", "r"));
-    let without = load(json!({ "approve": entry })).unwrap();
-    assert!(!without.approve("o", "r").skip_collaborators);
-    assert_ne!(plugins.settings_everywhere("approve"), without.settings_everywhere("approve"));
+fn files_with_owners_have_the_names_of_the_repository_s_entry_else_of_the_org_s() {
+    let plugins = load(json!({"owners": {
+        "filenames": {"o": {"owners": "CODE", "owners_aliases": "GROUPS"}, "o/r": {"owners": "MINE"}},
+        "mdyamlrepos": ["o", "p/r"],
+    }}));
+    let plugins = plugins.unwrap();
+    let names = |org, repo| {
+        let names = plugins.owners_names(org, repo);
+        (names.owners, names.aliases, names.markdown)
+    };
+    let want = |owners: &str, aliases: &str, markdown| (owners.to_owned(), aliases.to_owned(), markdown);
+    assert_eq!(names("o", "s"), want("CODE", "GROUPS", true));
+    // Entries are not merged; what one leaves out is called as usual.
+    assert_eq!(names("o", "r"), want("MINE", "OWNERS_ALIASES", true));
+    assert_eq!(names("p", "r"), want("OWNERS", "OWNERS_ALIASES", true));
+    assert_eq!(names("p", "s"), want("OWNERS", "OWNERS_ALIASES", false));
 }
 
 #[test]

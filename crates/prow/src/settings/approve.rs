@@ -31,9 +31,6 @@ pub struct ApproveSettings {
     /// Where the way of a review is described.
     #[serde(deserialize_with = "or_default")]
     pub pr_process_link: String,
-    /// Approvers need not be collaborators of the repository. Not of the entry: from `owners.skip_collaborators`.
-    #[serde(deserialize_with = "or_default")]
-    pub skip_collaborators: bool,
 }
 
 impl Default for ApproveSettings {
@@ -47,7 +44,6 @@ impl Default for ApproveSettings {
             command_help_link: "https://go.k8s.io/bot-commands".to_owned(),
             pr_process_link: "https://git.k8s.io/community/contributors/guide/owners.md#the-code-review-process"
                 .to_owned(),
-            skip_collaborators: false,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! A repository with OWNERS files, and a pull request in it.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 
 use kit::github_pull_requests_read::Review;
 use kit::owners::FileOwners;
@@ -10,7 +9,6 @@ use kit::{RepoRef, ReviewState, Text, sample};
 use prow::owners::{Aliases, Filter, Full, Names, OwnersFile, OwnersOptions, Simple, Tree};
 
 use crate::approvals::Thread;
-use crate::collaborators::governed;
 use crate::decide::{APPROVED, Effect, Facts, Plan, WhoLabelled, decide};
 
 pub(super) const BOT: &str = "k8s-ci-robot";
@@ -68,15 +66,14 @@ pub(super) fn govern(owners: &[(&str, Owns)], files: &[&str], collaborators: Opt
     let written = owners.iter().map(|(folder, owns)| (path(folder), owns.file()));
     let names_of_files = Names { markdown: true, ..Names::default() };
     let tree = Tree::new(written, Aliases::default(), &names_of_files);
-    let ask = |paths: &[String]| Ok::<_, Infallible>(paths.iter().map(|path| answer(&tree, path)).collect());
     let collaborators: Option<BTreeSet<String>> = collaborators.map(|logins| names(logins).into_iter().collect());
-    governed(&names(files), collaborators.as_ref(), ask).unwrap_or_default()
+    let view = collaborators.as_ref().map_or(tree.whole(), |people| tree.among(people));
+    files.iter().map(|path| answer(view.file_owners(path))).collect()
 }
 
 /// As the host answers.
-fn answer(tree: &Tree, path: &str) -> FileOwners {
+fn answer(found: prow::owners::FileOwners) -> FileOwners {
     let list = |logins: BTreeSet<String>| logins.into_iter().collect();
-    let found = tree.file_owners(path);
     FileOwners {
         path: found.path,
         approvers_folder: found.approvers_folder,

@@ -179,6 +179,7 @@ table! {
     owners.top_level_approvers(text);
     owners.all_owners(text);
     owners.aliases(text);
+    owners.filenames();
     owners.parse(text);
     kubernetes_read.get_config_map(text, text);
     kubernetes_write.create_config_map(config_map);
