@@ -176,6 +176,16 @@ mod tests {
     }
 
     #[test]
+    fn case_14_a_group_is_a_list_or_empty() {
+        let no_list = "a list of logins belongs here: write each on a line of its own, with `- `";
+        let fault = |at: &str| format!("OWNERS_ALIASES:{at}: `aliases.team`: {no_list}");
+        check_aliases("aliases:\n  team: anna\n", "", Some(&fault("2:9")));
+        // The dashes begin another line of the same text: the indentation is wrong.
+        check_aliases("aliases:\n  team: anna\n    - bob\n", "", Some(&fault("2:9")));
+        check_aliases("aliases:\n  team:\n  - anna\n  none:\n  nobody: {}\n", "nobody: ; none: ; team: anna", None);
+    }
+
+    #[test]
     fn groups_come_in_three_shapes() {
         check_aliases(
             "aliases:\n  A:\n  - Bob\n  - '@x'\n  b: {c, d}\n  e:\n  f: {}\n",

@@ -11,6 +11,8 @@ mod terms;
 mod tree;
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;
 
 pub use aliases::Aliases;

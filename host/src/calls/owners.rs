@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ::git::Repo;
+use config::Loaded;
 use prow::grants::{Access, Permission};
 use prow::owners::{Terms, Tree, View};
 use wasmtime::component::Resource;
@@ -39,12 +40,18 @@ struct Read {
 impl GuestState {
     fn reading(&mut self, repo: Arc<RepoRef>) -> Reading {
         let facts = self.task().facts.clone();
-        let (org, name) = (&repo.org, &repo.name);
-        let names = facts.loaded.plugins.owners_names(org, name);
-        let denied = facts.loaded.config.core.owners_dir_denylist.of(org, name);
-        let skips = facts.loaded.plugins.owners(org, name).skip_collaborators;
+        let skips = facts.loaded.plugins.owners(&repo.org, &repo.name).skip_collaborators;
         let collaborators = (!skips).then(|| self.github(&repo));
-        Reading { owners: facts.clients.owners.clone(), repo, terms: Terms { names, denied }, collaborators }
+        let terms = terms(&facts.loaded, &repo);
+        Reading { owners: facts.clients.owners.clone(), repo, terms, collaborators }
+    }
+}
+
+/// What the configuration says of a repository's OWNERS files.
+fn terms(loaded: &Loaded, repo: &RepoRef) -> Terms {
+    Terms {
+        names: loaded.plugins.owners_names(&repo.org, &repo.name),
+        denied: loaded.config.core.owners_dir_denylist.of(&repo.org, &repo.name),
     }
 }
 
@@ -148,5 +155,50 @@ impl owners::Host for GuestState {
             Ok(sections.into_iter().map(convert::owners_section).collect())
         };
         Ok(self.task().journal.read("owners.parse", &text, found).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use config::{Role, SourceFile};
+    use prow::owners::{Denied, Names};
+
+    use super::*;
+
+    const CONFIG: &str = "
+owners_dir_denylist:
+  default: [^generated$]
+  repos:
+    o: [third_party]
+    o/r: [^docs$]
+  ignore_preconfigured_defaults: true
+";
+    const PLUGINS: &str = "
+plugins: {o: [approve]}
+owners:
+  mdyamlrepos: [o/r]
+  filenames:
+    o: {owners: CODE, owners_aliases: GROUPS}
+";
+
+    #[track_caller]
+    fn check(config: &str, plugins: &str, repo: &str, names: (&str, &str, bool), patterns: &[&str]) {
+        let file = |role, name: &str, text: &str| SourceFile { role, path: name.into(), bytes: text.into() };
+        let files = vec![file(Role::Core, "config.yaml", config), file(Role::Plugins, "plugins.yaml", plugins)];
+        let loaded = Loaded::from_files(files).unwrap();
+        assert_eq!(loaded.warnings, Vec::<String>::new());
+        let (owners, aliases, markdown) = names;
+        let names = Names { owners: owners.to_owned(), aliases: aliases.to_owned(), markdown };
+        let patterns = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
+        let denied = Denied { patterns, ignore_preconfigured_defaults: !config.is_empty() };
+        let repo = RepoRef { org: "o".to_owned(), name: repo.to_owned() };
+        assert_eq!(terms(&loaded, &repo), Terms { names, denied });
+    }
+
+    #[test]
+    fn owners_files_are_read_as_plugins_yaml_and_config_yaml_say() {
+        check("", "plugins: {o: [approve]}\n", "r", ("OWNERS", "OWNERS_ALIASES", false), &[]);
+        check(CONFIG, PLUGINS, "r", ("CODE", "GROUPS", true), &["^generated$", "third_party", "^docs$"]);
+        check(CONFIG, PLUGINS, "s", ("CODE", "GROUPS", false), &["^generated$", "third_party"]);
     }
 }

@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use git::{Error, Owners};
-use prow::owners::{Denied, Names, Terms};
+use prow::owners::{Denied, Names, Terms, Tree};
 
 use crate::support::{World, repo};
 
@@ -47,7 +49,7 @@ async fn owners_are_those_of_the_branch_as_it_is_now() {
     // What changes, changes; what goes, goes; what stays is not read again.
     let second = world.commit("main", &[&first], &[("x", Some("1\n"))]);
     let same = owners.of_commit(&repo(), &second, &usual).await.unwrap();
-    assert!(std::sync::Arc::ptr_eq(&same, &owners.of_branch(&repo(), "main", &usual).await.unwrap()));
+    assert!(Arc::ptr_eq(&same, &owners.of_branch(&repo(), "main", &usual).await.unwrap()));
     let third = world.commit("main", &[&second], &[("OWNERS_ALIASES", Some("aliases: {team: [carl]}\n"))]);
     assert_eq!(approvers(&owners, "main", "a/x.go").await, "carl");
     let fourth = world.commit("main", &[&third], &[("a/OWNERS", None)]);
@@ -56,6 +58,69 @@ async fn owners_are_those_of_the_branch_as_it_is_now() {
     assert_eq!(approvers(&owners, "main", "b/c/d").await, "carla root");
     assert!(matches!(owners.of_branch(&repo(), "absent", &usual).await, Err(Error::NotFound(_))));
     assert!(matches!(owners.of_branch(&repo(), "../x", &usual).await, Err(Error::Invalid(_))));
+}
+
+/// What is the same tree was not read again.
+#[track_caller]
+fn check_reused(before: &Arc<Tree>, after: &Arc<Tree>, want: bool) {
+    assert_eq!(Arc::ptr_eq(before, after), want);
+}
+
+#[tokio::test]
+async fn case_02_a_branch_has_its_own_owners() {
+    let world = World::new();
+    let first = world.commit("main", &[], &[("OWNERS", Some("approvers: [root]\n"))]);
+    world.commit("release-1.10", &[&first], &[("OWNERS", Some("approvers: [keeper]\n"))]);
+    let owners = Owners::new(world.mirrors());
+    assert_eq!(approvers(&owners, "main", "x").await, "root");
+    assert_eq!(approvers(&owners, "release-1.10", "x").await, "keeper");
+}
+
+#[tokio::test]
+async fn case_09_what_ordinary_files_change_is_not_read_again() {
+    let world = World::new();
+    // Also without a file of aliases, where Prow reads all of it again.
+    let first = world.commit("main", &[], &[("OWNERS", Some("approvers: [root]\n"))]);
+    let (owners, terms) = (Owners::new(world.mirrors()), Terms::default());
+    let before = owners.of_branch(&repo(), "main", &terms).await.unwrap();
+    check_reused(&before, &owners.of_branch(&repo(), "main", &terms).await.unwrap(), true);
+    world.commit("main", &[&first], &[("x.go", Some("1\n")), ("notes.md", Some("---\napprovers: [mark]\n---\n"))]);
+    check_reused(&before, &owners.of_branch(&repo(), "main", &terms).await.unwrap(), true);
+}
+
+#[tokio::test]
+async fn case_10_what_owners_and_aliases_change_and_other_terms_is_read() {
+    let world = World::new();
+    let first = world.commit("main", &[], &[("OWNERS", Some("approvers: [team]\n"))]);
+    let (owners, terms) = (Owners::new(world.mirrors()), Terms::default());
+    let before = owners.of_branch(&repo(), "main", &terms).await.unwrap();
+    let second = world.commit("main", &[&first], &[("OWNERS_ALIASES", Some("aliases: {team: [anna]}\n"))]);
+    let aliased = owners.of_branch(&repo(), "main", &terms).await.unwrap();
+    check_reused(&before, &aliased, false);
+    world.commit("main", &[&second], &[("a/OWNERS", Some("approvers: [bob]\n"))]);
+    let two = owners.of_branch(&repo(), "main", &terms).await.unwrap();
+    check_reused(&aliased, &two, false);
+    assert_eq!(approvers(&owners, "main", "a/x").await, "anna bob");
+    let markdown = Terms { names: Names { markdown: true, ..Names::default() }, denied: Denied::default() };
+    check_reused(&two, &owners.of_branch(&repo(), "main", &markdown).await.unwrap(), false);
+    let denied = Denied { patterns: vec!["^a$".to_owned()], ..Denied::default() };
+    assert_eq!(on_terms(&owners, &Terms { denied, ..terms }, "a/x").await, "anna");
+}
+
+#[tokio::test]
+async fn case_11_markdown_matters_where_it_is_configured() {
+    let world = World::new();
+    let first = world.commit("main", &[], &[("OWNERS", Some("approvers: [root]\n")), ("a.md", Some("# A\n"))]);
+    let (owners, plain) = (Owners::new(world.mirrors()), Terms::default());
+    let markdown = Terms { names: Names { markdown: true, ..Names::default() }, denied: Denied::default() };
+    let (off, on) = (
+        owners.of_branch(&repo(), "main", &plain).await.unwrap(),
+        owners.of_branch(&repo(), "main", &markdown).await.unwrap(),
+    );
+    world.commit("main", &[&first], &[("a.md", Some("---\napprovers: [mark]\n---\n# A\n"))]);
+    check_reused(&off, &owners.of_branch(&repo(), "main", &plain).await.unwrap(), true);
+    check_reused(&on, &owners.of_branch(&repo(), "main", &markdown).await.unwrap(), false);
+    assert_eq!(on_terms(&owners, &markdown, "a.md").await, "mark root");
 }
 
 #[tokio::test]

@@ -2,30 +2,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
-fn set(names: &str) -> BTreeSet<String> {
+pub(super) fn set(names: &str) -> BTreeSet<String> {
     names.split_whitespace().map(str::to_owned).collect()
 }
 
-fn list(names: &str) -> Vec<String> {
+pub(super) fn list(names: &str) -> Vec<String> {
     names.split_whitespace().map(str::to_owned).collect()
 }
 
-fn people(approvers: &str, reviewers: &str) -> OwnersFile {
+pub(super) fn people(approvers: &str, reviewers: &str) -> OwnersFile {
     Simple { approvers: list(approvers), reviewers: list(reviewers), ..Simple::default() }.into()
 }
 
-fn alone(mut file: OwnersFile) -> OwnersFile {
+pub(super) fn alone(mut file: OwnersFile) -> OwnersFile {
     file.options.no_parent_owners = true;
     file
 }
 
-fn filters(all: &[(&str, &str)]) -> OwnersFile {
+pub(super) fn filters(all: &[(&str, &str)]) -> OwnersFile {
     let filter = |names: &str| Filter { approvers: list(names), labels: list(names), ..Filter::default() };
     let filters: BTreeMap<_, _> = all.iter().map(|(pattern, names)| ((*pattern).to_owned(), filter(names))).collect();
     Full { filters, ..Full::default() }.into()
 }
 
-fn tree(files: &[(&str, OwnersFile)]) -> Tree {
+pub(super) fn tree(files: &[(&str, OwnersFile)]) -> Tree {
     let files = files.iter().map(|(folder, file)| {
         let path = if folder.is_empty() { "OWNERS".to_owned() } else { format!("{folder}/OWNERS") };
         (path, file.clone())
