@@ -50,7 +50,7 @@ impl Need {
 pub struct Row {
     /// `GET` and so on; `GIT` for what goes by git over HTTP, `GRAPHQL` for an operation of that API.
     pub method: String,
-    /// The path as GitHub's description spells it, git's service, or GraphQL's field.
+    /// The path as GitHub's description spells it, git's service, or the name of the GraphQL operation.
     pub endpoint: String,
     /// What an app needs.
     pub need: Need,
@@ -129,7 +129,7 @@ impl Decisions {
     }
 }
 
-/// The whole table: the REST API, then git.
+/// The whole table: the REST API, then git, then GraphQL.
 #[must_use]
 pub fn table() -> Vec<Row> {
     let rest = RULES.iter().map(|rule| (rule.method, rule.path, rule.app));
@@ -139,7 +139,12 @@ pub fn table() -> Vec<Row> {
         endpoint: endpoint.to_owned(),
         need: shown(need),
     };
-    rest.chain(git).map(row).collect()
+    let graphql = crate::graphql::rules().map(|(method, operation, need)| Row {
+        method: method.to_owned(),
+        endpoint: operation.to_owned(),
+        need: need.map_or(Need::AnyToken, |(name, level)| Need::OneOf(vec![(name.to_owned(), level)])),
+    });
+    rest.chain(git).map(row).chain(graphql).collect()
 }
 
 fn shown(need: AppNeed) -> Need {

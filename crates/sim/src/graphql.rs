@@ -6,6 +6,7 @@ mod issues;
 mod people;
 mod pulls;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -14,7 +15,9 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Refusal, Reply};
 use crate::auth::Who;
+use crate::fence::Asked as Question;
 use crate::hub::Hub;
+use crate::rest::Incoming;
 use crate::roles::role_of;
 use crate::world::{Level, Repo, Role, World};
 
@@ -44,6 +47,9 @@ const WRITE_ISSUES: Need = Need { app: Some(("issues", Level::Write)), person: R
 const PUBLIC: Need = Need { app: None, person: Role::None };
 const READ_PULLS: Need = Need { app: Some(("pull_requests", Level::Read)), person: Role::Read };
 
+/// How these are told from requests to the REST API where decisions are written down.
+const METHOD: &str = "GRAPHQL";
+
 /// The table.
 const OPERATIONS: &[Operation] = &[
     Operation { name: "TransferIssue", field: "transferIssue", need: WRITE_ISSUES, run: issues::transfer },
@@ -61,6 +67,8 @@ pub(crate) struct Ask {
     pub(crate) who: Who,
     need: Need,
     variables: Value,
+    /// The repositories that were come to so far, and whether the caller may there.
+    reached: RefCell<Vec<(String, bool)>>,
 }
 
 /// GitHub's way of saying no in GraphQL.
@@ -81,26 +89,52 @@ struct Asked {
     variables: Value,
 }
 
+impl Asked {
+    /// The operation that is asked for by its name, or by being the only one.
+    fn name(&self) -> String {
+        let in_document = || name_in(self.query.as_deref().unwrap_or_default());
+        self.operation_name.clone().or_else(in_document).unwrap_or_default()
+    }
+
+    /// The same in the table.
+    fn operation(&self) -> Option<&'static Operation> {
+        let (name, document) = (self.name(), self.query.as_deref()?);
+        OPERATIONS.iter().find(|operation| {
+            operation.name == name && name_in(document).as_deref() == Some(&name) && document.contains(operation.field)
+        })
+    }
+}
+
 /// Answers a request to `/graphql`.
-pub(crate) fn answer(hub: &Arc<Hub>, body: &[u8], who: Who) -> Reply {
+pub(crate) fn answer(hub: &Arc<Hub>, request: &Incoming, who: Who) -> Reply {
+    let asked = serde_json::from_slice::<Asked>(&request.body);
+    let operation = asked.as_ref().ok().and_then(Asked::operation);
     if matches!(who, Who::Anonymous | Who::App(_)) {
+        if let Some(operation) = operation {
+            note(hub, request, operation, &who, None, false);
+        }
         return Err(Refusal::new(StatusCode::UNAUTHORIZED, "This endpoint requires you to be authenticated."));
     }
-    let asked: Asked =
-        serde_json::from_slice(body).map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "Problems parsing JSON"))?;
-    let Some(document) = asked.query else {
+    let asked = asked.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "Problems parsing JSON"))?;
+    if asked.query.is_none() {
         let message = "A query attribute must be specified and must be a string.";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
+    }
+    let Some(operation) = operation else {
+        let message = format!("No operation named \"{}\"", asked.name());
+        return Ok(Answer::ok(&json!({ "errors": [{ "message": message }] })));
     };
-    let name = asked.operation_name.or_else(|| name_in(&document)).unwrap_or_default();
-    let known = OPERATIONS.iter().find(|operation| {
-        operation.name == name && name_in(&document).as_deref() == Some(&name) && document.contains(operation.field)
-    });
-    let Some(operation) = known else {
-        return Ok(Answer::ok(&json!({ "errors": [{ "message": format!("No operation named \"{name}\"") }] })));
-    };
-    let ask = Ask { who, need: operation.need, variables: asked.variables };
-    let result = ask.check_token().and_then(|()| (operation.run)(hub, &ask));
+    let ask = Ask { who, need: operation.need, variables: asked.variables, reached: RefCell::default() };
+    let permitted = ask.check_token();
+    let may = permitted.is_ok();
+    let result = permitted.and_then(|()| (operation.run)(hub, &ask));
+    let reached = ask.reached.take();
+    if reached.is_empty() {
+        note(hub, request, operation, &ask.who, None, may);
+    }
+    for (repo, may) in reached {
+        note(hub, request, operation, &ask.who, Some(repo), may);
+    }
     let mut body = json!({ "data": { operation.field: result.as_ref().ok() } });
     if let Err(trouble) = result {
         let mut error = json!({ "path": [operation.field], "message": trouble.message });
@@ -110,6 +144,20 @@ pub(crate) fn answer(hub: &Arc<Hub>, body: &[u8], who: Who) -> Reply {
         body["errors"] = json!([error]);
     }
     Ok(Answer::ok(&body))
+}
+
+/// Writes down who was let through: once for each repository that the operation came to, else once.
+fn note(hub: &Hub, request: &Incoming, operation: &Operation, who: &Who, repo: Option<String>, may: bool) {
+    let user_agent = request.headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let label = hub.read(|world| who.label(world));
+    let user_agent = user_agent.unwrap_or_default();
+    let asked = Question { method: METHOD, endpoint: operation.name, repo, org: None, label, user_agent };
+    hub.decisions.add(who, asked, may);
+}
+
+/// Which operation needs what, as the table of all endpoints has it.
+pub(crate) fn rules() -> impl Iterator<Item = (&'static str, &'static str, Option<(&'static str, Level)>)> {
+    OPERATIONS.iter().map(|operation| (METHOD, operation.name, operation.need.app))
 }
 
 /// What GitHub answers, with status 200, once the hour's points are used up.
@@ -156,6 +204,12 @@ impl Ask {
     /// # Errors
     /// `unseen`, or `FORBIDDEN`.
     pub(crate) fn permit(&self, world: &World, repo: &Repo, unseen: Trouble) -> Result<(), Trouble> {
+        let permitted = self.may(world, repo, unseen);
+        self.reached.borrow_mut().push((repo.full_name(), permitted.is_ok()));
+        permitted
+    }
+
+    fn may(&self, world: &World, repo: &Repo, unseen: Trouble) -> Result<(), Trouble> {
         if let Who::Installation { .. } = &self.who {
             let reached = self.who.reaches(world, repo);
             return match (reached, repo.private) {

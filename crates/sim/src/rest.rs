@@ -107,7 +107,7 @@ fn run(hub: &Arc<Hub>, request: Incoming, who: Who, accepted: &mut Option<String
         ));
     }
     if request.path == GRAPHQL && request.method == "POST" {
-        return graphql::answer(hub, &request.body, who);
+        return graphql::answer(hub, &request, who);
     }
     let path = hub.read(|world| by_name(world, &request.path));
     let (route, params) = match find(&request.method, &path) {
