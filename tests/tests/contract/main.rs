@@ -2,6 +2,7 @@
 //! plugins that live by parts of it: one of the previous version, and those that speak to Jira and Slack.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bench;
 mod cluster;
 mod consumers;
 mod elder;
@@ -10,6 +11,7 @@ mod functions;
 mod rows;
 mod script;
 mod slack;
+mod tap;
 
 use std::collections::BTreeSet;
 

@@ -127,25 +127,30 @@ impl Script {
         self.names.insert(name, innermost(answer));
     }
 
-    /// Has the plugin make a call, and gives its answer.
-    pub(crate) async fn call(&mut self, line: &str) -> String {
-        let text = format!("/call {}", self.named(line));
-        self.made += 1;
-        let guid = format!("ca11ca11-0000-4000-8000-{:012}", self.made);
+    /// The event that asks for a call, and its webhook's body.
+    pub(crate) fn event(&self, line: &str) -> (&'static str, Value) {
         // A postsubmit is of a push; everything else is asked for in a comment.
         let of_push = line.starts_with("prowjobs-write.create-postsubmit");
         let (event, mut body) =
             if of_push { ("push", self.push.clone()) } else { ("issue_comment", self.comment.clone()) };
         let place = if of_push { "/head_commit/message" } else { "/comment/body" };
-        *body.pointer_mut(place).unwrap() = json!(text);
+        *body.pointer_mut(place).unwrap() = json!(format!("/call {}", self.named(line)));
+        (event, body)
+    }
+
+    /// Has the plugin make a call, and gives its answer.
+    pub(crate) async fn call(&mut self, line: &str) -> String {
+        self.made += 1;
+        let guid = format!("ca11ca11-0000-4000-8000-{:012}", self.made);
+        let (event, body) = self.event(line);
         let body = body.to_string();
         let world = &self.stage.world;
         let sent = Sent { event, guid: &guid, body: body.as_bytes(), secret: &world.secret };
         let answer = hook::post(&world.http, &world.hook_url(), &sent).await.unwrap();
-        assert_eq!(answer.code, 200, "{text}: {}", answer.text);
+        assert_eq!(answer.code, 200, "{line}: {}", answer.text);
         match self.stage.handled(&guid, "caller").await {
             Ok(task) => task.reason.unwrap_or_default(),
-            Err(error) => panic!("{text}: {error:#}"),
+            Err(error) => panic!("{line}: {error:#}"),
         }
     }
 

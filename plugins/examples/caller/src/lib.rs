@@ -1,5 +1,5 @@
-//! Makes any one call of the contract on command, and says how it was answered: what each function of the host is tried
-//! with. A line in a new comment, or in the message of a pushed commit:
+//! Makes any call of the contract on command, and says how it was answered: what each function of the host is tried with.
+//! A line in a new comment, or in the message of a pushed commit:
 //!
 //! ```text
 //! /call github-issues-write.create-issue "A title" "a text" bug,question
@@ -8,6 +8,7 @@
 //! ```
 //!
 //! How the words become arguments is told in [`words`]. The outcome is the answer as Rust prints it: `Ok(…)` or `Err(…)`.
+//! Several lines are several calls, in their order, whatever becomes of each; then every answer is a line of the log.
 
 mod table;
 pub mod words;
@@ -39,10 +40,13 @@ pub struct Call {
     pub words: Vec<String>,
 }
 
-/// The first call that a text asks for.
-pub fn asked(text: &str) -> Option<Call> {
-    let line = kit::lines(text).find(|line| line.is("call"))?;
-    let mut words = words::split(line.rest).into_iter();
+/// The calls that a text asks for.
+pub fn asked(text: &str) -> Vec<Call> {
+    kit::lines(text).filter(|line| line.is("call")).filter_map(|line| one(line.rest)).collect()
+}
+
+fn one(line: &str) -> Option<Call> {
+    let mut words = words::split(line).into_iter();
     let mut function = words.next()?;
     let through = match function.as_str() {
         "read-only" => Through::ReadOnly,
@@ -90,7 +94,7 @@ impl Plugin for Caller {
     fn describe() -> Description {
         Description {
             name: "caller".to_owned(),
-            summary: "Makes any one call of the contract on command.".to_owned(),
+            summary: "Makes any call of the contract on command.".to_owned(),
             events: vec![EventKind::Comment, EventKind::Push],
             commands: Vec::new(),
             settings: Vec::new(),
@@ -98,15 +102,23 @@ impl Plugin for Caller {
     }
 
     fn help(_settings: String, _repos: Vec<RepoRef>) -> PluginHelp {
-        let description = "Makes any one call of the contract on command.".to_owned();
+        let description = "Makes any call of the contract on command.".to_owned();
         PluginHelp { description, config: Vec::new(), snippet: String::new(), commands: Vec::new() }
     }
 
     fn handle(event: Event, agent: ClientAgent) -> Result<Outcome, Failure> {
-        let Some(call) = text(&event, &agent).as_deref().and_then(asked) else {
-            return Ok(kit::ignored("not asked to"));
-        };
-        make(call, &agent).map(kit::done).map_err(|message| Failure { message })
+        let mut calls = text(&event, &agent).as_deref().map(asked).unwrap_or_default();
+        match calls.len() {
+            0 => Ok(kit::ignored("not asked to")),
+            1 => make(calls.remove(0), &agent).map(kit::done).map_err(|message| Failure { message }),
+            many => {
+                for call in calls {
+                    let answer = make(call, &agent).map_err(|message| Failure { message })?;
+                    kit::info(&answer);
+                }
+                Ok(kit::done(format!("{many} calls")))
+            }
+        }
     }
 }
 
@@ -117,23 +129,25 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, want: Option<(Through, &str, &[&str])>) {
-        let want = want.map(|(through, function, words)| Call {
+    fn check(text: &str, want: &[(Through, &str, &[&str])]) {
+        let want = want.iter().cloned().map(|(through, function, words)| Call {
             through,
             function: function.to_owned(),
             words: words.iter().map(|&word| word.to_owned()).collect(),
         });
+        let want: Vec<_> = want.collect();
         assert_eq!(asked(text), want, "{text:?}");
     }
 
     #[test]
     fn a_line_names_the_call_and_how_the_agent_is_changed() {
-        check("/call agent.now", Some((Through::Own, "agent.now", &[])));
-        check("now:\r\n/call a.b \"c d\" 1", Some((Through::Own, "a.b", &["c d", "1"])));
-        check("/call read-only a.b -", Some((Through::ReadOnly, "a.b", &["-"])));
-        check("/call for-repo o/r a.b", Some((Through::Other("o".into(), "r".into()), "a.b", &[])));
-        check("/call for-repo o a.b", None);
-        check("/call", None);
-        check("> /call a.b", None);
+        check("/call agent.now", &[(Through::Own, "agent.now", &[])]);
+        check("now:\r\n/call a.b \"c d\" 1", &[(Through::Own, "a.b", &["c d", "1"])]);
+        check("/call read-only a.b -", &[(Through::ReadOnly, "a.b", &["-"])]);
+        check("/call for-repo o/r a.b", &[(Through::Other("o".into(), "r".into()), "a.b", &[])]);
+        check("/call for-repo o a.b", &[]);
+        check("/call", &[]);
+        check("> /call a.b", &[]);
+        check("/call a.b 1\n/call a.c", &[(Through::Own, "a.b", &["1"]), (Through::Own, "a.c", &[])]);
     }
 }

@@ -1,5 +1,5 @@
 //! Makes requests of its own, by `wasi:http`, to try a host's way out with: `/fetch METHOD URL BODY` sends one request and
-//! ends with what came back. Needs `http: [HOST]` under `grants`.
+//! ends with what came back. Several such lines send several, one after another, and log what came back of each. Needs `http: [HOST]` under `grants`.
 
 use kit::{
     ClientAgent, CommentAction, Description, Event, EventBody, EventKind, Failure, Outcome, Plugin, PluginHelp, RepoRef,
@@ -16,13 +16,14 @@ pub struct Asked {
     pub body: String,
 }
 
-/// The first request that a text asks for.
-pub fn asked(text: &str) -> Option<Asked> {
-    kit::lines(text).filter(|line| line.is("fetch")).find_map(|line| {
+/// The requests that a text asks for.
+pub fn asked(text: &str) -> Vec<Asked> {
+    let one = |line: kit::Line<'_>| {
         let mut words = line.rest.trim().splitn(3, ' ');
         let (method, url) = (words.next()?.to_owned(), words.next()?.to_owned());
         Some(Asked { method, url, body: words.next().unwrap_or_default().to_owned() })
-    })
+    };
+    kit::lines(text).filter(|line| line.is("fetch")).filter_map(one).collect()
 }
 
 #[cfg(target_family = "wasm")]
@@ -105,13 +106,20 @@ impl Plugin for Fetcher {
         if comment.action != CommentAction::Created {
             return Ok(kit::ignored("not a new comment"));
         }
-        let Some(asked) = asked(&comment.body) else {
-            return Ok(kit::ignored("not asked to"));
-        };
-        Ok(kit::done(match outgoing::fetch(&asked) {
+        let told = |asked: &Asked| match outgoing::fetch(asked) {
             Ok(answer) => format!("answered {answer}"),
             Err(why) => format!("refused: {why}"),
-        }))
+        };
+        match &*asked(&comment.body) {
+            [] => Ok(kit::ignored("not asked to")),
+            [one] => Ok(kit::done(told(one))),
+            many => {
+                for one in many {
+                    kit::info(told(one));
+                }
+                Ok(kit::done(format!("{} requests", many.len())))
+            }
+        }
     }
 }
 
@@ -124,11 +132,12 @@ mod tests {
     #[test]
     fn a_request_is_a_method_a_url_and_a_body() {
         let asked_for = |method: &str, url: &str, body: &str| {
-            Some(Asked { method: method.into(), url: url.into(), body: body.into() })
+            vec![Asked { method: method.into(), url: url.into(), body: body.into() }]
         };
         assert_eq!(asked("/fetch GET http://h/p?q"), asked_for("GET", "http://h/p?q", ""));
         assert_eq!(asked("now\r\n/fetch POST https://h a b\r\n"), asked_for("POST", "https://h", "a b"));
-        assert_eq!(asked("/fetch GET"), None);
-        assert_eq!(asked("/fetch"), None);
+        assert!(asked("/fetch GET").is_empty());
+        assert!(asked("/fetch").is_empty());
+        assert_eq!(asked("/fetch GET http://h\n/fetch GET http://i").len(), 2);
     }
 }
