@@ -5,6 +5,7 @@
 mod bench;
 mod cluster;
 mod consumers;
+mod doubt;
 mod elder;
 mod fence;
 mod functions;
