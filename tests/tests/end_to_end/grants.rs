@@ -1,13 +1,14 @@
 //! What a plugin was not given it does not get: each call is checked, whatever the component imports.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sim::client::NewPr;
 use tests::demo_config;
 use tests::programs::Programs;
 use tests::stage::{REPO, Stage};
-use tests::world::{Options, World};
+use tests::world::{Options, World, seen};
 
+const SOON: Duration = Duration::from_secs(60);
 const PLUGINS: &str = "
 plugins:
   my-org:
@@ -59,6 +60,45 @@ async fn what_was_not_granted_is_denied_at_the_call() {
 
     check(&mut stage, pr, "effects", &["Exhausted", "limits.effects"]).await;
     assert_eq!(stage.world.sim.labels(REPO, pr).await.unwrap().len(), 5);
+}
+
+/// The lines of `/metrics` that count denied calls.
+fn counted(metrics: &str) -> Vec<&str> {
+    metrics.lines().filter(|line| line.starts_with("bowsprit_plugin_calls_denied")).collect()
+}
+
+#[tokio::test]
+async fn a_denied_call_is_counted_for_its_plugin_and_told_in_the_trace() {
+    let mut stage = stage().await;
+    let issue = stage.alice.open_issue(REPO, "one", "text").await.unwrap();
+    let bob = stage.bob.clone();
+    let rows = [
+        ("for-repo my-org/hello", None, 0),
+        ("for-repo my-org/other", Some("add `my-org/other` to `grants.repos`"), 1),
+        ("read-only", Some("this client-agent is read-only"), 2),
+        ("for-repo other/hello", Some("add `other/hello` to `grants.repos`"), 3),
+        // What is asked of the wrong interface is refused by what it is about, and not by a grant.
+        ("wrong-kind", None, 3),
+    ];
+    assert_eq!(counted(&stage.world.metrics().await.unwrap()), [""; 0]);
+    for (probe, told, count) in rows {
+        let delivery = stage.says(&bob, issue, &format!("/probe {probe}"), "prober").await.unwrap();
+        let trace = stage.handled(&delivery.guid, "prober").await.unwrap().trace.unwrap();
+        let denied: Vec<_> =
+            trace["denied"].as_array().into_iter().flatten().map(|one| one.as_str().unwrap()).collect();
+        assert_eq!(denied.len(), usize::from(told.is_some()), "{probe}: {trace}");
+        assert!(denied.iter().all(|one| one.contains(told.unwrap())), "{probe}: {denied:?}");
+        // By its plugin alone, so that a guest cannot make series.
+        let line = format!("bowsprit_plugin_calls_denied{{plugin=\"prober\"}} {count}");
+        let want = if count == 0 { Vec::new() } else { vec![line.as_str()] };
+        // It is counted right after the task has ended.
+        let what = format!("{count} denied calls to be counted");
+        let ended = stage.world.wait(&what, SOON, async |world| {
+            let metrics = seen(world.metrics().await)?;
+            if counted(&metrics) == want { Ok(()) } else { Err(format!("{:?}", counted(&metrics))) }
+        });
+        ended.await.unwrap();
+    }
 }
 
 #[tokio::test]
