@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::far_side::{FarSide, Reply, Seen, repo};
 
 /// One pair for all tests: making it takes seconds in a debug build.
-fn key() -> &'static (String, String) {
+pub(crate) fn key() -> &'static (String, String) {
     static KEY: OnceLock<(String, String)> = OnceLock::new();
     KEY.get_or_init(|| {
         let private = rsa::RsaPrivateKey::new(&mut OsRng, 2048).unwrap();

@@ -6,6 +6,7 @@
 mod app;
 mod caching;
 mod dry_run;
+mod emulate;
 mod every_method;
 mod every_talk;
 mod far_side;
