@@ -14,6 +14,13 @@ const DESCRIPTION: usize = 2048;
 /// The length that a description has at most.
 const DESCRIPTION_LEN: usize = 256;
 
+/// What of WASI a guest needs in order to sleep.
+const WASI: [&str; 2] = [
+    "package wasi:io@0.2.0; interface poll { resource pollable { block: func(); } }",
+    "package wasi:clocks@0.2.0; interface monotonic-clock {
+       use wasi:io/poll@0.2.0.{pollable}; subscribe-duration: func(when: u64) -> pollable; }",
+];
+
 /// The contract's newest version.
 pub(crate) struct Contract {
     resolve: Resolve,
@@ -29,8 +36,16 @@ impl Contract {
         let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
         let dir = above.map(|dir| dir.join("wit")).find(|dir| dir.is_dir()).unwrap();
         let (package, _) = resolve.push_path(dir).unwrap();
-        let world = resolve.select_world(&[package], Some("everything")).unwrap();
         let version = resolve.packages[package].name.version.as_ref().unwrap().to_string();
+        for text in WASI {
+            resolve.push_str("wasi.wit", text).unwrap();
+        }
+        let all = format!(
+            "package hostile:plugin; world all {{ include bowsprit:plugin/everything@{version}; \
+             import wasi:clocks/monotonic-clock@0.2.0; }}"
+        );
+        let all = resolve.push_str("all.wit", &all).unwrap();
+        let world = resolve.select_world(&[all], Some("all")).unwrap();
         let mut sizes = SizeAlign::default();
         sizes.fill(&resolve).unwrap();
         Contract { resolve, world, sizes, version }
@@ -40,6 +55,13 @@ impl Contract {
     pub(crate) fn import(&self, interface: &str, function: &str, name: &str, signature: &str) -> String {
         let version = &self.version;
         format!(r#"(import "bowsprit:plugin/{interface}@{version}" "{function}" (func ${name} {signature}))"#)
+    }
+
+    /// A function `$sleep` that sleeps for an hour, by WASI, and what it imports.
+    pub(crate) fn sleep() -> &'static str {
+        r#"(import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration" (func $subscribe (param i64) (result i32)))
+           (import "wasi:io/poll@0.2.0" "[method]pollable.block" (func $block (param i32)))
+           (func $sleep (call $block (call $subscribe (i64.const 3600000000000))))"#
     }
 
     /// `(export "NAME") (param …) (result …)` of one of the functions that a plugin has to export.

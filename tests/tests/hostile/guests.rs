@@ -15,6 +15,8 @@ pub(crate) struct Guest<'a> {
     pub pages: u32,
     /// The body of `describe`; by default its description.
     pub describe: Option<String>,
+    /// The body of `help`.
+    pub help: String,
     /// The body of `handle`.
     pub handle: String,
 }
@@ -22,12 +24,19 @@ pub(crate) struct Guest<'a> {
 impl<'a> Guest<'a> {
     /// One that handles an event so.
     pub(crate) fn new(name: &'a str, handle: impl Into<String>) -> Self {
-        Guest { name, module: String::new(), pages: 2, describe: None, handle: handle.into() }
+        Guest {
+            name,
+            module: String::new(),
+            pages: 2,
+            describe: None,
+            help: "unreachable".into(),
+            handle: handle.into(),
+        }
     }
 
     pub(crate) fn component(&self, contract: &Contract) -> Vec<u8> {
         let (data, description) = contract.description(self.name);
-        let Guest { module, pages, handle, .. } = self;
+        let Guest { module, pages, help, handle, .. } = self;
         let describe = self.describe.as_ref().unwrap_or(&description);
         let [describe_type, help_type, handle_type] = ["describe", "help", "handle"].map(|name| contract.export(name));
         let text = format!(
@@ -40,7 +49,7 @@ impl<'a> Guest<'a> {
                    (global.get $next)
                    (global.set $next (i32.add (global.get $next) (local.get 3))))
                  (func {describe_type} {describe})
-                 (func {help_type} unreachable)
+                 (func {help_type} {help})
                  (func {handle_type} {handle})
                  {data})"#
         );

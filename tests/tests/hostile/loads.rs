@@ -47,6 +47,10 @@ fn refused(contract: &Contract) -> Vec<Refused> {
     };
     vec![
         asked(Guest { module: started.into(), ..Guest::new("start", DONE) }, "trapped"),
+        asked(
+            Guest { module: format!("{} (start $sleep)", Contract::sleep()), ..Guest::new("doze", DONE) },
+            "over its deadline",
+        ),
         asked(Guest { describe: Some("unreachable".into()), ..Guest::new("mute", DONE) }, "trapped"),
         asked(
             Guest { describe: Some("(loop (br 0)) unreachable".into()), ..Guest::new("dither", DONE) },
@@ -208,4 +212,53 @@ async fn refuse(loader: &Loader, file: &Path, case: &Refused) -> Duration {
     let (name, text) = named(&error);
     assert!(name == case.error && text.contains(case.text), "{}: {name}: {text}", case.name);
     took
+}
+
+/// `help` that is no help, and how it ends.
+fn unhelpful() -> Vec<(Guest<'static>, &'static str)> {
+    let guest = |name, module: &str, help: &str| Guest {
+        module: module.into(),
+        help: format!("{help} unreachable"),
+        ..Guest::new(name, DONE)
+    };
+    vec![
+        (guest("sleeps", Contract::sleep(), "(call $sleep)"), "over its deadline"),
+        (guest("spins", "", "(loop (br 0))"), "over its deadline"),
+        (guest("eats", "", "(loop (drop (memory.grow (i32.const 16))) (br 0))"), "its memory"),
+        (guest("traps", "", ""), "unreachable"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_no_help_is_cut_off_in_time_and_a_good_plugin_hardly_notices() {
+    let _alone = ALONE.lock().await;
+    let plugins = format!("plugins:\n  {GOOD}: {{ plugins: [hold] }}\n");
+    let bench = Bench::start(&plugins, &[], Patience::default()).await;
+    let loader = Loader::new(bench.guests.clone(), compiler(&bench.path("others"), CompileLimits::default()));
+    let contract = Contract::read();
+    for (guest, text) in unhelpful() {
+        let file = bench.path(guest.name);
+        fs::write(&file, guest.component(&contract)).unwrap();
+        let plugin = load(&loader, &file, guest.name).await.unwrap();
+        let ask = async || {
+            let (begun, plugin) = (Instant::now(), plugin.clone());
+            let asked =
+                bench.guests.handle().spawn(async move { plugin.help("{}", &[]).await.map(drop) }).await.unwrap();
+            let took = begun.elapsed();
+            let error = format!("{:#}", asked.unwrap_err());
+            assert!(error.contains(text), "{}: {error}", guest.name);
+            took
+        };
+        let before = memory::resident();
+        beside::good_enough(guest.name, DEADLINE + OVER, async || {
+            let mut measured = Measured::default();
+            for _ in 0..times(20, 1000) {
+                measured.turn(&bench, ask()).await;
+            }
+            measured
+        })
+        .await;
+        memory::is_back(guest.name, before).await;
+    }
+    bench.stop().await;
 }
