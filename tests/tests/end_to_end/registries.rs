@@ -1,7 +1,10 @@
 //! Plugins from a registry: pushed, pinned, run, and run on without it.
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use serde_json::Value;
@@ -129,6 +132,64 @@ async fn a_plugin_from_a_registry_is_pinned_and_runs_on_without_it() {
     stage.world.start_host().unwrap();
     stage.world.ready().await.unwrap();
     stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
+}
+
+/// Takes connections and reads what is asked, and never answers. Its `HOST:PORT`, and how many came.
+fn never_answers() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (host, came) = (listener.local_addr().unwrap().to_string(), Arc::new(AtomicUsize::new(0)));
+    let counted = came.clone();
+    std::thread::spawn(move || {
+        // Kept open: who hangs up has answered, in a way.
+        let mut open = Vec::new();
+        for stream in listener.incoming().flatten() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            open.push(stream);
+        }
+    });
+    (host, came)
+}
+
+#[tokio::test]
+async fn a_registry_that_never_answers_holds_up_its_own_plugin_alone() {
+    let programs = Programs::find().unwrap();
+    let example = demo_config::options(&programs).unwrap();
+    let (registry, came) = never_answers();
+    let silent = format!("  silent:\n    component: oci://{registry}/my-org/silent:1\n");
+    let plugins = example.plugins.replace("plugins: [", "plugins: [silent, ") + &silent;
+    assert_eq!(plugins.matches("silent").count(), 3, "{plugins}");
+    let begun = Instant::now();
+    // It is ready although one of its plugins is not.
+    let world = World::start(Options { plugins, ..example }).await.unwrap();
+    println!("ready after {:?}", begun.elapsed());
+    let mut stage = Stage::new(world, Instant::now()).await.unwrap();
+    let bob = stage.bob.clone();
+    let pr = stage.alice.open_pr(REPO, &NewPr::of_file("one", "one.txt", "1\n")).await.unwrap().number;
+    stage.says(&bob, pr, "/greet\n/hold", "greeter").await.unwrap();
+    stage.bot_says(pr, &[GREETING]).await.unwrap();
+    stage.labels(pr, &["do-not-merge/hold"], &[]).await.unwrap();
+    assert!(came.load(Ordering::SeqCst) > 0, "it was asked");
+    let told = |status: &Value| {
+        let fault = &status["plugins"]["silent"]["fault"];
+        has(fault, "plugins.yaml:") && has(fault, &registry)
+    };
+    let status = stage.shows("that the registry does not answer", told).await.unwrap();
+    println!("{}", status["plugins"]["silent"]);
+    assert!(status["plugins"]["greeter"]["fault"].is_null(), "{status}");
+
+    // It goes on so: the configuration changes, and what does not come from there is in force at once.
+    let before = fs::read_to_string(stage.world.path("plugins.yaml")).unwrap();
+    write(stage.world.dir(), "plugins.yaml", format!("{before}# again\n").as_bytes()).unwrap();
+    write(stage.world.dir(), GREETER, &replace_text(&greeter(&stage), GREETING, NEW_GREETING).unwrap()).unwrap();
+    let digest = |status: &Value| status["plugins"]["greeter"]["digest"].clone();
+    let old = digest(&status);
+    stage.shows("the new greeter", |status| digest(status) != old).await.unwrap();
+    stage.says(&bob, pr, "/greet", "greeter").await.unwrap();
+    stage.bot_says(pr, &[NEW_GREETING]).await.unwrap();
+}
+
+fn greeter(stage: &Stage) -> Vec<u8> {
+    fs::read(stage.world.path(GREETER)).unwrap()
 }
 
 /// Another file of the same meaning: what was refused is looked at again at once.
