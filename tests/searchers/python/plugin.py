@@ -1,8 +1,11 @@
 """Looks for what it should not find; plugins/examples/searcher says how."""
 
+import importlib
 import os
 import socket
 import sys
+import urllib.request
+from collections.abc import Callable
 
 import wit_world
 from wit_world.imports import agent as agents
@@ -24,11 +27,26 @@ class WitWorld(wit_world.WitWorld):
         return types.Outcome_Done(f"found {', '.join(found)}" if found else f"no {what}")
 
 
+def tried(*ways: Callable[[], object]) -> list[str]:
+    """What each way that works gives; by one that is refused, the next is not kept from being tried."""
+    found = []
+    for way in ways:
+        try:
+            found.append(str(way()))
+        except (OSError, ImportError, NotImplementedError, AttributeError):
+            pass
+    return found
+
+
 def files(_: int) -> list[str]:
-    try:
-        return os.listdir("/") + os.listdir(".") + [open("/etc/passwd").read()]
-    except OSError:
-        return []
+    return tried(
+        lambda: os.listdir("/"),
+        lambda: os.listdir("."),
+        lambda: open("/etc/passwd").read(),
+        lambda: open("searched", "w").write("here"),
+        lambda: os.stat("/"),
+        lambda: importlib.import_module("ctypes").CDLL(None),
+    )
 
 
 def environment(_: int) -> list[str]:
@@ -37,11 +55,11 @@ def environment(_: int) -> list[str]:
 
 
 def sockets(port: int) -> list[str]:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1)
-        return ["a connection"]
-    except OSError:
-        return []
+    return tried(
+        lambda: socket.create_connection(("127.0.0.1", port), 1),
+        lambda: socket.getaddrinfo("localhost", port),
+        lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/"),
+    )
 
 
 LOOK = {

@@ -142,16 +142,22 @@ async fn check_scene(component: &Path) {
     assert_eq!(scene.lines, SCENE);
 }
 
-/// It asks for what it should, and for nothing else: a component without imports of WASI has no files, arguments,
-/// environment, clocks or sockets, for a name that is not imported cannot be called.
-fn check_requests(component: &Path, wasi: bool) {
+/// What `bowsprit plugin inspect` says of it. A component without imports of WASI has no files, arguments, environment,
+/// clocks or sockets, for a name that is not imported cannot be called; none of ours makes requests of its own.
+fn inspected(component: &Path, wasi: bool) -> Value {
     let programs = Programs::find().unwrap();
     let mut inspect = Command::new(programs.bowsprit);
     let output = inspect.args(["plugin", "inspect", "--output", "json"]).arg(component).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(found["wasi"], wasi, "{found}");
+    assert_eq!((&found["wasi"], &found["http"]), (&Value::Bool(wasi), &Value::Bool(false)), "{found}");
+    found
+}
+
+/// It asks for what it should, and for nothing else.
+fn check_requests(component: &Path, wasi: bool) {
+    let found = inspected(component, wasi);
     assert_eq!(found["contract"], "0.2.0");
     assert_eq!(found["grants"], serde_json::json!({ "issues": "write", "pull_requests": "write" }));
     assert_eq!(found["events"], serde_json::json!(["comment", "pull-request"]));
@@ -216,10 +222,14 @@ const PLACES: [&str; 4] = ["files", "arguments", "environment", "sockets"];
 /// Has the searcher in this folder look everywhere. A tool may stub WASI with traps; then the search ends in one.
 fn check_search(test: &str, folder: &str, may_trap: bool) {
     let Some(component) = examples::component(test, folder).unwrap() else { return };
-    check_search_of(&component, may_trap);
+    // What these tools make of a plugin asks for no WASI at all.
+    check_search_of(&component, may_trap, false);
 }
 
-fn check_search_of(component: &Path, may_trap: bool) {
+fn check_search_of(component: &Path, may_trap: bool, wasi: bool) {
+    // It asks for nothing: it is handed its event, and may log.
+    let found = inspected(component, wasi);
+    assert_eq!((&found["functions"], &found["grants"]), (&serde_json::json!([]), &serde_json::json!({})), "{found}");
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     server.set_nonblocking(true).unwrap();
     let port = server.local_addr().unwrap().port();
@@ -248,7 +258,7 @@ fn check_search_of(component: &Path, may_trap: bool) {
 #[test]
 fn in_rust_there_are_no_files_arguments_environment_or_sockets_even_by_wasi() {
     let component = Programs::find().unwrap().plugins.join("examples/searcher.wasm");
-    check_search_of(&component, false);
+    check_search_of(&component, false, true);
 }
 
 #[test]
@@ -271,8 +281,8 @@ fn in_go_there_are_no_files_arguments_environment_or_sockets() {
 fn in_c_there_are_no_files_arguments_environment_or_sockets_with_either_adapter() {
     let test = "in_c_there_are_no_files_arguments_environment_or_sockets_with_either_adapter";
     let Some(component) = examples::component(test, "tests/searchers/c").unwrap() else { return };
-    check_search_of(&component, false);
+    check_search_of(&component, false, false);
     let dir = tempfile::tempdir().unwrap();
     // The real adapter has no way to send or receive, and traps.
-    check_search_of(&with_wasi("tests/searchers/c", dir.path()), true);
+    check_search_of(&with_wasi("tests/searchers/c", dir.path()), true, true);
 }
