@@ -16,6 +16,7 @@ mod operation;
 mod order;
 mod parked;
 mod payloads;
+mod pinned;
 mod registries;
 mod reload;
 mod replay;
