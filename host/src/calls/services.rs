@@ -38,6 +38,12 @@ fn fault_once(error: ServiceError) -> Fault {
     if error.is_in_doubt() { Fault::InDoubt { why: error.to_string() } } else { fault(error) }
 }
 
+/// Whether a call has changed something, told by one that may be the second. That the first has left nothing to do is then the
+/// likeliest reason for finding nothing to do; whoever is told "no" would never say that it was done.
+fn has_changed(now: bool, doubt: Doubt) -> bool {
+    now || doubt == Doubt::MayBeMade
+}
+
 fn absent(flag: &str) -> Fault {
     Fault::answer(ErrorKind::Invalid, format!("this host has no such service: it was started without `{flag}`"))
 }
@@ -234,8 +240,11 @@ impl bugzilla_write::Host for GuestState {
     async fn add_pull_request(&mut self, agent: Resource<ClientAgent>, id: u64, number: u32) -> Answer<bool> {
         let repo = granted!(self, agent, Permission::Bugzilla, Access::Write);
         let bugzilla = self.bugzilla();
-        let make =
-            |_, _: Doubt| async { bugzilla?.add_pull_request(id, &repo.org, &repo.name, number).await.map_err(fault) };
+        let (org, name) = (&repo.org, &repo.name);
+        let make = |_, doubt: Doubt| async move {
+            let is_new = bugzilla?.add_pull_request(id, org, name, number).await.map_err(fault)?;
+            Ok(has_changed(is_new, doubt))
+        };
         let (op, args) = ("bugzilla-write.add-pull-request", (&*repo, id, number));
         Ok(self.task().journal.effect(EffectKind::Idempotent, op, &args, make).await?)
     }
@@ -243,8 +252,10 @@ impl bugzilla_write::Host for GuestState {
     async fn remove_pull_request(&mut self, agent: Resource<ClientAgent>, id: u64, number: u32) -> Answer<bool> {
         let repo = granted!(self, agent, Permission::Bugzilla, Access::Write);
         let bugzilla = self.bugzilla();
-        let make = |_, _: Doubt| async {
-            bugzilla?.remove_pull_request(id, &repo.org, &repo.name, number).await.map_err(fault)
+        let (org, name) = (&repo.org, &repo.name);
+        let make = |_, doubt: Doubt| async move {
+            let was_there = bugzilla?.remove_pull_request(id, org, name, number).await.map_err(fault)?;
+            Ok(has_changed(was_there, doubt))
         };
         let (op, args) = ("bugzilla-write.remove-pull-request", (&*repo, id, number));
         Ok(self.task().journal.effect(EffectKind::Idempotent, op, &args, make).await?)

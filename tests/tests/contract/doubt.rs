@@ -68,7 +68,7 @@ fn difference(path: &str, before: &Value, after: &Value) -> Vec<String> {
             let at = |of: &Value, key: &str| of.get(key).unwrap_or(&null).clone();
             keys.into_iter()
                 // When it was last touched, and which version that is.
-                .filter(|key| !["updated_at", "resourceVersion", "etag"].contains(&key.as_str()))
+                .filter(|key| !["updated_at", "changed", "resourceVersion"].contains(&key.as_str()))
                 .flat_map(|key| difference(&format!("{path}/{key}"), &at(before, key), &at(after, key)))
                 .collect()
         }

@@ -48,7 +48,7 @@ pub(super) fn sequences<T: Clone>(all: &[T], random: &mut StdRng, shuffled: bool
     if shuffled {
         left.shuffle(random);
     }
-    let mut sequences = Vec::new();
+    let mut sequences: Vec<Vec<T>> = Vec::new();
     while !left.is_empty() {
         let length = random.random_range(CALLS).min(left.len());
         sequences.push(left.drain(..length).collect());
