@@ -243,6 +243,11 @@ fn periodics_have_one_schedule_and_one_name() {
         &["config.yaml: periodics[0] … exactly one of"],
     );
     check_refused(with(json!({"interval": "1 h"})), &[], &["config.yaml: periodics[0].interval … not a duration"]);
+    check_refused(
+        with(json!({"cron": "61 * * * *"})),
+        &[],
+        &["config.yaml: periodics[0].cron … wrong minute: `61` is out of range"],
+    );
     let daily = json!({"cron": "@daily"});
     check_refused(
         with(daily.clone()),

@@ -15,6 +15,8 @@ pub mod container;
 #[cfg(feature = "matching")]
 pub mod core_config;
 pub mod create;
+#[cfg(feature = "matching")]
+pub mod cron;
 pub mod decoration;
 #[cfg(feature = "matching")]
 pub mod decoration_defaults;

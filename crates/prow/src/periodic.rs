@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cron::Cron;
 use crate::duration::parse_go_duration;
 use crate::job::{JobBase, JobRules, Place};
 use crate::problem::Problems;
@@ -22,8 +23,8 @@ pub struct Periodic {
 /// When a periodic runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schedule {
-    /// By a cron expression: five or six fields, or a descriptor like `@daily`.
-    Cron(String),
+    /// By a cron expression.
+    Cron(Cron),
     /// So long after the last start.
     Interval(Duration),
     /// So long after the last end.
@@ -44,7 +45,13 @@ impl JobRules<'_> {
         };
         let given = (written(raw.cron.take()), written(raw.interval.take()), written(raw.minimum_interval.take()));
         let schedule = match given {
-            (Some(cron), None, None) => Schedule::Cron(cron),
+            (Some(text), None, None) => match Cron::parse(&text) {
+                Ok(cron) => Schedule::Cron(cron),
+                Err(why) => {
+                    problems.add(file, at.key("cron"), why);
+                    Schedule::Interval(Duration::ZERO)
+                }
+            },
             (None, Some(text), None) => Schedule::Interval(interval("interval", &text)),
             (None, None, Some(text)) => Schedule::MinimumInterval(interval("minimum_interval", &text)),
             _ => {
