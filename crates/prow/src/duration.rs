@@ -85,21 +85,29 @@ fn decimal(value: u64, scale: u64) -> String {
     format!("{}.{fraction}", value / scale)
 }
 
+/// Go's own steps, since a fraction is scaled as a floating-point number, and which of its digits count is a matter of
+/// overflow.
 fn nanos_of(number: &str, unit: u64) -> Option<u64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
         return None;
     }
     let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let mut nanos = whole.checked_mul(unit)?;
-    // Digits beyond nanoseconds are cut, as Go cuts them.
-    let (mut scaled, mut scale) = (0u128, 1u128);
-    for digit in fraction.bytes().take(18) {
-        scaled = scaled * 10 + u128::from(digit - b'0');
-        scale *= 10;
+    let nanos = whole.checked_mul(unit)?;
+    let (mut digits, mut scale) = (0u64, 1f64);
+    for digit in fraction.bytes() {
+        let more = digits.checked_mul(10).and_then(|digits| digits.checked_add(u64::from(digit - b'0')));
+        let Some(more) = more.filter(|more| *more <= 1 << 63) else { break };
+        (digits, scale) = (more, scale * 10.0);
     }
-    nanos = nanos.checked_add(u64::try_from(scaled * u128::from(unit) / scale).ok()?)?;
-    Some(nanos)
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "so does Go, and the part is less than one unit"
+    )]
+    let part = (digits as f64 * (unit as f64 / scale)) as u64;
+    nanos.checked_add(part)
 }
 
 #[cfg(test)]
