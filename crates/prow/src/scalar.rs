@@ -12,16 +12,21 @@ pub fn scalar_text(value: &Value) -> Option<String> {
     }
 }
 
-/// An integer as it is; a fraction as Go's `FormatFloat(value, 'g', -1, 64)` writes it: the shortest digits, `e` from
-/// the seventh place before the point and the fifth after it. So `1.20` is `1.2`.
+/// An integer as it is; a fraction as Go's `FormatFloat(value, 'g', -1, 32)` writes it: the shortest digits that tell it
+/// from its neighbours among 32-bit fractions, `e` from the seventh place before the point and the fifth after it. So
+/// `1.20` is `1.2`, and `123456.789` is `123456.79`.
 pub fn number_text(number: &Number) -> String {
     if let (false, Some(value)) = (number.is_i64() || number.is_u64(), number.as_f64()) {
-        return go_float(value);
+        #[expect(clippy::cast_possible_truncation, reason = "so does Prow's reader")]
+        return go_float(value as f32);
     }
     number.to_string()
 }
 
-fn go_float(value: f64) -> String {
+fn go_float(value: f32) -> String {
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
     let scientific = format!("{value:e}");
     let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
     let Ok(exponent) = exponent.parse::<i32>() else { return scientific };
@@ -53,6 +58,8 @@ mod tests {
         check("123456.5", Some("123456.5"));
         check("1234567.5", Some("1.2345675e+06"));
         check("1e21", Some("1e+21"));
+        check("123456.789", Some("123456.79"));
+        check("1e40", Some("+Inf"));
         check("null", None);
         check("[]", None);
     }

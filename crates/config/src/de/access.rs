@@ -34,6 +34,8 @@ pub(super) struct Entries<'a> {
     pub(super) rest: std::slice::Iter<'a, (Key, Node)>,
     pub(super) value: Option<&'a (Key, Node)>,
     pub(super) path: KeyPath,
+    /// The names that a struct knows; empty for what takes any.
+    pub(super) fields: &'static [&'static str],
     pub(super) reader: &'a NodeReader,
 }
 
@@ -43,7 +45,7 @@ impl<'a> MapAccess<'a> for Entries<'a> {
     fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
         let Some(entry) = self.rest.next() else { return Ok(None) };
         self.value = Some(entry);
-        let key: StrDeserializer<'a, ReadError> = entry.0.text.as_str().into_deserializer();
+        let key: StrDeserializer<'a, ReadError> = field_name(&entry.0.text, self.fields).into_deserializer();
         Cursor::place(entry.0.at, &self.path, seed.deserialize(key).map(Some))
     }
 
@@ -57,5 +59,22 @@ impl<'a> MapAccess<'a> for Entries<'a> {
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.rest.len())
+    }
+}
+
+/// The field that a key means: Go's reader takes a name in any case, if it is not one as it stands.
+fn field_name<'a>(key: &'a str, fields: &'static [&'static str]) -> &'a str {
+    if fields.contains(&key) {
+        return key;
+    }
+    fields.iter().find(|field| field.chars().map(folded).eq(key.chars().map(folded))).copied().unwrap_or(key)
+}
+
+/// The lower case of an ASCII letter and of the two others that fold to one: the long s and the Kelvin sign.
+fn folded(c: char) -> char {
+    match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c.to_ascii_lowercase(),
     }
 }

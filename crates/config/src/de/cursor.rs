@@ -45,11 +45,32 @@ impl<'a> Cursor<'a> {
         Self::place(at, &path, visitor.visit_seq(access))
     }
 
-    fn map<V: Visitor<'a>>(self, entries: &'a [(Key, Node)], visitor: V) -> Result<V::Value, ReadError> {
+    /// `fields` are the names that a struct knows.
+    fn map<V: Visitor<'a>>(
+        self,
+        entries: &'a [(Key, Node)],
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
         let (at, path) = (self.node.at, self.path.clone());
-        let access = Entries { rest: entries.iter(), value: None, path: self.path, reader: self.reader };
+        let access = Entries { rest: entries.iter(), value: None, path: self.path, fields, reader: self.reader };
         Self::place(at, &path, visitor.visit_map(access))
     }
+}
+
+enum Whole {
+    Signed(i64),
+    Unsigned(u64),
+}
+
+/// JSON has one kind of number: 1.0 is written 1, and then is as good as an integer. From 1e21 on Go writes an exponent,
+/// which is not. What counts are the shortest digits, with zeros for those that a fraction does not hold.
+fn whole(number: f64) -> Option<Whole> {
+    if number.fract() != 0.0 || number.abs() >= 1e21 {
+        return None;
+    }
+    let digits = number.to_string();
+    digits.parse().map(Whole::Signed).or_else(|_| digits.parse().map(Whole::Unsigned)).ok()
 }
 
 /// `null` leaves a Go value as it is, which is its zero value.
@@ -70,18 +91,16 @@ impl<'a> Deserializer<'a> for Cursor<'a> {
     fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let result = match &self.node.kind {
             Kind::List(items) => return self.list(items, visitor),
-            Kind::Map(entries) => return self.map(entries, visitor),
+            Kind::Map(entries) => return self.map(entries, &[], visitor),
             Kind::Null => visitor.visit_unit(),
             Kind::Bool(truth) => visitor.visit_bool(*truth),
             Kind::Unsigned(number) => visitor.visit_u64(*number),
             Kind::Signed(number) => visitor.visit_i64(*number),
-            // JSON has one kind of number: 1.0 is written 1, and then is as good as an integer.
-            Kind::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 =>
-            {
-                #[expect(clippy::cast_possible_truncation, reason = "it is whole and far below 2^63")]
-                visitor.visit_i64(*number as i64)
-            }
-            Kind::Float(number) => visitor.visit_f64(*number),
+            Kind::Float(number) => match whole(*number) {
+                Some(Whole::Signed(number)) => visitor.visit_i64(number),
+                Some(Whole::Unsigned(number)) => visitor.visit_u64(number),
+                None => visitor.visit_f64(*number),
+            },
             Kind::Text(text) => visitor.visit_borrowed_str(text),
         };
         Self::place(self.node.at, &self.path, result)
@@ -148,7 +167,7 @@ impl<'a> Deserializer<'a> for Cursor<'a> {
 
     fn deserialize_map<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match &self.node.kind {
-            Kind::Null => self.map(&[], visitor),
+            Kind::Null => self.map(&[], &[], visitor),
             _ => self.deserialize_any(visitor),
         }
     }
@@ -157,11 +176,12 @@ impl<'a> Deserializer<'a> for Cursor<'a> {
     fn deserialize_struct<V: Visitor<'a>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         let found = match &self.node.kind {
-            Kind::Null | Kind::Map(_) => return self.deserialize_map(visitor),
+            Kind::Null => return self.deserialize_map(visitor),
+            Kind::Map(entries) => return self.map(entries, fields, visitor),
             Kind::List(_) => Unexpected::Seq,
             Kind::Text(text) => Unexpected::Str(text),
             Kind::Bool(truth) => Unexpected::Bool(*truth),
@@ -186,7 +206,8 @@ impl<'a> Deserializer<'a> for Cursor<'a> {
         let (at, path) = (self.node.at, self.path.clone());
         let result = match (&self.node.kind, self.text()) {
             (Kind::Map(entries), _) => {
-                let access = Entries { rest: entries.iter(), value: None, path: self.path, reader: self.reader };
+                let access =
+                    Entries { rest: entries.iter(), value: None, path: self.path, fields: &[], reader: self.reader };
                 visitor.visit_enum(MapAccessDeserializer::new(access))
             }
             (_, Some(text)) => {

@@ -89,6 +89,10 @@ impl de::Error for ReadError {
         Self::new(format!("the key `{field}` is not known here: use one of {}", known.join(", ")))
     }
 
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::new(format!("the key `{field}` stands here a second time, in another case: remove one"))
+    }
+
     fn missing_field(field: &'static str) -> Self {
         Self::new(format!("the key `{field}` is missing: add it"))
     }
