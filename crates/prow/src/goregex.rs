@@ -7,13 +7,14 @@
 mod class;
 mod escape;
 mod translator;
+mod unicode;
 
 #[cfg(test)]
 mod tests;
 
 use regex::Regex;
 
-use translator::{Last, Translator};
+use translator::Translator;
 
 /// Compiles `pattern`, written in Go's syntax.
 ///
@@ -39,8 +40,7 @@ pub fn compile(pattern: &str) -> Result<Regex, String> {
 /// # Errors
 /// Says what in the pattern Go would refuse.
 pub fn translate(pattern: &str) -> Result<String, String> {
-    let mut translator =
-        Translator { rest: pattern.chars().peekable(), out: String::with_capacity(pattern.len()), last: Last::Start };
+    let mut translator = Translator::new(pattern);
     translator.run().map_err(|reason| format!("the expression `{pattern}` is not valid: {reason}"))?;
     Ok(translator.out)
 }

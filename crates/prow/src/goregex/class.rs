@@ -14,7 +14,7 @@ impl Translator<'_> {
             let item = match self.rest.next() {
                 None => return Err("a `[` is not closed".to_owned()),
                 Some(']') if !first => break,
-                Some('[') if self.rest.peek() == Some(&':') => Escaped::Class(self.posix_class()?),
+                Some('[') if self.rest.peek() == Some(&':') => self.posix_class()?,
                 Some('\\') => self.escaped()?,
                 Some(c) => Escaped::Char(c),
             };
@@ -53,18 +53,20 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// `[:alpha:]` within a class, after its opening bracket.
-    fn posix_class(&mut self) -> Result<String, String> {
+    /// `[:alpha:]` within a class, after its opening bracket; that bracket itself where no `:]` follows.
+    fn posix_class(&mut self) -> Result<Escaped, String> {
         const NAMES: [&str; 14] = [
             "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper",
             "word", "xdigit",
         ];
-        self.rest.next();
-        let name: String = self.rest.by_ref().take_while(|c| *c != ':').collect();
-        let bare = name.strip_prefix('^').unwrap_or(&name);
-        if self.rest.next() != Some(']') || !NAMES.contains(&bare) {
+        let ahead: String = self.rest.clone().skip(1).collect();
+        let Some((name, _)) = ahead.split_once(":]") else { return Ok(Escaped::Char('[')) };
+        if !NAMES.contains(&name.strip_prefix('^').unwrap_or(name)) {
             return Err(format!("`[:{name}:]` is not a class that Go knows"));
         }
-        Ok(format!("[:{name}:]"))
+        for _ in 0..name.len() + 3 {
+            self.rest.next();
+        }
+        Ok(Escaped::Class(format!("[:{name}:]")))
     }
 }

@@ -1,6 +1,6 @@
 //! What follows a backslash.
 
-use super::translator::Translator;
+use super::translator::{Last, Translator};
 
 /// `\B` by ASCII's words. With Unicode off it could match within a character, which a search in text must not.
 const NOT_WORD_BOUNDARY: &str = "(?-u:\\B)";
@@ -16,6 +16,9 @@ impl Translator<'_> {
         match self.rest.peek().copied() {
             Some('Q') => {
                 self.rest.next();
+                if self.last == Last::Repetition {
+                    self.last = Last::Apart;
+                }
                 while let Some(c) = self.rest.next() {
                     if c == '\\' && self.rest.next_if_eq(&'E').is_some() {
                         return Ok(());
@@ -86,30 +89,32 @@ impl Translator<'_> {
 
     fn hexadecimal(&mut self) -> Result<char, String> {
         let wrong = || "`\\x` takes two hexadecimal digits, or more of them in braces".to_owned();
-        let digits: String = if self.rest.next_if_eq(&'{').is_some() {
-            self.rest.by_ref().take_while(|c| *c != '}').collect()
+        let (digits, whole) = if self.rest.next_if_eq(&'{').is_some() {
+            let digits = self.braced().ok_or_else(wrong)?;
+            let whole = !digits.is_empty();
+            (digits, whole)
         } else {
-            self.rest.by_ref().take(2).collect()
+            let digits: String = self.rest.by_ref().take(2).collect();
+            let whole = digits.len() == 2;
+            (digits, whole)
         };
-        if digits.len() < 2 && digits.is_empty() || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
+        if !whole || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
             return Err(wrong());
         }
         u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32).ok_or_else(wrong)
     }
 
-    fn unicode_class(&mut self, letter: char) -> Result<String, String> {
-        let wrong = || format!("`\\{letter}` takes a category or script of Unicode, like `\\{letter}{{L}}`");
-        let name: String = match self.rest.next() {
-            Some('{') => self.rest.by_ref().take_while(|c| *c != '}').collect(),
-            Some(c) => c.to_string(),
-            None => return Err(wrong()),
-        };
-        let (bare, negated) = name.strip_prefix('^').map_or((name.as_str(), false), |bare| (bare, true));
-        if bare.is_empty() || !bare.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Err(wrong());
+    /// What follows an opening brace, up to the closing one, which is taken too.
+    pub(super) fn braced(&mut self) -> Option<String> {
+        let mut ahead = self.rest.clone();
+        let mut text = String::new();
+        loop {
+            match ahead.next()? {
+                '}' => break,
+                c => text.push(c),
+            }
         }
-        // Rust has no caret here, but the other letter.
-        let letter = if negated == (letter == 'p') { 'P' } else { 'p' };
-        Ok(format!("\\{letter}{{{bare}}}"))
+        self.rest = ahead;
+        Some(text)
     }
 }

@@ -16,22 +16,49 @@ pub(super) enum Last {
     Item,
     /// A repetition.
     Repetition,
+    /// One of both, with something in between that matches nothing: flags, or empty quotes after a repetition. In Go a
+    /// repetition reaches over it.
+    Apart,
+}
+
+/// How often the innermost item of what has been read is repeated, since Go limits the product.
+#[derive(Clone, Copy, Default)]
+struct Times {
+    /// The most among the items of this group that are over.
+    most: u32,
+    /// Of the last item.
+    last: u32,
 }
 
 pub(super) struct Translator<'a> {
     pub(super) rest: Peekable<Chars<'a>>,
     pub(super) out: String,
     pub(super) last: Last,
+    times: Times,
+    /// Of the groups that are open, the outermost first.
+    open: Vec<Times>,
+    names: Vec<String>,
 }
 
-impl Translator<'_> {
+impl<'a> Translator<'a> {
+    pub(super) fn new(pattern: &'a str) -> Self {
+        Self {
+            rest: pattern.chars().peekable(),
+            out: String::with_capacity(pattern.len()),
+            last: Last::Start,
+            times: Times::default(),
+            open: Vec::new(),
+            names: Vec::new(),
+        }
+    }
+
     pub(super) fn run(&mut self) -> Result<(), String> {
         while let Some(c) = self.rest.next() {
             match c {
                 '\\' => self.escape()?,
                 '[' => self.class()?,
                 '(' => self.group()?,
-                ')' => self.item(")"),
+                ')' => self.close()?,
                 '|' => {
                     self.out.push('|');
                     self.last = Last::Start;
@@ -45,17 +72,39 @@ impl Translator<'_> {
                 c => self.literal(c),
             }
         }
-        Ok(())
+        if self.open.is_empty() { Ok(()) } else { Err("it has an unclosed group: add a `)`".to_owned()) }
     }
 
     pub(super) fn item(&mut self, text: &str) {
         self.out.push_str(text);
-        self.last = Last::Item;
+        self.begun(1);
     }
 
     pub(super) fn literal(&mut self, c: char) {
         push_literal(&mut self.out, c);
+        self.begun(1);
+    }
+
+    fn begun(&mut self, times: u32) {
         self.last = Last::Item;
+        self.times = Times { most: self.times.most.max(self.times.last), last: times };
+    }
+
+    fn open(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.last = Last::Start;
+        self.open.push(std::mem::take(&mut self.times));
+    }
+
+    fn close(&mut self) -> Result<(), String> {
+        let Some(outer) = self.open.pop() else {
+            return Err("a `)` closes an unopened group: write `\\)` for the character".to_owned());
+        };
+        let inner = self.times.most.max(self.times.last);
+        self.times = outer;
+        self.out.push(')');
+        self.begun(inner);
+        Ok(())
     }
 
     fn repetition(&mut self, operator: &str) -> Result<(), String> {
@@ -63,6 +112,9 @@ impl Translator<'_> {
             Last::Start => return Err(format!("`{operator}` has nothing to repeat")),
             Last::Repetition => {
                 return Err(format!("`{operator}` repeats a repetition: put the inner one in parentheses"));
+            }
+            Last::Apart => {
+                return Err(format!("`{operator}` does not stand beside what it repeats: put that in parentheses"));
             }
             Last::Item => {}
         }
@@ -88,11 +140,18 @@ impl Translator<'_> {
         let bound = |text: &str| text.parse::<u32>().ok().filter(|count| *count <= MAX_REPEAT);
         let too_many = || format!("`{{{ahead}}}` repeats more than {MAX_REPEAT} times");
         let low = bound(low).ok_or_else(too_many)?;
-        if let Some(high) = high.filter(|high| !high.is_empty()) {
-            let high = bound(high).ok_or_else(too_many)?;
-            if high < low {
-                return Err(format!("`{{{ahead}}}` has its bounds the wrong way round"));
-            }
+        let high = match high {
+            None => Some(low),
+            Some("") => None,
+            Some(high) => Some(bound(high).ok_or_else(too_many)?),
+        };
+        if high.is_some_and(|high| high < low) {
+            return Err(format!("`{{{ahead}}}` has its bounds the wrong way round"));
+        }
+        // An open end counts as its beginning, and nothing at all ends the count.
+        self.times.last = self.times.last.saturating_mul(high.unwrap_or(low.max(1)));
+        if (low >= 2 || high.is_some_and(|high| high >= 2)) && self.times.last > MAX_REPEAT {
+            return Err(format!("`{{{ahead}}}` and those within it repeat more than {MAX_REPEAT} times together"));
         }
         for _ in 0..=ahead.len() {
             self.rest.next();
@@ -101,9 +160,8 @@ impl Translator<'_> {
     }
 
     fn group(&mut self) -> Result<(), String> {
-        self.last = Last::Start;
         if self.rest.next_if_eq(&'?').is_none() {
-            self.out.push('(');
+            self.open("(");
             return Ok(());
         }
         let mut head = String::new();
@@ -120,9 +178,10 @@ impl Translator<'_> {
                 return Err(format!("`{name}` cannot name a group"));
             }
             self.rest = ahead;
-            // A name that starts with a digit is good in Go only.
-            let named = !name.starts_with(|c: char| c.is_ascii_digit());
-            self.out.push_str(&if named { format!("(?P<{name}>") } else { "(".to_owned() });
+            // A name that starts with a digit, or stands a second time, is good in Go only.
+            let named = !name.starts_with(|c: char| c.is_ascii_digit()) && !self.names.contains(&name);
+            self.open(&if named { format!("(?P<{name}>") } else { "(".to_owned() });
+            self.names.push(name);
             return Ok(());
         }
         if !head.is_empty() {
@@ -138,10 +197,22 @@ impl Translator<'_> {
         if !matches!(end, ":" | ")") || !known(on) || !off.is_none_or(|off| !off.is_empty() && known(off)) {
             return Err(format!("`(?{flags}` is not a group that Go knows"));
         }
-        if end == ")" && letters.is_empty() {
-            return Err("`(?)` is not a group that Go knows".to_owned());
+        let off = off.unwrap_or_default();
+        let (on, off): (String, String) = (
+            "imsU".chars().filter(|flag| on.contains(*flag) && !off.contains(*flag)).collect(),
+            "imsU".chars().filter(|flag| off.contains(*flag)).collect(),
+        );
+        let minus = if off.is_empty() { "" } else { "-" };
+        if end == ":" {
+            self.open(&format!("(?{on}{minus}{off}:"));
+            return Ok(());
         }
-        let _ = write!(self.out, "(?{flags}");
+        if !(on.is_empty() && off.is_empty()) {
+            let _ = write!(self.out, "(?{on}{minus}{off})");
+        }
+        if self.last != Last::Start {
+            self.last = Last::Apart;
+        }
         Ok(())
     }
 }
