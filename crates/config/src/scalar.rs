@@ -18,11 +18,38 @@ pub(crate) fn resolve(text: &str) -> Kind {
         ".nan" | ".NaN" | ".NAN" => return Kind::Float(f64::NAN),
         _ => {}
     }
-    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
-        return Kind::Text(text.to_owned());
+    let number = match text.as_bytes().first() {
+        // Go's own reader of fractions has no underscores.
+        Some(b'.') => fraction(text),
+        Some(b'0'..=b'9' | b'+' | b'-') => {
+            let plain = text.replace('_', "");
+            integer(&plain).or_else(|| fraction(&plain))
+        }
+        _ => None,
+    };
+    number.unwrap_or_else(|| Kind::Text(text.to_owned()))
+}
+
+/// Resolves a scalar that says what it is: `!!int "12"`. Quotes do not matter then.
+///
+/// # Errors
+/// The text is not of that type, or the type is one that no config has.
+pub(crate) fn resolve_tagged(tag: &str, text: &str) -> Result<Kind, String> {
+    let kind = resolve(text);
+    match (tag, kind) {
+        ("str", _) => Ok(Kind::Text(text.to_owned())),
+        ("null", Kind::Null) => Ok(Kind::Null),
+        ("bool", kind @ Kind::Bool(_))
+        | ("int", kind @ (Kind::Unsigned(_) | Kind::Signed(_)))
+        | ("float", kind @ (Kind::Float(_) | Kind::Signed(_))) => Ok(kind),
+        // Beyond 63 bits Go does not make a fraction of it.
+        ("float", kind @ Kind::Unsigned(number)) if i64::try_from(number).is_ok() => Ok(kind),
+        ("null" | "bool" | "int" | "float", _) => {
+            Err(format!("`{text}` is no `!!{tag}`: leave the tag out, or write a value of that type"))
+        }
+        ("binary" | "timestamp", _) => Err(format!("`!!{tag}` is not read here: write the text itself")),
+        _ => Ok(Kind::Text(text.to_owned())),
     }
-    let plain = text.replace('_', "");
-    integer(&plain).or_else(|| fraction(&plain)).unwrap_or_else(|| Kind::Text(text.to_owned()))
 }
 
 fn integer(plain: &str) -> Option<Kind> {
@@ -67,7 +94,8 @@ fn fraction(plain: &str) -> Option<Kind> {
     if !mantissa_is_good || !exponent_is_good {
         return None;
     }
-    plain.parse().ok().map(Kind::Float)
+    // What is too large for a fraction stays a text.
+    plain.parse().ok().filter(|value: &f64| value.is_finite()).map(Kind::Float)
 }
 
 #[cfg(test)]

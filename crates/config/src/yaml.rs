@@ -4,9 +4,11 @@
 //! is welcome where a text is wanted, and `null` leaves a value at its default. A key that stands twice is an error
 //! here, as under that reader's strict mode: one of the two could never take effect.
 
-use std::collections::{BTreeSet, HashMap};
+mod dialect;
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use std::collections::{BTreeMap, HashMap};
+
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag};
 use prow::scalar::number_text;
 use serde::de::DeserializeOwned;
 use serde_json::{Number, Value};
@@ -14,7 +16,7 @@ use serde_json::{Number, Value};
 use crate::de::{NodeReader, Unread};
 use crate::fault::{Fault, Position};
 use crate::node::{Key, Kind, Node};
-use crate::scalar::resolve;
+use crate::scalar::{resolve, resolve_tagged};
 
 /// More than any config, and little enough to hold in memory: what aliases of aliases could blow up.
 const MAX_NODES: usize = 2_000_000;
@@ -64,8 +66,13 @@ pub fn to_json(file: &str, text: &str) -> Result<Value, Fault> {
 pub fn parse(file: &str, text: &str) -> Result<Node, Fault> {
     let options = granit_parser::options! { emit_comments: false };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    Builder { events: Parser::new_from_str_with_options(text, options), anchors: HashMap::new(), made: 0 }
-        .document()
+    dialect::check(text)
+        .and_then(|()| {
+            let events = Parser::new_from_str_with_options(text, options);
+            // Only tabs need them.
+            let lines = if text.contains('\t') { text.lines().collect() } else { Vec::new() };
+            Builder { events, text, lines, flows: 0, anchors: HashMap::new(), made: 0 }.document()
+        })
         .map_err(|Wrong { at, message }| Fault { file: file.to_owned(), at, message })
 }
 
@@ -89,6 +96,10 @@ impl From<ScanError> for Wrong {
 
 struct Builder<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> {
     events: I,
+    text: &'a str,
+    lines: Vec<&'a str>,
+    /// How many brackets and braces are open.
+    flows: usize,
     anchors: HashMap<usize, (Node, usize)>,
     made: usize,
 }
@@ -101,8 +112,27 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I
                 None | Some((Event::StreamEnd | Event::DocumentEnd, _)) => {
                     return Ok(Node { at: Position::START, kind: Kind::Null });
                 }
-                Some((event, span)) => return self.node(event, span),
+                Some((event, span)) => {
+                    let root = self.node(event, span)?;
+                    self.ended()?;
+                    return Ok(root);
+                }
             }
+        }
+    }
+
+    /// After a document comes another only where one of them says so; what is in that is nobody's concern.
+    fn ended(&mut self) -> Result<(), Wrong> {
+        let end = self.next()?;
+        match end.is_some().then(|| self.next()) {
+            Some(Ok(Some((Event::DocumentStart(false, _), span)))) if !dialect::ends(self.text, position(span)) => {
+                Err(Wrong {
+                    at: position(span),
+                    message: "the value before this is over: check the indentation, or separate documents by `---`"
+                        .to_owned(),
+                })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -121,6 +151,16 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I
         let at = position(span);
         let before = self.made;
         self.count(1, at)?;
+        if self.flows == 0 {
+            dialect::check_tabs(&self.lines, at)?;
+        } else {
+            dialect::check_flow(&event, at)?;
+        }
+        let is_flow = matches!(
+            event,
+            Event::SequenceStart(StructureStyle::Flow, ..) | Event::MappingStart(StructureStyle::Flow, ..)
+        );
+        self.flows += usize::from(is_flow);
         let anchor = event.anchor_id();
         let kind = match event {
             Event::Scalar(text, style, _, tag) => scalar(&text, style, tag.as_deref(), at)?,
@@ -146,6 +186,7 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I
             }
             other => return Err(Wrong { at, message: format!("there is no value here: {other:?}") }),
         };
+        self.flows -= usize::from(is_flow);
         let node = Node { at, kind };
         if let Some(id) = anchor {
             self.anchors.insert(id, (node.clone(), self.made - before));
@@ -155,54 +196,41 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I
 
     fn mapping(&mut self, at: Position) -> Result<Kind, Wrong> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut merged = Vec::new();
+        // Where each key stands in `entries`, and whether it was written here rather than merged.
+        let mut seen: BTreeMap<String, (usize, bool)> = BTreeMap::new();
         loop {
             let (event, span) = match self.content(at)? {
                 (Event::MappingEnd, _) => break,
                 found => found,
             };
-            let is_merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, ..) if text == "<<");
+            let is_merge = is_merge(&event);
             let key = self.node(event, span)?;
-            let key = Key { at: key.at, text: key_text(key)? };
             let (event, span) = self.content(at)?;
+            let is_alias = matches!(event, Event::Alias(_));
             let value = self.node(event, span)?;
             if is_merge {
-                merged.push(value);
-            } else if seen.insert(key.text.clone()) {
-                entries.push((key, value));
-            } else {
-                return Err(Wrong {
-                    at: key.at,
-                    message: format!("the key `{}` stands here a second time: remove one", key.text),
-                });
+                merge(sources(value, is_alias)?, &mut entries, &mut seen);
+                continue;
             }
-        }
-        for source in merged {
-            self.merge(source, &mut entries, &mut seen)?;
+            let key = Key { at: key.at, text: key_text(key)? };
+            match seen.get_mut(&key.text) {
+                None => {
+                    seen.insert(key.text.clone(), (entries.len(), true));
+                    entries.push((key, value));
+                }
+                Some((index, written @ false)) => {
+                    *written = true;
+                    entries[*index] = (key, value);
+                }
+                Some((_, true)) => {
+                    return Err(Wrong {
+                        at: key.at,
+                        message: format!("the key `{}` stands here a second time: remove one", key.text),
+                    });
+                }
+            }
         }
         Ok(Kind::Map(entries))
-    }
-
-    /// `<<: *defaults`: what the mapping does not say itself. Of a list of sources the earlier wins.
-    fn merge(
-        &mut self,
-        source: Node,
-        entries: &mut Vec<(Key, Node)>,
-        seen: &mut BTreeSet<String>,
-    ) -> Result<(), Wrong> {
-        match source.kind {
-            Kind::Map(theirs) => {
-                for (key, value) in theirs {
-                    if seen.insert(key.text.clone()) {
-                        entries.push((key, value));
-                    }
-                }
-                Ok(())
-            }
-            Kind::List(sources) => sources.into_iter().try_for_each(|source| self.merge(source, entries, seen)),
-            _ => Err(Wrong { at: source.at, message: "`<<` merges mappings: name one, or a list of them".to_owned() }),
-        }
     }
 
     fn count(&mut self, nodes: usize, at: Position) -> Result<(), Wrong> {
@@ -217,19 +245,53 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I
     }
 }
 
+fn is_merge(key: &Event<'_>) -> bool {
+    let Event::Scalar(text, style, _, tag) = key else { return false };
+    let plain = tag.is_none() && matches!(style, ScalarStyle::Plain);
+    let tagged = |tag: &Tag| tag.suffix_in_namespace("tag:yaml.org,2002:").as_deref() == Some("merge");
+    text == "<<" && (plain || tag.as_deref().is_some_and(tagged))
+}
+
+/// What `<<` merges; a list of mappings has to be written there and cannot be an alias.
+fn sources(value: Node, is_alias: bool) -> Result<Vec<Vec<(Key, Node)>>, Wrong> {
+    let nodes = match value.kind {
+        Kind::List(nodes) if !is_alias => nodes,
+        _ => vec![value],
+    };
+    let entries = |node: Node| match node.kind {
+        Kind::Map(entries) => Ok(entries),
+        _ => Err(Wrong { at: node.at, message: "`<<` merges mappings: name one, or a list of them".to_owned() }),
+    };
+    nodes.into_iter().map(entries).collect()
+}
+
+/// `<<: *defaults`: what comes later in the mapping wins, be it merged or written; of a list of sources the earlier.
+///
+/// Behaviour: gopkg.in/yaml.v2, `merge`. By YAML's own rule what is written would win wherever it stands.
+fn merge(sources: Vec<Vec<(Key, Node)>>, entries: &mut Vec<(Key, Node)>, seen: &mut BTreeMap<String, (usize, bool)>) {
+    for (key, value) in sources.into_iter().rev().flatten() {
+        match seen.get(&key.text) {
+            Some((index, _)) => entries[*index] = (key, value),
+            None => {
+                seen.insert(key.text.clone(), (entries.len(), false));
+                entries.push((key, value));
+            }
+        }
+    }
+}
+
 fn position(span: Span) -> Position {
     Position { line: span.start.line().max(1), column: span.start.col() + 1 }
 }
 
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Result<Kind, Wrong> {
-    let tag = tag.and_then(|tag| tag.suffix_in_namespace("tag:yaml.org,2002:"));
-    let kind = match tag.as_deref() {
-        Some("str") => Kind::Text(text.to_owned()),
-        Some("binary") => {
-            return Err(Wrong { at, message: "`!!binary` is not read here: write the text itself".to_owned() });
-        }
-        _ if matches!(style, ScalarStyle::Plain) => resolve(text),
-        _ => Kind::Text(text.to_owned()),
+    let kind = match tag {
+        Some(tag) => match tag.suffix_in_namespace("tag:yaml.org,2002:") {
+            Some(ours) => resolve_tagged(&ours, text).map_err(|message| Wrong { at, message })?,
+            None => Kind::Text(text.to_owned()),
+        },
+        None if matches!(style, ScalarStyle::Plain) => resolve(text),
+        None => Kind::Text(text.to_owned()),
     };
     match kind {
         Kind::Float(value) if !value.is_finite() => Err(Wrong {
@@ -245,10 +307,10 @@ fn key_text(key: Node) -> Result<String, Wrong> {
     match key.kind {
         Kind::Text(text) => Ok(text),
         Kind::Bool(truth) => Ok(truth.to_string()),
-        Kind::Unsigned(number) => Ok(number.to_string()),
+        Kind::Unsigned(number) if i64::try_from(number).is_ok() => Ok(number.to_string()),
         Kind::Signed(number) => Ok(number.to_string()),
         Kind::Float(number) => Ok(Number::from_f64(number).map(|number| number_text(&number)).unwrap_or_default()),
-        Kind::Null | Kind::List(_) | Kind::Map(_) => {
+        Kind::Unsigned(_) | Kind::Null | Kind::List(_) | Kind::Map(_) => {
             Err(Wrong { at: key.at, message: "a key must be a text: quote it, or write a plain word".to_owned() })
         }
     }
