@@ -8,7 +8,7 @@ pub mod node;
 pub mod owners;
 mod scalar;
 pub mod source;
-mod template;
+pub mod template;
 pub mod watch;
 pub mod yaml;
 

@@ -1,87 +1,64 @@
-//! Go templates, checked for what can be told without data.
+//! Go templates: checked for what can be told without data, and executed.
 
-use gotmpl::Template;
+mod actions;
+mod blocks;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gotmpl::{MissingKey, Template, TemplateError};
+use serde_json::Value;
 
 /// Whether a template can be parsed.
 ///
 /// # Errors
 /// Says what is wrong with it.
-pub(crate) fn check(template: &str) -> Result<(), String> {
+pub fn check(template: &str) -> Result<(), String> {
     Template::new("").parse(template).map_err(|error| error.to_string())?;
-    check_blocks(template)
+    blocks::check(template)
 }
 
-/// Each `if`, `range`, `with`, `block` and `define` has its `end`, which the parser takes as read.
-fn check_blocks(template: &str) -> Result<(), String> {
-    let mut open = Vec::new();
-    let mut rest = template;
-    while let Some((_, after)) = rest.split_once("{{") {
-        let inner = after.strip_prefix("- ").unwrap_or(after).trim_start();
-        if let Some(comment) = inner.strip_prefix("/*") {
-            rest = comment.split_once("*/").map_or("", |(_, rest)| rest);
-            continue;
-        }
-        let word: &str = inner.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-        match word {
-            "if" | "range" | "with" | "block" | "define" => open.push(word),
-            "end" if open.pop().is_none() => return Err("an `{{end}}` closes nothing".to_owned()),
-            _ => {}
-        }
-        rest = &inner[action_length(inner)..];
-    }
-    match open.pop() {
-        None => Ok(()),
-        Some(word) => Err(format!("an `{{{{{word}}}}}` has no `{{{{end}}}}`")),
+/// The text that a template gives for `data`, whose objects are taken for Go structs: a field that is not there is an
+/// error, and so is a field of nothing. Only labels and annotations are maps, which have no value for what is not there.
+///
+/// # Errors
+/// What is wrong with the template, or why it does not fit the data.
+pub fn render(template: &str, data: &Value) -> Result<String, String> {
+    let template = actions::name_labels(template);
+    let empty = || gotmpl::Value::String("".into());
+    let template = Template::new("config")
+        .missing_key(MissingKey::Error)
+        .func(actions::FIELD, |arguments| Ok(label(arguments)?.unwrap_or(gotmpl::Value::Nil)))
+        .func(actions::INDEX, move |arguments| Ok(label(arguments)?.unwrap_or_else(empty)))
+        .parse(&template);
+    template.map_err(|error| error.to_string())?.execute_to_string(&to_go(data)).map_err(|error| error.to_string())
+}
+
+/// The label of that name in those labels, if it is there.
+fn label(arguments: &[gotmpl::Value]) -> gotmpl::Result<Option<gotmpl::Value>> {
+    match arguments {
+        [gotmpl::Value::Map(labels), gotmpl::Value::String(name)] => Ok(labels.get(name).cloned()),
+        _ => Err(TemplateError::Exec("a label has one name, which is a text".to_owned())),
     }
 }
 
-/// How far an action goes; texts within it may hold braces.
-fn action_length(inner: &str) -> usize {
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in inner.char_indices() {
-        match quote {
-            Some(_) if escaped => escaped = false,
-            Some('"' | '\'') if c == '\\' => escaped = true,
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if matches!(c, '"' | '\'' | '`') => quote = Some(c),
-            None if inner[at..].starts_with("}}") => return at,
-            None => {}
+fn to_go(value: &Value) -> gotmpl::Value {
+    match value {
+        // A field of `Nil` would be another, where Go fails; it fails for a text.
+        Value::Null => gotmpl::Value::String("".into()),
+        Value::Bool(value) => gotmpl::Value::Bool(*value),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => gotmpl::Value::Int(number),
+            None => gotmpl::Value::Float(number.as_f64().unwrap_or_default()),
+        },
+        Value::String(text) => gotmpl::Value::String(text.as_str().into()),
+        Value::Array(items) => gotmpl::Value::List(items.iter().map(to_go).collect()),
+        Value::Object(map) => {
+            let map: BTreeMap<Arc<str>, gotmpl::Value> =
+                map.iter().map(|(key, value)| (key.as_str().into(), to_go(value))).collect();
+            gotmpl::Value::Map(Arc::new(map))
         }
-    }
-    inner.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check_template(template: &str, fault: Option<&str>) {
-        match (check(template), fault) {
-            (Ok(()), None) => {}
-            (Err(why), Some(fault)) => assert!(why.contains(fault), "{template}: {why}"),
-            (found, _) => panic!("{template}: {found:?}"),
-        }
-    }
-
-    #[test]
-    fn what_can_be_parsed() {
-        check_template("", None);
-        check_template("plain", None);
-        check_template("{{if eq .A \"{{end}}\"}}a{{else if .B}}b{{- end -}}", None);
-        check_template("{{range .A}}{{with .B}}{{.C}}{{end}}{{end}}", None);
-        check_template("{{/* if */}}{{- /* {{if}} */ -}}x", None);
-        check_template("{{.ends}}{{`}}`}}", None);
-    }
-
-    #[test]
-    fn what_cannot() {
-        check_template("{{.A", Some("unclosed action"));
-        check_template("{{.A | }}", Some("empty command"));
-        check_template("{{if .A}}x", Some("`{{if}}` has no `{{end}}`"));
-        check_template("{{range .A}}{{if .B}}x{{end}}", Some("`{{range}}` has no `{{end}}`"));
-        check_template("x{{end}}", Some("closes nothing"));
     }
 }
