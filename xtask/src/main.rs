@@ -2,11 +2,11 @@
 //!
 //! Kept light (no wasmtime, no tokio), so that a fresh clone has an answer within seconds.
 
-mod apiserver;
 mod bench;
 mod catalogue;
 mod children;
 mod counterparts;
+mod go;
 mod launch;
 mod plugins;
 mod reference;
@@ -119,7 +119,8 @@ fn main() -> ExitCode {
 fn run(chore: Chore) -> anyhow::Result<ExitCode> {
     if let Chore::Setup { check: true } = chore {
         counterparts::check();
-        apiserver::check(&Workspace::find()?);
+        let workspace = Workspace::find()?;
+        go::ALL.iter().for_each(|program| program.check(&workspace));
         return setup::check();
     }
     if let Chore::Up { args } = &chore
@@ -141,19 +142,19 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     match chore {
         Chore::Setup { .. } => {
-            apiserver::ensure(&workspace);
+            go::ensure_all(&workspace);
             Ok(ExitCode::SUCCESS)
         }
         Chore::Reference => Ok(ExitCode::SUCCESS),
         Chore::Plugins => plugins::build(&workspace).map(|()| ExitCode::SUCCESS),
         Chore::Test { long } => {
-            apiserver::ensure(&workspace);
+            go::ensure_all(&workspace);
             test::run(&workspace, long)
         }
         Chore::Bench { subject } => bench::run(&workspace, subject),
         Chore::Demo { kubernetes, mut args } => {
             if kubernetes {
-                apiserver::ensure(&workspace);
+                go::APISERVER.ensure(&workspace);
                 args.insert(0, "--kubernetes".into());
             }
             launch::demo(&workspace, &args)

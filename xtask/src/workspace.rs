@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::Deserialize;
 
-use crate::{apiserver, children, counterparts};
+use crate::{children, counterparts, go};
 
 /// The checkout that cargo started us in, and the target directory that cargo would use (`CARGO_TARGET_DIR`, a config
 /// file, or `target/`).
@@ -50,14 +50,12 @@ impl Workspace {
         self.target.join("debug").join(name)
     }
 
-    /// What the demo, the tests and `bowsprit up` are told about this build: the binary, the bundled plugins, the API server
-    /// for tests if it is built, the test data if there is any, and other people's programs. A value that the caller has
+    /// What the demo, the tests and `bowsprit up` are told about this build: the binary, the bundled plugins, the tests'
+    /// programs in Go that are built, the test data if there is any, and other people's programs. A value that the caller has
     /// set stands.
     pub(crate) fn environment(&self) -> Vec<(&'static str, PathBuf)> {
         let mut told = vec![("BOWSPRIT_BIN", self.program("bowsprit")), ("BOWSPRIT_PLUGINS_DIR", self.plugins_dist())];
-        if let Some(apiserver) = apiserver::built(self) {
-            told.push(("BOWSPRIT_APISERVER", apiserver));
-        }
+        told.extend(go::ALL.iter().filter_map(|program| Some((program.variable, program.built(self)?))));
         let data = self.root.join("../shared/data");
         if std::env::var_os("BOWSPRIT_TEST_DATA").is_none() && data.is_dir() {
             told.push(("BOWSPRIT_TEST_DATA", data));
