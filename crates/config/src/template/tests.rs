@@ -27,7 +27,7 @@ fn what_cannot() {
     check_template("{{range .A}}{{if .B}}x{{end}}", Some("`{{range}}` has no `{{end}}`"));
     check_template("x{{end}}", Some("closes nothing"));
     check_template("x{{else}}", Some("belongs to nothing"));
-    check_template("{{range .A}}{{else}}{{else}}{{end}}", Some("belongs to nothing"));
+    check_template("{{range .A}}{{else}}{{else}}{{end}}", Some("unexpected token"));
     check_template("{{range .A}}{{else if .B}}{{end}}", Some("follows no `{{if}}`"));
     check_template("{{if .A}}{{define \"t\"}}{{end}}{{end}}", Some("`{{define}}` stands within"));
     check_template("{{block \"t\"}}{{end}}", Some("has no value"));

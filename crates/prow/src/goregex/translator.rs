@@ -72,7 +72,7 @@ impl<'a> Translator<'a> {
                 c => self.literal(c),
             }
         }
-        if self.open.is_empty() { Ok(()) } else { Err("it has an unclosed group: add a `)`".to_owned()) }
+        if self.open.is_empty() { Ok(()) } else { Err("unclosed group: add a `)`".to_owned()) }
     }
 
     pub(super) fn item(&mut self, text: &str) {
@@ -98,7 +98,7 @@ impl<'a> Translator<'a> {
 
     fn close(&mut self) -> Result<(), String> {
         let Some(outer) = self.open.pop() else {
-            return Err("a `)` closes an unopened group: write `\\)` for the character".to_owned());
+            return Err("unopened group: write `\\)` for the character".to_owned());
         };
         let inner = self.times.most.max(self.times.last);
         self.times = outer;
