@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::decoration_defaults::{self, DecorationDefaults};
+use crate::in_repo::InRepoConfig;
 use crate::owners::OwnersDirDenylist;
 use crate::problem::{KeyPath, Problems};
 use crate::prowjob::ProwJobType;
@@ -37,6 +38,8 @@ pub struct CoreConfig {
     pub decorate_all_jobs: bool,
     /// Folders whose OWNERS files do not count.
     pub owners_dir_denylist: OwnersDirDenylist,
+    /// Who may define jobs in the repository itself; nobody unless said otherwise.
+    pub in_repo_config: InRepoConfig,
 }
 
 /// `plank`
@@ -137,6 +140,7 @@ impl CoreConfig {
             scheduler_enabled: raw.scheduler.take().and_then(|scheduler| scheduler.enabled).unwrap_or_default(),
             decorate_all_jobs: raw.decorate_all_jobs.unwrap_or_default(),
             owners_dir_denylist: raw.owners_dir_denylist.take().unwrap_or_default().into(),
+            in_repo_config: raw.in_repo_config.take().unwrap_or_default().into(),
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct Config {
     /// By `org/repo`, in the order of the files.
     postsubmits: BTreeMap<String, Vec<Postsubmit>>,
     periodics: Vec<Periodic>,
+    /// All of them: the jobs in repositories are checked later.
+    presets: Vec<Preset>,
 }
 
 /// One file, by the name that problems are to show.
@@ -46,13 +48,7 @@ impl Config {
         files.extend(job_files);
 
         let presets = presets(&mut files, &mut problems);
-        let rules = JobRules {
-            pod_namespace: &checked.pod_namespace,
-            decorate_all: checked.decorate_all_jobs,
-            decoration: &checked.plank.default_decoration,
-            queues: &checked.plank.job_queue_capacities,
-            presets: &presets,
-        };
+        let rules = rules(&checked, &presets);
         let mut presubmits = BTreeMap::<String, Vec<Presubmit>>::new();
         let mut postsubmits = BTreeMap::<String, Vec<Postsubmit>>::new();
         let mut periodics = Vec::new();
@@ -72,18 +68,14 @@ impl Config {
         }
 
         for (full_name, jobs) in &presubmits {
-            let jobs: Vec<_> =
-                jobs.iter().map(|job| (&job.base, &job.branches, reported(&job.context, job.skip_report))).collect();
-            check_unique("presubmit", full_name, &jobs, &mut problems);
+            check_presubmits(full_name, jobs, &mut problems);
         }
         for (full_name, jobs) in &postsubmits {
-            let jobs: Vec<_> =
-                jobs.iter().map(|job| (&job.base, &job.branches, reported(&job.context, job.skip_report))).collect();
-            check_unique("postsubmit", full_name, &jobs, &mut problems);
+            check_postsubmits(full_name, jobs, &mut problems);
         }
         check_periodics(&periodics, &mut problems);
         if problems.is_empty() {
-            Ok(Self { core: checked, presubmits, postsubmits, periodics })
+            Ok(Self { core: checked, presubmits, postsubmits, periodics, presets })
         } else {
             Err(problems.into_vec())
         }
@@ -105,6 +97,15 @@ impl Config {
         &self.periodics
     }
 
+    pub(crate) fn presets(&self) -> &[Preset] {
+        &self.presets
+    }
+
+    /// What a job is checked by, with these presets.
+    pub(crate) fn rules<'a>(&'a self, presets: &'a [Preset]) -> JobRules<'a> {
+        rules(&self.core, presets)
+    }
+
     /// All presubmits, by `org/repo`.
     pub fn all_presubmits(&self) -> &BTreeMap<String, Vec<Presubmit>> {
         &self.presubmits
@@ -113,6 +114,16 @@ impl Config {
     /// All postsubmits, by `org/repo`.
     pub fn all_postsubmits(&self) -> &BTreeMap<String, Vec<Postsubmit>> {
         &self.postsubmits
+    }
+}
+
+fn rules<'a>(core: &'a CoreConfig, presets: &'a [Preset]) -> JobRules<'a> {
+    JobRules {
+        pod_namespace: &core.pod_namespace,
+        decorate_all: core.decorate_all_jobs,
+        decoration: &core.plank.default_decoration,
+        queues: &core.plank.job_queue_capacities,
+        presets,
     }
 }
 
@@ -156,6 +167,26 @@ fn presets(files: &mut [Named<RawConfig>], problems: &mut Problems) -> Vec<Prese
 /// The context that a job writes, if it writes one.
 fn reported(context: &str, skip_report: bool) -> Option<&str> {
     (!skip_report).then_some(context)
+}
+
+/// Checks all presubmits of a repository against one another.
+pub(crate) fn check_presubmits<'a>(
+    full_name: &str,
+    jobs: impl IntoIterator<Item = &'a Presubmit>,
+    problems: &mut Problems,
+) {
+    let jobs = jobs.into_iter().map(|job| (&job.base, &job.branches, reported(&job.context, job.skip_report)));
+    check_unique("presubmit", full_name, &jobs.collect::<Vec<_>>(), problems);
+}
+
+/// The same for postsubmits.
+pub(crate) fn check_postsubmits<'a>(
+    full_name: &str,
+    jobs: impl IntoIterator<Item = &'a Postsubmit>,
+    problems: &mut Problems,
+) {
+    let jobs = jobs.into_iter().map(|job| (&job.base, &job.branches, reported(&job.context, job.skip_report)));
+    check_unique("postsubmit", full_name, &jobs.collect::<Vec<_>>(), problems);
 }
 
 type Unique<'a> = (&'a JobBase, &'a Branches, Option<&'a str>);

@@ -36,6 +36,8 @@ pub mod go_fields;
 pub mod goregex;
 #[cfg(feature = "matching")]
 pub mod grants;
+#[cfg(feature = "matching")]
+pub mod in_repo;
 pub mod issue;
 #[cfg(feature = "matching")]
 pub mod job;

@@ -12,7 +12,7 @@ use crate::duration::parse_go_duration;
 use crate::prowjob::ProwJobType;
 
 /// Top-level keys of config.yaml that Prow knows and nothing here acts on: no reason for a warning.
-pub const UNREAD_KEYS: [&str; 21] = [
+pub const UNREAD_KEYS: [&str; 20] = [
     "branch-protection",
     "config_version_sha",
     "deck",
@@ -20,7 +20,6 @@ pub const UNREAD_KEYS: [&str; 21] = [
     "gangway",
     "gerrit",
     "horologium",
-    "in_repo_config",
     "jenkins_operators",
     "log_level",
     "managed_webhooks",
@@ -92,6 +91,8 @@ pub struct RawConfig {
     pub decorate_all_jobs: Option<bool>,
     /// Folders whose OWNERS files do not count.
     pub owners_dir_denylist: Option<RawOwnersDirDenylist>,
+    /// Who may define jobs in the repository itself.
+    pub in_repo_config: Option<RawInRepoConfig>,
     /// Presets and jobs.
     pub presets: Option<Vec<RawPreset>>,
     /// By `org/repo`.
@@ -187,6 +188,16 @@ pub struct RawScheduler {
     pub failover: Option<Value>,
     /// A service that is asked for the cluster.
     pub external: Option<Value>,
+}
+
+/// `in_repo_config`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RawInRepoConfig {
+    /// By `*`, org or org/repo; the narrowest counts.
+    pub enabled: Option<BTreeMap<String, Option<bool>>>,
+    /// By `*`, org or org/repo; all of them count.
+    pub allowed_clusters: Option<BTreeMap<String, Option<Vec<String>>>>,
 }
 
 /// One of `presets`
