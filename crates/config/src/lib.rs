@@ -3,6 +3,7 @@
 mod de;
 pub mod fault;
 mod flags;
+pub mod in_repo;
 pub mod load;
 pub mod node;
 pub mod owners;

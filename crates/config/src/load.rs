@@ -160,12 +160,12 @@ fn is_known(path: &KeyPath) -> bool {
     matches!(path.0.first(), Some(Segment::Key(key)) if UNREAD_KEYS.contains(&key.as_str()))
 }
 
-fn unread_warning(file: &str, path: &KeyPath, at: Position) -> String {
+pub(crate) fn unread_warning(file: &str, path: &KeyPath, at: Position) -> String {
     format!("{file}:{}:{}: the key `{path}` is not known here and has no effect", at.line, at.column)
 }
 
 /// Where a problem stands in its file's document.
-fn placed(problem: Problem, documents: &[(String, Node)]) -> Fault {
+pub(crate) fn placed(problem: Problem, documents: &[(String, Node)]) -> Fault {
     let document = documents.iter().find(|(file, _)| *file == problem.file);
     let at = document.map_or(Position::START, |(_, document)| document.position_of(&problem.path));
     let path = if problem.path.0.is_empty() { String::new() } else { format!("`{}`: ", problem.path) };
