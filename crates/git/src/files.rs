@@ -39,10 +39,15 @@ pub(crate) async fn list(mirror: &Arc<Mirror>, at: &Sha, folder: Option<&TreePat
 
 /// The files among the entries; all below a folder, or the one at a path.
 pub(crate) async fn entries(mirror: &Mirror, at: &Sha, path: Option<&str>, deep: bool) -> Result<Vec<Entry>> {
+    entries_at(mirror, at, path.as_slice(), deep).await
+}
+
+/// The same for several paths; of none of them for all that there is.
+pub(crate) async fn entries_at(mirror: &Mirror, at: &Sha, paths: &[&str], deep: bool) -> Result<Vec<Entry>> {
     let mut args = vec!["ls-tree", "-z", "--full-tree"];
     args.extend(deep.then_some("-r"));
     args.extend([at.as_str(), "--"]);
-    args.extend(path);
+    args.extend(paths);
     let output = mirror.output(&args, &[], mirror.shared.limits.list_bytes).await?;
     let output = String::from_utf8_lossy(&output);
     Ok(output.split_terminator('\0').filter_map(entry).collect())

@@ -1,5 +1,5 @@
 //! Repositories by git: a bare mirror of each, below one folder, and the operations that the contract's `git-read`,
-//! `git-write` and `owners` name.
+//! `git-write` and `owners` name; and the jobs that repositories define themselves.
 //!
 //! What callers may rely on:
 //! - no name that comes from outside reaches git unchecked, and none as an option;
@@ -28,6 +28,7 @@ mod diff;
 mod error;
 mod fetch;
 mod files;
+mod in_repo;
 mod keep;
 mod leftovers;
 mod merge;
@@ -38,6 +39,7 @@ mod objects;
 mod owners;
 mod pick;
 mod push;
+mod recent;
 mod repository;
 mod run;
 mod said;
@@ -47,6 +49,7 @@ pub use blame::BlamedLine;
 pub use credentials::{Access, Anonymous, CredentialSource, Credentials};
 pub use diff::{ChangeKind, PathChange};
 pub use error::{Error, Result};
+pub use in_repo::{InRepo, InRepoError};
 pub use merge::MergeCheck;
 pub use mirrors::{Limits, Mirrors, Options, SetupError};
 pub use names::{Repo, Sha};

@@ -6,12 +6,13 @@ use crate::error::{Error, Result};
 use crate::mirror::Mirror;
 use crate::names::Sha;
 use crate::objects::need_commits;
+use crate::pick::{made_up, write};
 use crate::said;
 
-/// Whether one commit merges into another.
+/// Whether one commit merges into another, or several do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergeCheck {
-    /// The tree of the merge; `None` where there are conflicts.
+    /// The tree of the merge (a commit, where nothing was to be merged); `None` where there are conflicts.
     pub tree: Option<Sha>,
     /// The paths in conflict.
     pub conflicts: Vec<String>,
@@ -37,6 +38,23 @@ pub(crate) async fn merge(mirror: &Mirror, ours: &Sha, theirs: &Sha) -> Result<M
         }
         _ => Err(said::local("merge-tree", &ran.said)),
     }
+}
+
+/// Merges commits into another, one after the other, as far as there is no conflict.
+pub(crate) async fn merge_all(mirror: &Arc<Mirror>, base: &Sha, heads: &[Sha]) -> Result<MergeCheck> {
+    let all: Vec<Sha> = [base].into_iter().chain(heads).cloned().collect();
+    need_commits(mirror, &all).await?;
+    let mut ours = base.clone();
+    let mut merged = MergeCheck { tree: Some(ours.clone()), conflicts: Vec::new() };
+    for (at, head) in heads.iter().enumerate() {
+        merged = merge(mirror, &ours, head).await?;
+        let Some(tree) = &merged.tree else { break };
+        // The next one needs a commit to be merged into.
+        if at + 1 < heads.len() {
+            ours = write(mirror, &made_up(tree, &[&ours, head])).await?;
+        }
+    }
+    Ok(merged)
 }
 
 pub(crate) async fn has_merges(mirror: &Arc<Mirror>, base: &Sha, head: &Sha) -> Result<bool> {

@@ -91,9 +91,9 @@ async fn apply(mirror: &Mirror, base: &Sha, ours: &Sha, theirs: &Sha) -> Result<
     if base == theirs {
         return Ok(Applied::Tree(ours.clone()));
     }
-    let base = write(mirror, &made_up(base, None)).await?;
-    let ours = write(mirror, &made_up(ours, Some(&base))).await?;
-    let theirs = write(mirror, &made_up(theirs, Some(&base))).await?;
+    let base = write(mirror, &made_up(base, &[])).await?;
+    let ours = write(mirror, &made_up(ours, &[&base])).await?;
+    let theirs = write(mirror, &made_up(theirs, &[&base])).await?;
     let merged = merge(mirror, &ours, &theirs).await?;
     Ok(match merged.tree {
         Some(tree) => Applied::Tree(tree),
@@ -101,12 +101,13 @@ async fn apply(mirror: &Mirror, base: &Sha, ours: &Sha, theirs: &Sha) -> Result<
     })
 }
 
-fn made_up(tree: &Sha, parent: Option<&Sha>) -> Vec<u8> {
-    let parent = parent.map(|parent| format!("parent {parent}\n")).unwrap_or_default();
-    format!("tree {tree}\n{parent}author none <none> 0 +0000\ncommitter none <none> 0 +0000\n\n").into_bytes()
+/// A commit of nobody's: the same files on the same parents make the same one.
+pub(crate) fn made_up(tree: &Sha, parents: &[&Sha]) -> Vec<u8> {
+    let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+    format!("tree {tree}\n{parents}author none <none> 0 +0000\ncommitter none <none> 0 +0000\n\n").into_bytes()
 }
 
-async fn write(mirror: &Mirror, commit: &[u8]) -> Result<Sha> {
+pub(crate) async fn write(mirror: &Mirror, commit: &[u8]) -> Result<Sha> {
     let output = mirror.output(&["hash-object", "-t", "commit", "-w", "--stdin"], commit, 1 << 12).await?;
     Sha::new(String::from_utf8_lossy(&output).trim())
 }

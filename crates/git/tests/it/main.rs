@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod far_side;
 mod fetches;
+mod in_repo;
 mod merges;
 mod owners;
 mod picks;
