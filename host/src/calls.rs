@@ -5,6 +5,8 @@ mod clusters;
 pub(crate) mod git;
 mod github;
 mod jobs;
+mod matched;
+pub(crate) mod own_jobs;
 mod owners;
 mod refs;
 mod services;

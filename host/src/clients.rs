@@ -35,6 +35,7 @@ impl Clients {
             github,
             github_endpoints,
             owners: git::Owners::new(mirrors.clone()),
+            in_repo: git::InRepo::new(mirrors.clone()),
             mirrors,
             clusters: flags.kubernetes.clusters().await.context("the clusters")?,
             services,

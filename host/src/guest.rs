@@ -12,6 +12,7 @@ use wasmtime::component::{Resource, ResourceTable};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::agent::{ClientAgent, Grants};
+use crate::calls::own_jobs::Told;
 use crate::contract::{cluster_types, github_types, log, types};
 use crate::http::{AT_A_TIME, Gate};
 use crate::journal::{CallTrace, Denials, Interrupt, Journal};
@@ -47,6 +48,8 @@ pub struct TaskContext {
     /// Comments that this task has listed or made, by repository, number and id: these are known to stand where the plugin
     /// says.
     pub(crate) comments: HashSet<(String, u32, u64)>,
+    /// Jobs of which this task was told that the repository defines them.
+    pub(crate) own_jobs: Told,
 }
 
 /// What stays as it is while one task runs.
@@ -81,6 +84,8 @@ pub struct Clients {
     pub mirrors: git::Mirrors,
     /// What their OWNERS files say.
     pub owners: git::Owners,
+    /// The jobs that they define themselves.
+    pub in_repo: git::InRepo,
     /// The cluster that is served, and those that jobs run in.
     pub clusters: kubernetes::Clusters,
     /// Slack, Jira and Bugzilla.
@@ -96,7 +101,7 @@ pub struct Clients {
 impl TaskContext {
     /// The context of one run.
     pub fn new(journal: Journal, facts: Arc<TaskFacts>) -> Self {
-        TaskContext { journal, facts, comments: HashSet::new() }
+        TaskContext { journal, facts, comments: HashSet::new(), own_jobs: Told::default() }
     }
 }
 

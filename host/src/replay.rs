@@ -146,11 +146,13 @@ async fn nobody(dir: &Path) -> anyhow::Result<Clients> {
     let mirrors = git::Mirrors::open(git::Options { credentials, ..git::Options::new(dir.join("mirrors"), NOBODY) })
         .context("a directory for mirrors")?;
     let owners = git::Owners::new(mirrors.clone());
+    let in_repo = git::InRepo::new(mirrors.clone());
     Ok(Clients {
         github,
         github_endpoints: vec![NOBODY.to_owned()],
         mirrors,
         owners,
+        in_repo,
         clusters: kubernetes::Clusters::default(),
         services: services::Services::default(),
         prowjobs: ProwJobs::open(&dir.join("prowjobs.db")).await?,

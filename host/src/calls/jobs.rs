@@ -1,9 +1,10 @@
-//! The jobs of config.yaml, matched here on the compiled configuration, and the ProwJobs that are made of them.
+//! The jobs of config.yaml and of repositories, matched here on the compiled configuration, and the ProwJobs that are made
+//! of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use prow::create::{self, Creation, JobFacts};
+use prow::create::{self, Creation};
 use prow::event::EventBody;
 use prow::grants::{Access, Permission};
 use prow::labels;
@@ -11,8 +12,9 @@ use prow::prowjob::{ProwJob, ProwJobState, ProwJobType};
 use store::{EffectKind, Selector, StoreError};
 use wasmtime::component::Resource;
 
+use super::own_jobs::{self, Commits, OwnJob, Which};
 use super::turns::Turns;
-use super::{Answer, granted, refs};
+use super::{Answer, granted, matched, refs};
 use crate::agent::ClientAgent;
 use crate::contract::types::{ApiError, ErrorKind, PullRequest, RepoRef};
 use crate::contract::{job_config, prowjobs_read, prowjobs_write};
@@ -30,24 +32,7 @@ impl job_config::Host for GuestState {
         let facts = self.task().facts.clone();
         let matched = async {
             let jobs = facts.loaded.config.presubmits(&repo.org, &repo.name);
-            let (mut found, mut turns) = (Vec::with_capacity(jobs.len()), Turns::begin());
-            for (id, job) in (0..).zip(jobs) {
-                let matched = job.facts(text.as_deref(), branch.as_deref());
-                found.push(job_config::Presubmit {
-                    id,
-                    name: matched.name,
-                    context: matched.context,
-                    rerun_command: job.rerun_command.clone(),
-                    always_run: matched.always_run,
-                    optional: matched.optional,
-                    skip_report: matched.skip_report,
-                    conditional: matched.conditional,
-                    triggered: matched.triggered,
-                    on_branch: matched.on_branch,
-                });
-                turns.next().await;
-            }
-            Ok(found)
+            Ok(matched::presubmits(0, jobs, text.as_deref(), branch.as_deref()).await)
         };
         Ok(self.task().journal.read("job-config.presubmits", &(&*repo, &text, &branch), matched).await?)
     }
@@ -59,14 +44,14 @@ impl job_config::Host for GuestState {
         paths: Vec<String>,
     ) -> Answer<Vec<u32>> {
         let repo = granted!(self, agent, Permission::JobConfig, Access::Read);
-        let facts = self.task().facts.clone();
+        let (facts, told) = (self.task().facts.clone(), self.task().own_jobs.clone());
         let matched = async {
-            let known = facts.loaded.config.presubmits(&repo.org, &repo.name);
             let (mut seen, mut matched, mut turns) = (BTreeSet::new(), Vec::new(), Turns::begin());
             // A job that is named a thousand times is matched once.
-            for id in jobs.iter().filter(|id| seen.insert(**id)) {
-                if at(known, *id)?.changes.matches(&paths) {
-                    matched.push(*id);
+            for id in jobs.iter().copied().filter(|id| seen.insert(*id)) {
+                let own = told.find(&repo, Which::Presubmits, id)?;
+                if own_jobs::presubmit(&facts, &repo, own, id).await?.changes.matches(&paths) {
+                    matched.push(id);
                 }
                 turns.next().await;
             }
@@ -85,15 +70,67 @@ impl job_config::Host for GuestState {
         let facts = self.task().facts.clone();
         let matched = async {
             let jobs = facts.loaded.config.postsubmits(&repo.org, &repo.name);
-            let (mut found, mut turns) = (Vec::with_capacity(jobs.len()), Turns::begin());
-            for (id, job) in (0..).zip(jobs) {
-                let (name, should_run) = (job.base.name.clone(), job.should_run(&branch, &paths));
-                found.push(job_config::Postsubmit { id, name, should_run });
-                turns.next().await;
-            }
-            Ok(found)
+            Ok(matched::postsubmits(0, jobs, &branch, &paths).await)
         };
         Ok(self.task().journal.read("job-config.postsubmits", &(&*repo, &branch, &paths), matched).await?)
+    }
+
+    async fn in_repo_enabled(&mut self, agent: Resource<ClientAgent>) -> Answer<bool> {
+        let repo = granted!(self, agent, Permission::JobConfig, Access::Read);
+        let facts = self.task().facts.clone();
+        let enabled = async { Ok(own_jobs::enabled(&facts, &repo)) };
+        Ok(self.task().journal.read("job-config.in-repo-enabled", &*repo, enabled).await?)
+    }
+
+    async fn in_repo_presubmits(
+        &mut self,
+        agent: Resource<ClientAgent>,
+        text: Option<String>,
+        branch: Option<String>,
+        base_sha: String,
+        heads: Vec<String>,
+    ) -> Answer<Vec<job_config::Presubmit>> {
+        let repo = granted!(self, agent, Permission::JobConfig, Access::Read);
+        let (facts, first) = (self.task().facts.clone(), self.task().own_jobs.next());
+        let commits = Commits { repo: (*repo).clone(), base: base_sha, heads };
+        let matched = async {
+            if !own_jobs::enabled(&facts, &repo) {
+                return Ok(Vec::new());
+            }
+            let jobs = own_jobs::at(&facts, &commits).await?;
+            Ok(matched::presubmits(first, &jobs.presubmits, text.as_deref(), branch.as_deref()).await)
+        };
+        let args = (&commits, &text, &branch);
+        let told = self.task().journal.read("job-config.in-repo-presubmits", &args, matched).await?;
+        if let Ok(jobs) = &told {
+            self.task().own_jobs.note(&commits, Which::Presubmits, jobs.iter().map(|job| job.id));
+        }
+        Ok(told)
+    }
+
+    async fn in_repo_postsubmits(
+        &mut self,
+        agent: Resource<ClientAgent>,
+        branch: String,
+        paths: Vec<String>,
+    ) -> Answer<Vec<job_config::Postsubmit>> {
+        let repo = granted!(self, agent, Permission::JobConfig, Access::Read);
+        let (facts, first) = (self.task().facts.clone(), self.task().own_jobs.next());
+        let commits = own_jobs::pushed(&facts, &repo);
+        let matched = async {
+            let commits = commits.as_ref().map_err(|none| Fault::Answer(none.clone()))?;
+            if !own_jobs::enabled(&facts, &repo) {
+                return Ok(Vec::new());
+            }
+            let jobs = own_jobs::at(&facts, commits).await?;
+            Ok(matched::postsubmits(first, &jobs.postsubmits, &branch, &paths).await)
+        };
+        let args = (&*repo, &branch, &paths);
+        let told = self.task().journal.read("job-config.in-repo-postsubmits", &args, matched).await?;
+        if let (Ok(jobs), Ok(commits)) = (&told, &commits) {
+            self.task().own_jobs.note(commits, Which::Postsubmits, jobs.iter().map(|job| job.id));
+        }
+        Ok(told)
     }
 }
 
@@ -134,15 +171,16 @@ impl prowjobs_write::Host for GuestState {
     ) -> Answer<String> {
         let repo = granted!(self, agent, Permission::Prowjobs, Access::Write);
         let (facts, now) = self.facts_and_clock();
+        let own = self.own_job(&repo, Which::Presubmits, job);
         let args = asked(&repo, job, &pr, &base_sha, &labels);
         let make = |key: EffectKey, _: Doubt| {
             let (repo, pr, base_sha, labels) = (&*repo, &pr, &base_sha, labels.clone());
             async move {
                 check_labels(&labels)?;
-                let presubmit = at(facts.loaded.config.presubmits(&repo.org, &repo.name), job)?;
+                let presubmit = own_jobs::presubmit_of(&facts, repo, own, job, (base_sha, pr)).await?;
                 let refs = refs::of_pull(&web(&facts), repo, pr, base_sha);
                 let creation = creation(&facts, &key, now, labels);
-                keep(&facts, create::new_presubmit(&JobFacts::from(presubmit), refs, &creation)).await
+                keep(&facts, create::new_presubmit(&presubmit, refs, &creation)).await
             }
         };
         Ok(self.task().journal.effect(EffectKind::Findable, "prowjobs-write.create-presubmit", &args, make).await?)
@@ -159,15 +197,16 @@ impl prowjobs_write::Host for GuestState {
     ) -> Answer<String> {
         let repo = granted!(self, agent, Permission::Prowjobs, Access::Write);
         let (facts, now) = self.facts_and_clock();
+        let own = self.own_job(&repo, Which::Presubmits, job);
         let args = (&*repo, job, &pr, &base_sha, &description, &url);
         let make = |key: EffectKey, _: Doubt| {
             let (repo, pr, base_sha) = (&*repo, &pr, &base_sha);
             let (description, url) = (description.clone(), url.clone());
             async move {
-                let presubmit = at(facts.loaded.config.presubmits(&repo.org, &repo.name), job)?;
+                let presubmit = own_jobs::presubmit_of(&facts, repo, own, job, (base_sha, pr)).await?;
                 let refs = refs::of_pull(&web(&facts), repo, pr, base_sha);
                 let creation = creation(&facts, &key, now, Vec::new());
-                let mut made = create::new_presubmit(&JobFacts::from(presubmit), refs, &creation);
+                let mut made = create::new_presubmit(&presubmit, refs, &creation);
                 made.status.state = ProwJobState::Success;
                 made.status.completion_time = Some(now);
                 made.status.description = description;
@@ -186,6 +225,7 @@ impl prowjobs_write::Host for GuestState {
     ) -> Answer<String> {
         let repo = granted!(self, agent, Permission::Prowjobs, Access::Write);
         let (facts, now) = self.facts_and_clock();
+        let own = self.own_job(&repo, Which::Postsubmits, job);
         let args = (&*repo, job, &labels);
         let make = |key: EffectKey, _: Doubt| {
             let (repo, labels) = (&*repo, labels.clone());
@@ -200,13 +240,13 @@ impl prowjobs_write::Host for GuestState {
                         "the push that is handled was to another repository",
                     ));
                 }
-                let postsubmit = at(facts.loaded.config.postsubmits(&repo.org, &repo.name), job)?;
+                let postsubmit = own_jobs::postsubmit(&facts, repo, own, job).await?;
                 let Some(refs) = refs::of_push(&web(&facts), repo, push) else {
                     let message = format!("the push names no commit: `{}`", push.after.escape_debug());
                     return Err(Fault::answer(ErrorKind::Invalid, message));
                 };
                 let creation = creation(&facts, &key, now, labels);
-                keep(&facts, create::new_postsubmit(&JobFacts::from(postsubmit), refs, &creation)).await
+                keep(&facts, create::new_postsubmit(&postsubmit, refs, &creation)).await
             }
         };
         Ok(self.task().journal.effect(EffectKind::Findable, "prowjobs-write.create-postsubmit", &args, make).await?)
@@ -240,13 +280,11 @@ impl GuestState {
         let task = self.task();
         (task.facts.clone(), task.journal.pins().clock)
     }
-}
 
-fn at<T>(jobs: &[T], id: u32) -> Result<&T, Fault> {
-    usize::try_from(id)
-        .ok()
-        .and_then(|id| jobs.get(id))
-        .ok_or_else(|| Fault::answer(ErrorKind::NotFound, format!("this repository has no job number {id}")))
+    /// The job of this number if this task was told that the repository defines it.
+    fn own_job(&mut self, repo: &RepoRef, which: Which, id: u32) -> Result<Option<OwnJob>, Fault> {
+        self.task().own_jobs.find(repo, which, id)
+    }
 }
 
 fn later(error: StoreError) -> Fault {

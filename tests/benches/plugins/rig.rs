@@ -69,6 +69,7 @@ impl Rig {
             github: github::Client::new(options).unwrap(),
             github_endpoints: endpoints,
             owners: git::Owners::new(mirrors.clone()),
+            in_repo: git::InRepo::new(mirrors.clone()),
             mirrors,
             clusters: kubernetes::Clusters::default(),
             services: services::Services::default(),

@@ -295,6 +295,9 @@ pub(crate) const ROWS: &[Row] = &[
     read("job-config.presubmits \"/test slow\" main", &["Ok(", "\"slow\"", "triggered: true", "\"unit\""]),
     read("job-config.matching-changes 0,1 hello.sh", &["Ok([", "1"]),
     read("job-config.postsubmits main -", &["Ok(", "deploy", "should-run: true"]),
+    read("job-config.in-repo-enabled", &["Ok(true)"]),
+    read("job-config.in-repo-presubmits \"/test own\" main {base} {head}", &["Ok(", "\"own\"", "triggered: true"]),
+    read("job-config.in-repo-postsubmits main -", &["Ok(", "own-deploy", "should-run: true"]),
     write(
         "prowjobs-write.create-presubmit 0 {pr}:{head}:main:alice {base} purpose:trial",
         "/prowjobs/{job}/spec/refs/pulls",

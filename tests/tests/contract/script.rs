@@ -53,6 +53,21 @@ modules:
     config: { greeting: hello }
 ";
 
+const IN_REPO: &str = "
+in_repo_config:
+  enabled:
+    my-org/hello: true
+";
+
+const PROW_YAML: &str = "
+presubmits:
+- name: own
+  spec: {containers: [{image: x, command: [make]}]}
+postsubmits:
+- name: own-deploy
+  spec: {containers: [{image: x, command: [make]}]}
+";
+
 const SEED: &str = "
 users:
 - {login: carol, email: carol@example.com, busy: true}
@@ -129,8 +144,10 @@ impl Script {
 
     /// The event that asks for a call, and its webhook's body.
     pub(crate) fn event(&self, line: &str) -> (&'static str, Value) {
-        // A postsubmit is of a push; everything else is asked for in a comment.
-        let of_push = line.starts_with("prowjobs-write.create-postsubmit");
+        // Postsubmits are of a push; everything else is asked for in a comment.
+        let of_push = ["prowjobs-write.create-postsubmit", "job-config.in-repo-postsubmits"]
+            .iter()
+            .any(|call| line.contains(call));
         let (event, mut body) =
             if of_push { ("push", self.push.clone()) } else { ("issue_comment", self.comment.clone()) };
         let place = if of_push { "/head_commit/message" } else { "/comment/body" };
@@ -207,7 +224,7 @@ pub(crate) struct Services<'a> {
 /// A world with services beside GitHub, in which the host is an App: these are its plugins, with the components of these
 /// examples beside them.
 pub(crate) async fn start(plugins: &str, examples: &[&str], services: Services<'_>) -> Stage {
-    let mut options = Options::new(demo_config::example("config.yaml").unwrap(), plugins);
+    let mut options = Options::new(demo_config::example("config.yaml").unwrap() + IN_REPO, plugins);
     (options.started, options.dry_run, options.apiserver) = (false, services.dry_run, services.apiserver);
     let built = Programs::find().unwrap().plugins.join("examples");
     for name in examples.iter().map(|example| format!("{example}.wasm")) {
@@ -252,6 +269,7 @@ async fn prepare(stage: &Stage) -> BTreeMap<&'static str, String> {
     let owners: BTreeMap<_, _> = [
         ("docs/OWNERS", "approvers:\n- writers\n- mallory\nlabels:\n- documentation\n"),
         ("OWNERS_ALIASES", "aliases:\n  writers:\n  - bob\n"),
+        (".prow.yaml", PROW_YAML),
     ]
     .map(|(path, text)| (path.to_owned(), Some(text.to_owned())))
     .into();

@@ -8,6 +8,7 @@ mod face;
 mod fences;
 mod grants;
 mod http;
+mod in_repo;
 mod keys;
 mod kills;
 mod kubernetes;

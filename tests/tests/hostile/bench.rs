@@ -96,6 +96,7 @@ impl Bench {
             github,
             github_endpoints: endpoints,
             owners: git::Owners::new(mirrors.clone()),
+            in_repo: git::InRepo::new(mirrors.clone()),
             mirrors,
             clusters: kubernetes::Clusters::default(),
             services: services::Services::default(),

@@ -160,6 +160,9 @@ table! {
     job_config.presubmits(maybe, maybe);
     job_config.matching_changes(numbers, list);
     job_config.postsubmits(text, list);
+    job_config.in_repo_enabled();
+    job_config.in_repo_presubmits(maybe, maybe, text, list);
+    job_config.in_repo_postsubmits(text, list);
     prowjobs_read.list_for_pull_request(number);
     prowjobs_write.create_presubmit(number, pull, text, pairs);
     prowjobs_write.create_postsubmit(number, pairs);
