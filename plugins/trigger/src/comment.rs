@@ -39,7 +39,7 @@ pub fn decide<'a>(said: &Said<'a>, known: &'a Known) -> Result<Plan<'a>, Questio
     }
     let text = strip_code_blocks(&comment.body);
     let commands = Commands::of(&text);
-    if !commands.any() && !known.presubmits(Some(&text), None)?.iter().any(|job| job.triggered) {
+    if !commands.any() && !starts_a_job(&text, known)? {
         return Ok(Plan::nothing("no command about tests"));
     }
     // Read once, before trust is decided: jobs run on the head that the decision was about, and not on what is pushed
@@ -47,6 +47,20 @@ pub fn decide<'a>(said: &Said<'a>, known: &'a Known) -> Result<Plan<'a>, Questio
     let pr = known.pull_request()?;
     let turn = Turn { said: *said, commands, pr, known };
     turn.decide(&text)
+}
+
+/// Whether a job has a trigger of its own that matches.
+///
+/// Prow merges base and head for every comment to see that. Here jobs that the repository defines itself are only asked
+/// where a line begins as commands do.
+fn starts_a_job(text: &str, known: &Known) -> Result<bool, Question> {
+    if known.central_presubmits(text)?.iter().any(|job| job.triggered) {
+        return Ok(true);
+    }
+    if !text.lines().any(|line| line.starts_with('/')) || !known.in_repo_enabled()? {
+        return Ok(false);
+    }
+    Ok(known.presubmits(Some(text), known.pull_request()?)?.iter().any(|job| job.triggered))
 }
 
 /// One run of the decision, with what all its steps need.
@@ -86,7 +100,7 @@ impl<'a> Turn<'a> {
             plan.add(Effect::ApproveWorkflows(self.pr));
         }
 
-        let presubmits = self.known.presubmits(Some(text), Some(&self.pr.base.name))?;
+        let presubmits = self.known.presubmits(Some(text), self.pr)?;
         let filters = Filters::of_comment(self.commands, !self.said.settings.ignore_ok_to_test);
         let jobs = select::jobs(presubmits, filters, &self.pr.head.sha, self.known)?;
         if let Some(case) = help_comment::case(self.commands, jobs.is_empty()) {

@@ -32,6 +32,8 @@ pub enum Question {
     Comments,
     /// The repository's presubmits, matched against a text and a base branch.
     Presubmits(Matching),
+    /// Whether the repository may define jobs itself.
+    InRepoEnabled,
     /// The commit at the tip of this branch.
     Tip(String),
     /// The statuses of this commit.
@@ -51,6 +53,17 @@ pub struct Matching {
     pub text: Option<String>,
     /// A base branch.
     pub branch: Option<String>,
+    /// The commits at which jobs count that the repository defines itself; absent: no such jobs.
+    pub at: Option<Commits>,
+}
+
+/// A pull request by its commits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Commits {
+    /// The tip of the base branch.
+    pub base: String,
+    /// The head.
+    pub head: String,
 }
 
 /// The answers so far.
@@ -62,6 +75,7 @@ pub struct Known {
     pub(crate) pull_request: Option<PullRequest>,
     pub(crate) comments: Option<Vec<Text>>,
     pub(crate) presubmits: BTreeMap<Matching, Vec<Presubmit>>,
+    pub(crate) in_repo_enabled: Option<bool>,
     pub(crate) tips: BTreeMap<String, String>,
     pub(crate) contexts: Option<Contexts>,
     pub(crate) changes: BTreeMap<JobId, bool>,
@@ -87,9 +101,28 @@ impl Known {
         Ok(vouched::head(comments, bot))
     }
 
-    pub(crate) fn presubmits(&self, text: Option<&str>, branch: Option<&str>) -> Result<&[Presubmit], Question> {
-        let matching = Matching { text: text.map(str::to_owned), branch: branch.map(str::to_owned) };
+    /// Those of config.yaml, for any branch.
+    pub(crate) fn central_presubmits(&self, text: &str) -> Result<&[Presubmit], Question> {
+        self.matched(Matching { text: Some(text.to_owned()), branch: None, at: None })
+    }
+
+    /// All that there are for a pull request: those of config.yaml, and those that the repository defines itself at the
+    /// head that is looked at here, which is the one that trust is decided about.
+    pub(crate) fn presubmits(&self, text: Option<&str>, pr: &PullRequest) -> Result<&[Presubmit], Question> {
+        let branch = &pr.base.name;
+        let at = match self.in_repo_enabled()? {
+            true => Some(Commits { base: self.tip(branch)?.to_owned(), head: pr.head.sha.clone() }),
+            false => None,
+        };
+        self.matched(Matching { text: text.map(str::to_owned), branch: Some(branch.clone()), at })
+    }
+
+    fn matched(&self, matching: Matching) -> Result<&[Presubmit], Question> {
         self.presubmits.get(&matching).map(Vec::as_slice).ok_or(Question::Presubmits(matching))
+    }
+
+    pub(crate) fn in_repo_enabled(&self) -> Result<bool, Question> {
+        self.in_repo_enabled.ok_or(Question::InRepoEnabled)
     }
 
     pub(crate) fn tip(&self, branch: &str) -> Result<&str, Question> {

@@ -1,12 +1,14 @@
 //! Answers a decision's questions through the client-agent.
 
+use kit::job_config::Presubmit;
 use kit::prow::filter::Contexts;
 use kit::{
     ApiError, ClientAgent, Conversation as _, IssueRef, PullRequests, github_contents_read, github_members_read,
     github_metadata_read, github_pull_requests_read, github_statuses_read, job_config, prowjobs_read,
 };
 
-use crate::known::{Known, Question};
+use crate::in_repo;
+use crate::known::{Commits, Known, Matching, Question};
 
 impl Known {
     /// Finds out what was asked about pull request `number`.
@@ -29,9 +31,10 @@ impl Known {
             }
             Question::Comments => self.comments = Some(PullRequests::comments(agent, number)?),
             Question::Presubmits(matching) => {
-                let jobs = job_config::presubmits(agent, matching.text.as_deref(), matching.branch.as_deref())?;
+                let jobs = presubmits(agent, &matching)?;
                 self.presubmits.insert(matching, jobs);
             }
+            Question::InRepoEnabled => self.in_repo_enabled = Some(job_config::in_repo_enabled(agent)?),
             Question::Tip(branch) => {
                 let sha = github_contents_read::get_ref(agent, &format!("heads/{branch}"))?;
                 self.tips.insert(branch, sha);
@@ -59,4 +62,13 @@ impl Known {
         }
         Ok(())
     }
+}
+
+/// Those of config.yaml, and those that the repository defines itself.
+fn presubmits(agent: &ClientAgent, matching: &Matching) -> Result<Vec<Presubmit>, ApiError> {
+    let (text, branch) = (matching.text.as_deref(), matching.branch.as_deref());
+    let central = job_config::presubmits(agent, text, branch)?;
+    let Some(Commits { base, head }) = &matching.at else { return Ok(central) };
+    let own = job_config::in_repo_presubmits(agent, text, branch, base, std::slice::from_ref(head));
+    Ok(in_repo::beside(central, own))
 }

@@ -8,6 +8,7 @@ mod apply;
 pub mod comment;
 mod expired;
 pub mod help_comment;
+mod in_repo;
 pub mod known;
 mod learn;
 pub mod plan;

@@ -64,7 +64,7 @@ pub fn decide<'a>(happening: &Happening<'a>, known: &'a Known) -> Result<Plan<'a
     if matches!(reaction, Reaction::Nothing) {
         return Ok(Plan::nothing(format!("the action `{}` starts nothing", happening.action)));
     }
-    let presubmits = known.presubmits(None, Some(&happening.event.pull_request.base.name))?;
+    let presubmits = known.presubmits(None, &happening.event.pull_request)?;
     if presubmits.is_empty() {
         return Ok(Plan::nothing("the repository has no presubmits"));
     }

@@ -3,6 +3,8 @@
 use kit::job_config::Postsubmit;
 use kit::{ClientAgent, Failure, Outcome, PushEvent, job_config, prowjobs_write};
 
+use crate::in_repo;
+
 /// The branch or tag that was pushed; `None` if it is gone, or was never there.
 pub fn pushed(push: &PushEvent) -> Option<&str> {
     if push.deleted || push.after.bytes().all(|byte| byte == b'0') {
@@ -19,7 +21,9 @@ pub(crate) fn handle(push: &PushEvent, agent: &ClientAgent) -> Result<Outcome, F
     let Some(name) = pushed(push) else {
         return Ok(kit::ignored("the push deleted its branch"));
     };
-    let postsubmits = job_config::postsubmits(agent, name, &push.changed_files)?;
+    let central = job_config::postsubmits(agent, name, &push.changed_files)?;
+    let own = job_config::in_repo_postsubmits(agent, name, &push.changed_files);
+    let postsubmits = in_repo::beside(central, own);
     let due: Vec<&Postsubmit> = postsubmits.iter().filter(|job| job.should_run).collect();
     if due.is_empty() {
         return Ok(kit::ignored(format!("no postsubmit is due on {name}")));

@@ -226,3 +226,24 @@ fn a_member_asks_only_for_what_the_command_needs() {
     let needless = |it: &Question| matches!(it, Question::Contexts(_) | Question::Changes(_) | Question::Comments);
     assert!(!asked.iter().any(needless), "{asked:?}");
 }
+
+#[test]
+fn a_trigger_of_the_repository_s_own_is_looked_for_where_a_line_looks_like_a_command() {
+    let mut own = manual("e2e");
+    (own.trigger, own.rerun_command) = (Some("/run e2e"), Some("/run e2e"));
+    let world = || {
+        let mut world = theirs();
+        world.own_jobs = Some(vec![own.clone(), manual("more")]);
+        world
+    };
+    says(MEMBER, "/run e2e", world(), &["start e2e"]);
+    says(MEMBER, "/run other", world(), &[]);
+    says(OUTSIDER, "/run e2e", world().by(OUTSIDER), &["refusal"]);
+    says(MEMBER, "/test more", world(), &["prune", "start more"]);
+    says(MEMBER, "/run e2e", theirs(), &[]);
+    for (world, body) in [(world(), "What a day."), (world(), "Have you tried /run e2e?"), (theirs(), "/run e2e")] {
+        let asked = world.comment(OUTSIDER, body).asked;
+        let costly = |it: &Question| matches!(it, Question::PullRequest | Question::Tip(_));
+        assert!(!asked.iter().any(costly), "{body:?}: {asked:?}");
+    }
+}

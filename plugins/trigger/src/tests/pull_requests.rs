@@ -205,7 +205,22 @@ fn nothing_is_read_that_the_outcome_does_not_hang_on() {
     assert!(!asked.iter().any(now_or_files), "{asked:?}");
 
     let asked = with_runs(by(U)).event("closed", None, false, T).asked;
-    assert!(asked.iter().all(|it| matches!(it, Question::Presubmits(_) | Question::ProwJobs)), "{asked:?}");
+    let needed = |it: &Question| matches!(it, Question::InRepoEnabled | Question::Presubmits(_) | Question::ProwJobs);
+    assert!(asked.iter().all(needed), "{asked:?}");
 
     assert!(by(T).event("assigned", None, false, T).asked.is_empty());
+}
+
+#[test]
+fn jobs_that_the_repository_defines_itself_start_beside_central_ones() {
+    let with = |central: &[Job], own: &[Job]| {
+        let mut world = by(T).with(central);
+        world.own_jobs = Some(own.to_vec());
+        world
+    };
+    on("opened", with(&[always("a")], &[always("b"), manual("c")]), &["start a", "start b"]);
+    on("opened", with(&[], &[always("b")]), &["start b"]);
+    on("opened", with(&[], &[]), &[]);
+    // Where they do not count, nobody looks.
+    on("opened", by(T).with(&[]), &[]);
 }

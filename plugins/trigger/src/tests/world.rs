@@ -88,6 +88,8 @@ pub(super) struct World {
     pub(super) members: Vec<(&'static str, &'static str)>,
     pub(super) collaborators: Vec<&'static str>,
     pub(super) jobs: Vec<Job>,
+    /// The jobs of the repository itself, at the base and head of [`Self::pr`]; absent where it may have none.
+    pub(super) own_jobs: Option<Vec<Job>>,
     /// (context, state) of the head commit.
     pub(super) statuses: Vec<(&'static str, &'static str)>,
     pub(super) files: Vec<&'static str>,
@@ -108,6 +110,7 @@ impl World {
             members: vec![("org", "t")],
             collaborators: Vec::new(),
             jobs: vec![always("unit")],
+            own_jobs: None,
             statuses: Vec::new(),
             files: Vec::new(),
             prowjobs: Vec::new(),
@@ -195,13 +198,18 @@ impl World {
     }
 
     /// `head` is the one that the decision is about: all that starts has to be pinned to it.
+    /// The central ones, then the repository's own.
+    fn all_jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().chain(self.own_jobs.iter().flatten())
+    }
+
     fn settle<T>(
         &self,
         event: &T,
         head: &str,
         decide: impl for<'k> Fn(&'k T, &'k Known) -> Result<Plan<'k>, Question>,
     ) -> Seen {
-        let config = jobs::config("presubmits", &self.jobs.iter().map(Job::written).collect::<Vec<_>>());
+        let config = jobs::config("presubmits", &self.all_jobs().map(Job::written).collect::<Vec<_>>());
         let mut known = Known::default();
         let mut asked = BTreeSet::new();
         loop {
@@ -232,9 +240,14 @@ impl World {
             Question::PullRequest => known.pull_request = Some(self.now()),
             Question::Comments => known.comments = Some(self.comments.clone()),
             Question::Presubmits(by) => {
-                let jobs = (0..).zip(jobs).map(|(id, job)| matched(id, job, &by)).collect();
+                if let Some(at) = &by.at {
+                    assert_eq!((at.base.as_str(), &at.head), ("basesha", &self.pr.head.sha));
+                }
+                let known_there = if by.at.is_some() { jobs.len() } else { self.jobs.len() };
+                let jobs = (0..).zip(&jobs[..known_there]).map(|(id, job)| matched(id, job, &by)).collect();
                 known.presubmits.insert(by, jobs);
             }
+            Question::InRepoEnabled => known.in_repo_enabled = Some(self.own_jobs.is_some()),
             Question::Tip(branch) => {
                 known.tips.insert(branch, "basesha".to_owned());
             }
