@@ -34,13 +34,14 @@ pub fn decide<'a>(said: &Said<'a>, known: &'a Known) -> Result<Plan<'a>, Questio
     if comment.action != CommentAction::Created || !comment.is_pr || comment.issue_state != IssueState::Open {
         return Ok(Plan::nothing("not a new comment on an open pull request"));
     }
-    if comment.author.login == known.bot_login()? {
-        return Ok(Plan::nothing("our own comment"));
-    }
     let text = strip_code_blocks(&comment.body);
     let commands = Commands::of(&text);
     if !commands.any() && !starts_a_job(&text, known)? {
         return Ok(Plan::nothing("no command about tests"));
+    }
+    // Only now: most comments have no command, and what the bot is called may have to be asked of GitHub.
+    if comment.author.login == known.bot_login()? {
+        return Ok(Plan::nothing("our own comment"));
     }
     // Read once, before trust is decided: jobs run on the head that the decision was about, and not on what is pushed
     // a moment later.
