@@ -38,9 +38,10 @@ pub(crate) fn document(wit: &Path) -> anyhow::Result<String> {
         }
     }
     writeln!(text, "\n## What a plugin may import\n")?;
-    let everything = &resolve.worlds[package.worlds["everything"]];
-    text.push_str(everything.docs.contents.as_deref().unwrap_or_default().trim());
-    text.push('\n');
+    if let Some(everything) = package.worlds.get("everything") {
+        text.push_str(resolve.worlds[*everything].docs.contents.as_deref().unwrap_or_default().trim());
+        text.push('\n');
+    }
     for (name, id) in &package.interfaces {
         let interface = &resolve.interfaces[*id];
         if !interface.functions.is_empty() {

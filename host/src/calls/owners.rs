@@ -13,7 +13,7 @@ use super::git::git_fault;
 use super::{Answer, fault, granted};
 use crate::agent::ClientAgent;
 use crate::contract::owners;
-use crate::contract::owners::{FileNames, FileOwners, OwnersSection};
+use crate::contract::owners::{FileOwners, OwnersNames, OwnersSection};
 use crate::contract::types::{ErrorKind, RepoRef};
 use crate::convert;
 use crate::guest::GuestState;
@@ -140,10 +140,10 @@ impl owners::Host for GuestState {
         Ok(self.task().journal.read("owners.aliases", &(&*repo, &branch), found).await?)
     }
 
-    async fn filenames(&mut self, agent: Resource<ClientAgent>) -> Answer<FileNames> {
+    async fn filenames(&mut self, agent: Resource<ClientAgent>) -> Answer<OwnersNames> {
         let repo = granted!(self, agent, Permission::Owners, Access::Read);
         let names = self.task().facts.loaded.plugins.owners_names(&repo.org, &repo.name);
-        let found = async { Ok(FileNames { owners: names.owners, aliases: names.aliases }) };
+        let found = async { Ok(OwnersNames { owners: names.owners, aliases: names.aliases }) };
         Ok(self.task().journal.read("owners.filenames", &*repo, found).await?)
     }
 
@@ -174,7 +174,7 @@ owners_dir_denylist:
   ignore_preconfigured_defaults: true
 ";
     const PLUGINS: &str = "
-plugins: {o: [approve]}
+plugins: {o: {plugins: [approve]}}
 owners:
   mdyamlrepos: [o/r]
   filenames:
@@ -197,7 +197,7 @@ owners:
 
     #[test]
     fn owners_files_are_read_as_plugins_yaml_and_config_yaml_say() {
-        check("", "plugins: {o: [approve]}\n", "r", ("OWNERS", "OWNERS_ALIASES", false), &[]);
+        check("", "plugins: {o: {plugins: [approve]}}\n", "r", ("OWNERS", "OWNERS_ALIASES", false), &[]);
         check(CONFIG, PLUGINS, "r", ("CODE", "GROUPS", true), &["^generated$", "third_party", "^docs$"]);
         check(CONFIG, PLUGINS, "s", ("CODE", "GROUPS", false), &["^generated$", "third_party"]);
     }
