@@ -21,6 +21,12 @@ use crate::scalar::{resolve, resolve_tagged};
 /// More than any config, and little enough to hold in memory: what aliases of aliases could blow up.
 const MAX_NODES: usize = 2_000_000;
 
+/// How much text counts as one value more: an alias of a long text takes room, too.
+const BYTES_OF_A_VALUE: usize = 64;
+
+/// More than any config, and few enough for the stack of whoever reads: each level is a call.
+const MAX_DEPTH: usize = 100;
+
 /// What was read, and which of its keys no type asked for.
 #[derive(Debug)]
 pub struct Read<T> {
@@ -71,7 +77,7 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Fault> {
             let events = Parser::new_from_str_with_options(text, options);
             // Only tabs need them.
             let lines = if text.contains('\t') { text.lines().collect() } else { Vec::new() };
-            Builder { events, text, lines, flows: 0, anchors: HashMap::new(), made: 0 }.document()
+            Builder { events, text, lines, flows: 0, anchors: HashMap::new(), made: 0, depth: 0 }.document()
         })
         .map_err(|Wrong { at, message }| Fault { file: file.to_owned(), at, message })
 }
@@ -102,6 +108,8 @@ struct Builder<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> {
     flows: usize,
     anchors: HashMap<usize, (Node, usize)>,
     made: usize,
+    /// How many lists and mappings are open.
+    depth: usize,
 }
 
 impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I> {
@@ -150,7 +158,11 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I
     fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node, Wrong> {
         let at = position(span);
         let before = self.made;
-        self.count(1, at)?;
+        let size = match &event {
+            Event::Scalar(text, ..) => 1 + text.len() / BYTES_OF_A_VALUE,
+            _ => 1,
+        };
+        self.count(size, at)?;
         if self.flows == 0 {
             dialect::check_tabs(&self.lines, at)?;
         } else {
@@ -161,6 +173,13 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I
             Event::SequenceStart(StructureStyle::Flow, ..) | Event::MappingStart(StructureStyle::Flow, ..)
         );
         self.flows += usize::from(is_flow);
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Wrong {
+                at,
+                message: format!("values lie within one another more than {MAX_DEPTH} deep: use fewer levels"),
+            });
+        }
         let anchor = event.anchor_id();
         let kind = match event {
             Event::Scalar(text, style, _, tag) => scalar(&text, style, tag.as_deref(), at)?,
@@ -182,11 +201,13 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I
                     });
                 };
                 self.count(size, at)?;
+                self.depth -= 1;
                 return Ok(Node { at, ..node });
             }
             other => return Err(Wrong { at, message: format!("there is no value here: {other:?}") }),
         };
         self.flows -= usize::from(is_flow);
+        self.depth -= 1;
         let node = Node { at, kind };
         if let Some(id) = anchor {
             self.anchors.insert(id, (node.clone(), self.made - before));

@@ -68,5 +68,21 @@ fn aliases_of_aliases_do_not_blow_up() {
 #[test]
 fn deep_nesting_is_an_error_and_no_crash() {
     let fault = to_json("f", &"[".repeat(100_000)).unwrap_err();
-    assert!(fault.message.contains("not YAML"), "{fault}");
+    assert!(fault.message.contains("not YAML") || fault.message.contains("100 deep"), "{fault}");
+    for (open, close) in [("[", "]"), ("{a: ", "}"), ("{? ", ": 1}")] {
+        let nested = |levels: usize| format!("{}1{}", open.repeat(levels), close.repeat(levels));
+        assert!(to_json("f", &nested(40)).is_ok() || open == "{? ", "{open}");
+        let fault = to_json("f", &nested(150)).unwrap_err();
+        assert!(fault.message.contains("more than 100 deep"), "{open}: {fault}");
+    }
+    let blocks: String = (0..150).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    assert!(to_json("f", &blocks).unwrap_err().message.contains("more than 100 deep"));
+}
+
+#[test]
+fn aliases_of_long_texts_are_counted_by_their_bytes() {
+    let bomb = |aliases: usize| format!("a: &a \"{}\"\nb: [{}]\n", "x".repeat(512 << 10), "*a, ".repeat(aliases));
+    assert!(to_json("f", &bomb(10)).is_ok());
+    let fault = to_json("f", &bomb(1000)).unwrap_err();
+    assert!(fault.message.contains("use fewer aliases"), "{fault}");
 }
