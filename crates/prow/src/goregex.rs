@@ -35,11 +35,17 @@ pub fn compile(pattern: &str) -> Result<Regex, String> {
     })
 }
 
+/// More than any config has, and little enough to be parsed whoever wrote it.
+const MAX_LENGTH: usize = 64 << 10;
+
 /// Writes a pattern in Go's syntax in that of the `regex` crate.
 ///
 /// # Errors
 /// Says what in the pattern Go would refuse.
 pub fn translate(pattern: &str) -> Result<String, String> {
+    if pattern.len() > MAX_LENGTH {
+        return Err(format!("an expression of {} bytes is too long: {MAX_LENGTH} at the most", pattern.len()));
+    }
     let mut translator = Translator::new(pattern);
     translator.run().map_err(|reason| format!("the expression `{pattern}` is not valid: {reason}"))?;
     Ok(translator.out)

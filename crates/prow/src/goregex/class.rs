@@ -59,9 +59,23 @@ impl Translator<'_> {
             "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper",
             "word", "xdigit",
         ];
-        let ahead: String = self.rest.clone().skip(1).collect();
-        let Some((name, _)) = ahead.split_once(":]") else { return Ok(Escaped::Char('[')) };
-        if !NAMES.contains(&name.strip_prefix('^').unwrap_or(name)) {
+        if self.has_no_posix_end {
+            return Ok(Escaped::Char('['));
+        }
+        let mut name = String::new();
+        let mut ahead = self.rest.clone().skip(1).peekable();
+        loop {
+            match ahead.next() {
+                Some(':') if ahead.peek() == Some(&']') => break,
+                Some(c) => name.push(c),
+                None => {
+                    // So that a row of such beginnings is looked through once.
+                    self.has_no_posix_end = true;
+                    return Ok(Escaped::Char('['));
+                }
+            }
+        }
+        if !NAMES.contains(&name.strip_prefix('^').unwrap_or(&name)) {
             return Err(format!("`[:{name}:]` is not a class that Go knows"));
         }
         for _ in 0..name.len() + 3 {

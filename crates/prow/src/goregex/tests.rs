@@ -135,3 +135,16 @@ fn what_go_refuses_is_refused_with_the_reason() {
     check_refused(r"\pX", "");
     check_refused("(?P<a-b>x)", "cannot name");
 }
+
+/// Anyone who opens a pull request writes expressions: what they cost must not grow with the square of their length.
+#[test]
+fn a_row_of_beginnings_is_looked_through_once() {
+    let begun = std::time::Instant::now();
+    for beginning in ["{", "[[:", "{1", "(?:{9,", "[[:a"] {
+        let pattern = beginning.repeat(super::MAX_LENGTH / beginning.len());
+        let _ = super::translate(&pattern);
+    }
+    assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
+    let long = "a".repeat(super::MAX_LENGTH + 1);
+    assert!(super::translate(&long).unwrap_err().contains("too long"));
+}

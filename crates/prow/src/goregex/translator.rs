@@ -38,6 +38,8 @@ pub(super) struct Translator<'a> {
     /// Of the groups that are open, the outermost first.
     open: Vec<Times>,
     names: Vec<String>,
+    /// No `:]` comes any more: what begins like a class of POSIX is none.
+    pub(super) has_no_posix_end: bool,
 }
 
 impl<'a> Translator<'a> {
@@ -49,6 +51,7 @@ impl<'a> Translator<'a> {
             times: Times::default(),
             open: Vec::new(),
             names: Vec::new(),
+            has_no_posix_end: false,
         }
     }
 
@@ -128,8 +131,9 @@ impl<'a> Translator<'a> {
 
     /// `{n}`, `{n,}` or `{n,m}` after the brace; anything else is a literal brace in Go.
     fn counted(&mut self) -> Result<Option<String>, String> {
-        let ahead: String = self.rest.clone().take_while(|c| *c != '}').collect();
-        let closed = self.rest.clone().nth(ahead.chars().count()) == Some('}');
+        // No further than bounds may go, so that a row of braces is looked through once.
+        let ahead: String = self.rest.clone().take_while(|c| c.is_ascii_digit() || *c == ',').collect();
+        let closed = self.rest.clone().nth(ahead.len()) == Some('}');
         let (low, high) = ahead.split_once(',').map_or((ahead.as_str(), None), |(low, high)| (low, Some(high)));
         let is_number = |text: &str| {
             !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'))

@@ -36,6 +36,7 @@ pub(super) fn expressions(job: &RawJob, most: usize) -> Option<usize> {
 }
 
 fn expression(pattern: &str) -> Option<usize> {
+    // What is wrong is told later, by what reads the job; that takes no room.
     let Ok(translated) = goregex::translate(pattern) else { return Some(SIZES[0]) };
     SIZES.into_iter().find(|size| {
         let compiled = RegexBuilder::new(&translated).size_limit(*size).build();
