@@ -21,6 +21,8 @@ use crate::journal::Fault;
 
 /// How many paths one call asks about.
 const MAX_PATHS: usize = 10_000;
+/// How long one may be: as Linux has it.
+const MAX_PATH: usize = 4096;
 
 /// A repository's OWNERS files, about to be read as the configuration of this task says.
 struct Reading {
@@ -94,6 +96,13 @@ impl Read {
     }
 }
 
+/// Runs what computes on what a guest has given where it holds up no guest, and on a stack of its own: that of a host call is
+/// what the guest has left of its.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Fault::answer(ErrorKind::Other, format!("the host failed at it: {error}")))
+}
+
 impl owners::Host for GuestState {
     async fn for_files(
         &mut self,
@@ -108,9 +117,19 @@ impl owners::Host for GuestState {
                 let why = format!("{} paths are more than {MAX_PATHS}", paths.len());
                 return Err(Fault::answer(ErrorKind::Invalid, why));
             }
+            if let Some(path) = paths.iter().find(|path| path.len() > MAX_PATH) {
+                return Err(Fault::answer(
+                    ErrorKind::Invalid,
+                    format!("a path has {} bytes, over {MAX_PATH}", path.len()),
+                ));
+            }
             let read = reading.read(&branch).await?;
-            let view = read.view();
-            Ok(paths.iter().map(|path| convert::file_owners(view.file_owners(path))).collect())
+            let asked = paths.clone();
+            let look = move || {
+                let view = read.view();
+                asked.iter().map(|path| convert::file_owners(view.file_owners(path))).collect()
+            };
+            aside(look).await
         };
         Ok(self.task().journal.read("owners.for-files", &(&*repo, &branch, &paths), found).await?)
     }
@@ -149,9 +168,10 @@ impl owners::Host for GuestState {
 
     async fn parse(&mut self, agent: Resource<ClientAgent>, text: String) -> Answer<Vec<OwnersSection>> {
         let _ = granted!(self, agent, Permission::Owners, Access::Read);
+        let asked = text.clone();
         let found = async {
-            let sections =
-                ::git::Owners::parse(&text).map_err(|fault| Fault::answer(ErrorKind::Invalid, fault.to_string()))?;
+            let sections = aside(move || ::git::Owners::parse(&asked)).await?;
+            let sections = sections.map_err(|fault| Fault::answer(ErrorKind::Invalid, fault.to_string()))?;
             Ok(sections.into_iter().map(convert::owners_section).collect())
         };
         Ok(self.task().journal.read("owners.parse", &text, found).await?)
