@@ -76,7 +76,11 @@ impl GuestState {
         self.task().facts.clients.clusters.service().cloned().map_err(fault)
     }
 
+    /// By its name alone: the empty one would be the service cluster's, which is another grant's.
     fn build_cluster(&mut self, name: &str) -> Result<Cluster, Fault> {
+        if name.is_empty() {
+            return Err(Fault::answer(ErrorKind::NotFound, "a build cluster has a name: it is empty here"));
+        }
         self.task().facts.clients.clusters.build(name).cloned().map_err(fault)
     }
 
