@@ -36,6 +36,12 @@ const TIMES_TEXT: usize = 8;
 
 /// How many merges are remembered.
 const MAX_MERGES: usize = 1000;
+/// How many bytes these may take together.
+const MAX_MERGES_BYTES: usize = 32 << 20;
+/// What an entry takes besides its path.
+const BYTES_OF_AN_ENTRY: usize = 100;
+/// How many files that conflict are named.
+const MAX_CONFLICTS: usize = 20;
 
 /// How many warnings of one set of files are logged: who opens a pull request writes them.
 const MAX_WARNINGS: usize = 10;
@@ -96,6 +102,15 @@ struct Commits {
 /// What came of it.
 type Merged = std::result::Result<Arc<Inputs>, Vec<String>>;
 
+/// About how many bytes it takes.
+fn weight(merged: &Merged) -> usize {
+    let paths: usize = match merged {
+        Ok(inputs) => inputs.entries.iter().map(|entry| entry.path.len() + BYTES_OF_AN_ENTRY).sum(),
+        Err(conflicts) => conflicts.iter().map(|path| path.len() + BYTES_OF_AN_ENTRY).sum(),
+    };
+    paths + BYTES_OF_AN_ENTRY
+}
+
 /// The files of a merge that have a part in it, unread.
 #[derive(Debug)]
 struct Inputs {
@@ -119,7 +134,7 @@ impl InRepo {
     pub fn new(mirrors: Mirrors) -> Self {
         Self {
             mirrors,
-            merges: Arc::new(Mutex::new(Recent::new(MAX_MERGES, usize::MAX))),
+            merges: Arc::new(Mutex::new(Recent::new(MAX_MERGES, MAX_MERGES_BYTES))),
             jobs: Arc::new(Mutex::new(Recent::new(MAX_KEPT, MAX_KEPT_BYTES))),
         }
     }
@@ -167,7 +182,11 @@ impl InRepo {
         let repository = self.mirrors.repository(&commits.repo);
         let mirror = repository.mirror();
         let merged = mirror.healed(|| merge_inputs(mirror, &commits)).await?;
-        self.merges.lock().expect("nothing panics while it keeps a merge").put(commits, merged.clone(), 0);
+        self.merges.lock().expect("nothing panics while it keeps a merge").put(
+            commits,
+            merged.clone(),
+            weight(&merged),
+        );
         Ok(merged)
     }
 
@@ -207,7 +226,7 @@ impl InRepo {
 
 async fn merge_inputs(mirror: &Arc<Mirror>, commits: &Commits) -> Result<Merged> {
     let merged = merge::merge_all(mirror, &commits.base, &commits.heads).await?;
-    let Some(tree) = merged.tree else { return Ok(Err(merged.conflicts)) };
+    let Some(tree) = merged.tree else { return Ok(Err(named(merged.conflicts))) };
     let mut entries = entries_at(mirror, &tree, &[FOLDER, FILE, IGNORE], true).await?;
     let has_folder = entries.iter().any(|entry| is_below(&entry.path));
     // A file where the folder belongs is told of when it is read.
@@ -217,7 +236,17 @@ async fn merge_inputs(mirror: &Arc<Mirror>, commits: &Commits) -> Result<Merged>
     for entry in &entries {
         digest.update(format!("{} {} {}\0", entry.blob, entry.is_regular, entry.path));
     }
+    // One more than are read says that there are too many.
+    entries.truncate(MAX_FILES + 1);
+    entries.shrink_to_fit();
     Ok(Ok(Arc::new(Inputs { entries, has_folder, digest: digest.finalize().into() })))
+}
+
+/// The first of the files that conflict; a message has no room for more.
+fn named(mut conflicts: Vec<String>) -> Vec<String> {
+    conflicts.truncate(MAX_CONFLICTS);
+    conflicts.shrink_to_fit();
+    conflicts
 }
 
 /// Why an entry cannot be read, if so.
