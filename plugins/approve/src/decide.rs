@@ -108,11 +108,12 @@ pub fn decide(facts: &Facts) -> Result<Plan, WhoLabelled> {
     Ok(Plan { effects, said: said(&standing) })
 }
 
-/// Whether the label was last put on by another than us. Another automation counts as a hand.
+/// Whether the label was last put on by another than us. Another automation counts as a hand; an account that is gone does
+/// not, for that may have been ours.
 pub fn was_by_hand(history: &[HistoryEntry], bot: &str) -> bool {
     let is_ours = |label: &Option<String>| label.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(APPROVED));
     let last = history.iter().rfind(|entry| entry.kind == "labeled" && is_ours(&entry.label));
-    last.is_some_and(|entry| entry.actor.as_ref().is_none_or(|actor| actor.login != bot))
+    last.is_some_and(|entry| entry.actor.as_ref().is_some_and(|actor| actor.login != bot))
 }
 
 /// Who says that no issue is needed, and has a say here.
