@@ -1,6 +1,7 @@
 //! What a comment leads to. Behaviour: Prow pkg/plugins/lgtm/lgtm.go, `handleGenericComment`.
 //!
-//! Nobody's comments are passed over, not even our own: an account that serves as the bot may also be a reviewer's.
+//! Decided otherwise than there: our own comments are passed over. What they quote or list (the commands of jobs, say) was
+//! written by others, and would otherwise be a review by whoever wrote it.
 
 use kit::prow::settings::LgtmSettings;
 use kit::{CommentAction, CommentEvent, CommentId, IssueState};
@@ -34,6 +35,9 @@ pub fn decide<'a>(said: &Said<'a>, known: &'a Known) -> Result<Plan, Question> {
     let Some(ask) = commands::parse(&comment.body) else {
         return Ok(Plan::nothing("no /lgtm or /lgtm cancel"));
     };
+    if comment.author.login == known.bot_login()? {
+        return Ok(Plan::nothing("our own comment"));
+    }
     let request = Request {
         ask,
         by: &comment.author.login,
