@@ -48,7 +48,7 @@ fn invitation(author: &Actor, rules: Rules<'_>, known: &Known) -> Result<String,
     let regular =
         format!("Regular contributors should [join the organisation]({join}), so that this step is not needed.");
     let prominent = &settings.org_invite.prominent;
-    if prominent.disabled || author.kind == ActorKind::Bot {
+    if prominent.disabled || matches!(author.kind, ActorKind::Bot | ActorKind::App) {
         return Ok(regular);
     }
     // With 0 everybody is invited, so there is nothing to search for.
