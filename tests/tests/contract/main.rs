@@ -9,6 +9,7 @@ mod doubt;
 mod elder;
 mod fence;
 mod functions;
+mod heavy;
 mod rows;
 mod script;
 mod slack;
