@@ -28,8 +28,8 @@ const CALLS: usize = 5000;
 const SLOW_CALLS: usize = 300;
 /// How long calls are counted.
 const BUSY: Duration = Duration::from_secs(3);
-/// Instances that are held to weigh them.
-const HELD: usize = 200;
+/// Instances that are held to weigh them: as many as a host has room for.
+const HELD: usize = host::engine::SLOTS as usize;
 const NOTHING: &str = "nothing in particular";
 
 /// Languages, how a component of each is called, and the most that a call may take.
