@@ -204,14 +204,23 @@ fn request(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Result<
 fn kept(answer: Answer, secrets: &[Arc<SecretString>]) -> Kept {
     let censor = |bytes: &[u8]| {
         let mut bytes = bytes.to_vec();
-        for secret in secrets {
-            bytes = censored(&bytes, secret.expose_secret().as_bytes());
+        for part in secrets.iter().flat_map(|secret| secret_parts(secret.expose_secret())) {
+            bytes = censored(&bytes, part.as_bytes());
         }
         bytes
     };
     let text = |value: &HeaderValue| String::from_utf8_lossy(&censor(value.as_bytes())).into_owned();
     let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     Kept { status: answer.status.as_u16(), headers, body: BASE64.encode(censor(&answer.body)) }
+}
+
+/// The words of a few letters that a header's value may have besides what is secret: `Bearer`, `Basic`.
+const SCHEME: usize = 8;
+
+/// What a server may repeat of a header's value: all of it, or what follows the scheme.
+fn secret_parts(value: &str) -> impl Iterator<Item = &str> {
+    let words = value.split_ascii_whitespace().filter(|word| word.len() >= SCHEME);
+    std::iter::once(value).chain(words)
 }
 
 /// `bytes` with asterisks where `secret` stands.
@@ -309,5 +318,17 @@ mod tests {
         check("xabcabcx", "x******x");
         check("ab", "ab");
         assert_eq!(censored(b"as it is", b""), b"as it is");
+    }
+
+    #[test]
+    fn what_follows_the_scheme_of_a_header_is_secret_by_itself() {
+        let parts = |value| secret_parts(value).collect::<Vec<_>>();
+        assert_eq!(parts("Bearer 0123456789"), ["Bearer 0123456789", "0123456789"]);
+        assert_eq!(parts("0123456789"), ["0123456789", "0123456789"]);
+        assert_eq!(parts("short"), ["short"]);
+        let secrets = [Arc::new(SecretString::from("Bearer 0123456789"))];
+        let body = Bytes::from("your key 0123456789 is unknown");
+        let kept = kept(Answer { status: http::StatusCode::FORBIDDEN, headers: HeaderMap::new(), body }, &secrets);
+        assert_eq!(BASE64.decode(kept.body).unwrap(), b"your key ********** is unknown");
     }
 }
