@@ -3,6 +3,7 @@
 mod access;
 mod cursor;
 mod error;
+mod trail;
 
 #[cfg(test)]
 mod tests;
@@ -14,8 +15,10 @@ use serde::de::DeserializeOwned;
 
 use crate::fault::Position;
 use crate::node::Node;
+pub(crate) use access::field_name;
 use cursor::Cursor;
-use error::ReadError;
+pub(crate) use error::ReadError;
+use trail::Trail;
 
 /// A key that no type asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +41,12 @@ impl NodeReader {
     }
 
     pub(crate) fn read<T: DeserializeOwned>(&self, node: &Node) -> Result<T, ReadError> {
-        T::deserialize(Cursor { node, path: KeyPath::root(), named_at: node.at, reader: self })
+        self.read_at(node, &KeyPath::root())
+    }
+
+    /// The same for a value within a document, whose place is `path`.
+    pub(crate) fn read_at<T: DeserializeOwned>(&self, node: &Node, path: &KeyPath) -> Result<T, ReadError> {
+        T::deserialize(Cursor { node, trail: Trail::Start(path), named_at: node.at, reader: self })
     }
 
     pub(crate) fn into_unread(self) -> Vec<Unread> {

@@ -13,10 +13,11 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use prow::in_repo::{OwnJobs, RawProwYaml};
 use prow::job_config::{Config, Named};
-use prow::problem::Segment;
 
 use crate::fault::{Fault, LoadError, Position};
-use crate::load::{placed, unread_warning};
+use crate::parsed;
+use crate::places::Places;
+use crate::pods;
 use crate::yaml;
 
 /// The folder. Where it is, [`FILE`] does not count.
@@ -25,6 +26,8 @@ pub const FOLDER: &str = ".prow";
 pub const FILE: &str = ".prow.yaml";
 /// How many values all files may unfold to: who opens a pull request writes them.
 const MAX_VALUES: usize = 150_000;
+/// Lines of all `.prowignore`s: each is compiled to an expression.
+const MAX_PATTERNS: usize = 1000;
 /// What names files that do not count, as a `.gitignore` would; in the root, in [`FOLDER`] or below.
 pub const IGNORE: &str = ".prowignore";
 
@@ -76,14 +79,15 @@ pub fn read(config: &Config, (org, repo): (&str, &str), has_folder: bool, files:
         let read = text(file).and_then(|text| {
             let values = size::unfolded(text, room).ok_or_else(|| too_much(&file.path))?;
             room -= values;
-            yaml::read::<RawProwYaml>(&file.path, text)
+            let mut read = yaml::read::<RawProwYaml>(&file.path, text)?;
+            let of_pods = pods::unknown_keys_of_own(&read.document);
+            read.unread.extend(of_pods.map_err(|error| error.into_fault(&file.path, read.document.at))?);
+            Ok(read)
         });
         match read {
             Err(fault) => faults.push(fault),
             Ok(read) => {
-                let is_ours = |path: &[Segment]| !matches!(path, [Segment::Key(key), ..] if key == "prow_ignored");
-                let unread = read.unread.iter().filter(|unread| is_ours(&unread.path.0));
-                warnings.extend(unread.map(|unread| unread_warning(&file.path, &unread.path, unread.at)));
+                warnings.extend(parsed::warnings(&file.path, read.unread));
                 documents.push((file.path.clone(), read.document));
                 raws.push(Named { file: file.path.clone(), raw: read.value });
             }
@@ -93,10 +97,13 @@ pub fn read(config: &Config, (org, repo): (&str, &str), has_folder: bool, files:
     if !faults.is_empty() {
         return Err(LoadError { faults });
     }
+    let mut places = Places { files: &[], documents };
     let checked = config.check_own_jobs(org, repo, raws);
-    let jobs = checked.map_err(|problems| LoadError {
-        faults: problems.into_iter().map(|problem| placed(problem, &documents)).collect(),
+    let mut jobs = checked.map_err(|problems| LoadError {
+        faults: problems.into_iter().map(|problem| places.fault(problem)).collect(),
     })?;
+    let odd = std::mem::take(&mut jobs.warnings).into_iter();
+    warnings.extend(odd.map(|warning| places.fault(warning).to_string()));
     Ok(Own { jobs, warnings })
 }
 
@@ -135,7 +142,7 @@ struct Ignores(BTreeMap<String, Gitignore>);
 
 impl Ignores {
     fn of(files: &[OwnFile]) -> Result<Self, Fault> {
-        let mut all = BTreeMap::new();
+        let (mut all, mut patterns) = (BTreeMap::new(), 0);
         for file in files {
             let Some(folder) = file.path.strip_suffix(IGNORE).filter(|it| it.is_empty() || it.ends_with('/')) else {
                 continue;
@@ -147,6 +154,17 @@ impl Ignores {
                 message: format!("this is no pattern of files to ignore ({error}): correct it"),
             };
             for (at, line) in text(file)?.lines().enumerate() {
+                patterns += 1;
+                if patterns > MAX_PATTERNS {
+                    return Err(Fault {
+                        file: file.path.clone(),
+                        at: Position { line: at + 1, column: 1 },
+                        message: format!(
+                            "up to here there are over {MAX_PATTERNS} lines in {IGNORE} files: that is more than a \
+                             repository may have"
+                        ),
+                    });
+                }
                 builder.add_line(None, line).map_err(|error| wrong(at + 1, error))?;
             }
             all.insert(folder.to_owned(), builder.build().map_err(|error| wrong(1, error))?);

@@ -1,5 +1,6 @@
 //! Reads config.yaml, job files and plugins.yaml, and reads them again when they change.
 
+pub mod check;
 mod de;
 pub mod fault;
 mod flags;
@@ -7,7 +8,12 @@ pub mod in_repo;
 pub mod load;
 pub mod node;
 pub mod owners;
+mod parsed;
+mod places;
+mod pods;
 mod scalar;
+mod shapes;
+mod shards;
 pub mod source;
 pub mod template;
 pub mod watch;
@@ -20,7 +26,8 @@ mod watch_tests;
 
 pub use de::Unread;
 pub use fault::{Fault, LoadError, Position};
-pub use flags::{ConfigFlags, PluginShardFlags};
+pub use flags::{ConfigFlags, ConfigShardFlags, PluginShardFlags};
 pub use load::Loaded;
-pub use source::{Role, Shards, SourceFile, Sources};
+pub use shards::Shards;
+pub use source::{Role, SourceFile, Sources};
 pub use watch::{ConfigHandle, Status, WatchOptions};

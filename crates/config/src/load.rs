@@ -1,19 +1,20 @@
 //! All files together, read and checked; one that is bad keeps all of them out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use prow::job_config::{Config, Named};
-use prow::plugins::{Plugins, RawPlugins};
-use prow::problem::{KeyPath, Problem, Segment};
-use prow::raw_config::{RawConfig, UNREAD_KEYS};
+use prow::job_config::Config;
+use prow::plugins::Plugins;
+use prow::problem::{KeyPath, Problem, Problems};
+use prow::sections::supplement;
 
 use crate::fault::{Fault, LoadError, Position};
-use crate::node::Node;
+use crate::places::Places;
+use crate::shapes::Shapes;
+use crate::shards::Shards;
 use crate::source::{Role, SourceFile, Sources, revision};
 use crate::template;
-use crate::yaml::{self, Read};
 
 /// A configuration that can take effect.
 #[derive(Debug, Clone)]
@@ -41,16 +42,41 @@ impl Loaded {
         Self::from_files(files)
     }
 
+    /// Reads and checks plugins.yaml with its parts, for a program that config.yaml does not concern.
+    ///
+    /// # Errors
+    /// Everything that is wrong, as [`Self::from_sources`] has it.
+    pub fn plugins_alone(plugin_config: PathBuf, plugin_shards: Shards) -> Result<Self, LoadError> {
+        let sources = Sources { plugin_config: Some(plugin_config), plugin_shards, ..Sources::default() };
+        Self::from_files(sources.read_plugins_alone().map_err(|faults| LoadError { faults })?)
+    }
+
     /// Checks files that were read before.
     ///
     /// # Errors
     /// Everything that is wrong, as [`Self::from_sources`] has it.
     pub fn from_files(files: Vec<SourceFile>) -> Result<Self, LoadError> {
-        let mut shapes = Shapes::default();
-        for file in &files {
-            shapes.read(file);
+        Self::from_files_after(files, None)
+    }
+
+    /// The same, and takes the jobs of files that are as they were from what was loaded before.
+    ///
+    /// # Errors
+    /// Everything that is wrong, as [`Self::from_sources`] has it.
+    pub fn from_files_after(files: Vec<SourceFile>, before: Option<&Self>) -> Result<Self, LoadError> {
+        let unchanged = before.map(|before| before.unchanged_jobs(&files)).unwrap_or_default();
+        let shapes = Shapes::read(&files, &unchanged);
+        if !unchanged.is_empty() && shapes.has_job_presets() {
+            // What a preset adds may be in any job.
+            return Self::of_shapes(Shapes::read(&files, &BTreeSet::new()), files, None);
         }
-        let Shapes { core, jobs, plugins, plugin_shards, documents, mut faults, mut warnings } = shapes;
+        Self::of_shapes(shapes, files, before.filter(|_| !unchanged.is_empty()))
+    }
+
+    fn of_shapes(shapes: Shapes, files: Vec<SourceFile>, before: Option<&Self>) -> Result<Self, LoadError> {
+        let Shapes { core, config_shards, version, jobs, plugins, plugin_shards, .. } = shapes;
+        let Shapes { documents, mut faults, mut warnings, unchanged, .. } = shapes;
+        let mut places = Places { files: &files, documents };
         if core.is_none() && !files.iter().any(|file| file.role == Role::Core) {
             faults.push(Fault {
                 file: "config.yaml".to_owned(),
@@ -63,7 +89,7 @@ impl Loaded {
             None => Plugins::default(),
             Some(main) => match Plugins::check(main, plugin_shards) {
                 Ok((plugins, found)) => {
-                    warnings.extend(found.into_iter().map(|warning| placed(warning, &documents).to_string()));
+                    warnings.extend(found.into_iter().map(|warning| places.fault(warning).to_string()));
                     plugins
                 }
                 Err(found) => {
@@ -74,9 +100,13 @@ impl Loaded {
         };
         let config = match core {
             // Without all of the job files, jobs that need what they hold would be found wrong too.
-            Some(core) if faults.is_empty() => {
+            Some(mut core) if faults.is_empty() => {
                 let core_file = core.file.clone();
-                let checked = Config::check(core, jobs);
+                core.raw.config_version_sha = version.or(core.raw.config_version_sha);
+                let mut merging = Problems::new();
+                config_shards.into_iter().for_each(|file| supplement::merge(&mut core.raw, file, &mut merging));
+                problems.extend(merging.into_vec());
+                let checked = Config::check_after(core, jobs, before.map(|before| &*before.config));
                 if let Ok(config) = &checked {
                     problems.extend(check_templates(config, &core_file));
                 }
@@ -84,17 +114,56 @@ impl Loaded {
             }
             Some(_) | None => None,
         };
-        faults.extend(problems.into_iter().map(|problem| placed(problem, &documents)));
+        faults.extend(problems.into_iter().map(|problem| places.fault(problem)));
         match config {
-            Some(config) if faults.is_empty() => Ok(Self {
-                config: Arc::new(config),
-                plugins: Arc::new(checked_plugins),
-                revision: revision(&files),
-                files: Arc::new(files),
-                warnings,
-            }),
+            Some(config) if faults.is_empty() => {
+                let odd = config.warnings.iter().cloned();
+                let mut told: Vec<_> = odd.map(|problem| places.fault(problem).to_string()).collect();
+                told.extend(before.into_iter().flat_map(|before| before.warnings_of(&unchanged)));
+                warnings.extend(told);
+                Ok(Self {
+                    config: Arc::new(config),
+                    plugins: Arc::new(checked_plugins),
+                    revision: revision(&files),
+                    files: Arc::new(files),
+                    warnings,
+                })
+            }
             _ => Err(LoadError { faults }),
         }
+    }
+
+    /// The names of job files that say the same as when this was loaded, if what all jobs depend on does, too.
+    fn unchanged_jobs(&self, files: &[SourceFile]) -> BTreeSet<String> {
+        let of_role = |files: &[SourceFile], role: fn(Role) -> bool| -> Vec<SourceFile> {
+            files.iter().filter(|file| role(file.role)).cloned().collect()
+        };
+        let for_all = |role: Role| matches!(role, Role::Core | Role::ConfigShard);
+        if of_role(files, for_all) != of_role(&self.files, for_all) {
+            return BTreeSet::new();
+        }
+        let known: BTreeMap<_, _> =
+            self.files.iter().filter(|file| file.role == Role::Jobs).map(|file| (&file.path, &file.bytes)).collect();
+        let jobs = files.iter().filter(|file| file.role == Role::Jobs);
+        let gone = known.len() - jobs.clone().filter(|file| known.contains_key(&file.path)).count();
+        let same = jobs.clone().filter(|file| known.get(&file.path).is_some_and(|bytes| **bytes == file.bytes));
+        let unchanged: BTreeSet<_> = same.map(SourceFile::name).collect();
+        // A file that had presets and is gone or another: its presets are in jobs of others.
+        let touched = gone > 0 || unchanged.len() < known.len();
+        let lost = touched && self.config.preset_files().any(|file| !unchanged.contains(file) && !self.is_core(file));
+        if lost { BTreeSet::new() } else { unchanged }
+    }
+
+    fn is_core(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.role == Role::Core && file.name() == name)
+    }
+
+    fn warnings_of(&self, files: &BTreeSet<String>) -> Vec<String> {
+        let is_of = |warning: &&String| {
+            let mut parts = warning.split(": ").next().unwrap_or_default().rsplitn(3, ':');
+            parts.nth(2).is_some_and(|file| files.contains(file))
+        };
+        self.warnings.iter().filter(is_of).cloned().collect()
     }
 
     /// The directory of plugins.yaml, which components' paths are relative to.
@@ -105,73 +174,6 @@ impl Loaded {
     }
 }
 
-/// What the files say, before it is checked.
-#[derive(Default)]
-struct Shapes {
-    core: Option<Named<RawConfig>>,
-    jobs: Vec<Named<RawConfig>>,
-    plugins: Option<Named<RawPlugins>>,
-    plugin_shards: Vec<Named<RawPlugins>>,
-    documents: Vec<(String, Node)>,
-    faults: Vec<Fault>,
-    warnings: Vec<String>,
-}
-
-impl Shapes {
-    fn read(&mut self, file: &SourceFile) {
-        let name = file.name();
-        let text = match file.text() {
-            Ok(text) => text,
-            Err(fault) => return self.faults.push(fault),
-        };
-        match file.role {
-            Role::Core => self.core = self.keep(&name, yaml::read(&name, &text)),
-            Role::Jobs => {
-                let jobs = self.keep(&name, yaml::read(&name, &text));
-                self.jobs.extend(jobs);
-            }
-            Role::Plugins => self.plugins = self.keep(&name, yaml::read(&name, &text)),
-            Role::PluginShard => {
-                let shard = self.keep(&name, yaml::read(&name, &text));
-                self.plugin_shards.extend(shard);
-            }
-        }
-    }
-
-    fn keep<T>(&mut self, name: &str, read: Result<Read<T>, Fault>) -> Option<Named<T>> {
-        let Read { value, document, unread } = match read {
-            Ok(read) => read,
-            Err(fault) => {
-                self.faults.push(fault);
-                return None;
-            }
-        };
-        // What an anchor names is read wherever it is used, but stands in one place.
-        let mut places = BTreeSet::new();
-        for unread in unread.iter().filter(|unread| !is_known(&unread.path) && places.insert(unread.at)) {
-            self.warnings.push(unread_warning(name, &unread.path, unread.at));
-        }
-        self.documents.push((name.to_owned(), document));
-        Some(Named { file: name.to_owned(), raw: value })
-    }
-}
-
-fn is_known(path: &KeyPath) -> bool {
-    matches!(path.0.first(), Some(Segment::Key(key)) if UNREAD_KEYS.contains(&key.as_str()))
-}
-
-pub(crate) fn unread_warning(file: &str, path: &KeyPath, at: Position) -> String {
-    format!("{file}:{}:{}: the key `{path}` is not known here and has no effect", at.line, at.column)
-}
-
-/// Where a problem stands in its file's document.
-pub(crate) fn placed(problem: Problem, documents: &[(String, Node)]) -> Fault {
-    let document = documents.iter().find(|(file, _)| *file == problem.file);
-    let at = document.map_or(Position::START, |(_, document)| document.position_of(&problem.path));
-    let path = if problem.path.0.is_empty() { String::new() } else { format!("`{}`: ", problem.path) };
-    Fault { file: problem.file, at, message: format!("{path}{}", problem.message) }
-}
-
 /// Go templates are executed much later, job by job: what cannot be parsed is found now.
 fn check_templates(config: &Config, file: &str) -> Vec<Problem> {
     let plank = &config.core.plank;
@@ -179,7 +181,9 @@ fn check_templates(config: &Config, file: &str) -> Vec<Problem> {
     let url = (at.key("job_url_template"), &plank.job_url_template);
     let reports =
         plank.report_templates.iter().map(|(scope, template)| (at.key("report_templates").key(scope), template));
-    let all = std::iter::once(url).chain(reports);
+    let sections = config.core.sections.templates();
+    let plank = std::iter::once(url).chain(reports).map(|(path, template)| (path, template.as_str()));
+    let all = plank.chain(sections);
     all.filter_map(|(path, template)| {
         let why = template::check(template).err()?;
         Some(Problem {

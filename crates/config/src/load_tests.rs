@@ -10,9 +10,12 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::load::Loaded;
+use crate::shards::Shards;
 use crate::source::{Role, SourceFile, Sources};
 
+mod parts;
 mod plugins;
+mod reload;
 
 /// A directory with a config.yaml, job files and a plugins.yaml.
 struct World {
@@ -25,6 +28,7 @@ impl World {
         world.write("config.yaml", config.as_bytes());
         world.write("plugins.yaml", plugins.as_bytes());
         fs::create_dir_all(world.path("jobs")).unwrap();
+        fs::create_dir_all(world.path("more")).unwrap();
         for (name, text) in jobs {
             world.write(&format!("jobs/{name}"), text.as_bytes());
         }
@@ -46,6 +50,7 @@ impl World {
             config_path: self.path("config.yaml"),
             job_config_path: Some(self.path("jobs")),
             plugin_config: Some(self.path("plugins.yaml")),
+            config_shards: Shards { folders: vec![self.path("more")], suffix: "_prowconfig.yaml".to_owned() },
             ..Sources::default()
         }
     }
@@ -385,7 +390,8 @@ fn kept_files_load_without_the_disk() {
     let core = SourceFile { role: Role::Core, path: "gone/config.yaml".into(), bytes: JOB.into() };
     assert_eq!(Loaded::from_files(vec![core]).unwrap().config.presubmits("o", "r").len(), 1);
     assert!(Loaded::from_files(Vec::new()).unwrap_err().to_string().contains("no config.yaml"));
-    for role in [Role::Core, Role::Jobs, Role::Plugins, Role::PluginShard] {
+    let roles = [Role::Core, Role::Version, Role::ConfigShard, Role::Jobs, Role::Plugins, Role::PluginShard];
+    for role in roles {
         assert_eq!(Role::of_str(role.as_str()), Some(role));
     }
 }

@@ -46,9 +46,18 @@ pub struct Key {
 impl Node {
     /// Where `path` leads; as far as the document goes, where it does not go that far.
     pub fn position_of(&self, path: &KeyPath) -> Position {
+        self.follow(path).0
+    }
+
+    /// How many steps of `path` the document goes.
+    pub(crate) fn depth_of(&self, path: &KeyPath) -> usize {
+        self.follow(path).1
+    }
+
+    fn follow(&self, path: &KeyPath) -> (Position, usize) {
         let mut node = self;
         let mut at = self.at;
-        for segment in &path.0 {
+        for (depth, segment) in path.0.iter().enumerate() {
             let found = match (segment, &node.kind) {
                 (Segment::Key(key), Kind::Map(entries)) => {
                     entries.iter().find(|(own, _)| own.text == *key).map(|(own, value)| {
@@ -60,9 +69,9 @@ impl Node {
                 (Segment::Index(index), Kind::List(items)) => items.get(*index).map(|item| (item.at, item)),
                 _ => None,
             };
-            let Some((position, next)) = found else { break };
+            let Some((position, next)) = found else { return (at, depth) };
             (at, node) = (position, next);
         }
-        at
+        (at, path.0.len())
     }
 }

@@ -10,6 +10,7 @@ use ignore::WalkBuilder;
 use sha2::{Digest, Sha256};
 
 use crate::fault::{Fault, Position};
+use crate::shards::Shards;
 
 /// What a gzipped file may unfold to.
 const MAX_UNPACKED: u64 = 64 << 20;
@@ -20,6 +21,8 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 pub struct Sources {
     /// config.yaml.
     pub config_path: PathBuf,
+    /// Parts of config.yaml.
+    pub config_shards: Shards,
     /// One job file, or a directory of them.
     pub job_config_path: Option<PathBuf>,
     /// plugins.yaml.
@@ -28,20 +31,15 @@ pub struct Sources {
     pub plugin_shards: Shards,
 }
 
-/// Where parts of a file are that may stand in files beside it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Shards {
-    /// Directories, looked through with all that is below them.
-    pub folders: Vec<PathBuf>,
-    /// What the paths of such files end with; none are read if it is empty.
-    pub suffix: String,
-}
-
 /// What a file is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// config.yaml.
     Core,
+    /// The file `VERSION` beside config.yaml, which says which version of the configuration this is.
+    Version,
+    /// A part of config.yaml.
+    ConfigShard,
     /// A job file.
     Jobs,
     /// plugins.yaml.
@@ -51,12 +49,14 @@ pub enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 4] = [Self::Core, Self::Jobs, Self::Plugins, Self::PluginShard];
+    const ALL: [Self; 6] = [Self::Core, Self::Version, Self::ConfigShard, Self::Jobs, Self::Plugins, Self::PluginShard];
 
     /// A word for it, to store it under.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Core => "core",
+            Self::Version => "version",
+            Self::ConfigShard => "config-shard",
             Self::Jobs => "jobs",
             Self::Plugins => "plugins",
             Self::PluginShard => "plugin-shard",
@@ -115,36 +115,35 @@ impl Sources {
         let mut files = Vec::new();
         let mut faults = Vec::new();
         read_into(&mut files, &mut faults, Role::Core, &self.config_path, "--config-path");
+        let version = self.config_path.with_file_name("VERSION");
+        if version.is_file() {
+            read_into(&mut files, &mut faults, Role::Version, &version, "--config-path");
+        }
+        self.config_shards.read(&mut files, &mut faults, Role::ConfigShard, "--supplemental-prow-config-dir");
         match self.job_config_path.as_deref() {
             Some(folder) if folder.is_dir() => read_folder(&mut files, &mut faults, folder),
             Some(file) => read_into(&mut files, &mut faults, Role::Jobs, file, "--job-config-path"),
             None => {}
         }
-        if let Some(path) = &self.plugin_config {
-            read_into(&mut files, &mut faults, Role::Plugins, path, "--plugin-config");
-            self.plugin_shards.read(&mut files, &mut faults, Role::PluginShard, "--supplemental-plugin-config-dir");
-        }
+        self.read_plugins(&mut files, &mut faults);
         if faults.is_empty() { Ok(files) } else { Err(faults) }
     }
-}
 
-impl Shards {
-    /// The files in the order in which they are merged: by their paths, part by part. Behaviour: Prow
-    /// pkg/plugins/plugins.go, `Load`.
-    fn read(&self, files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>, role: Role, flag: &str) {
-        let folders = self.folders.iter().filter(|_| !self.suffix.is_empty());
-        for folder in folders {
-            for entry in walker(folder).build() {
-                match entry {
-                    Ok(entry) if !entry.path().to_string_lossy().ends_with(&self.suffix) => {}
-                    Ok(entry) if entry.path().is_dir() => {}
-                    Ok(entry) => read_into(files, faults, role, entry.path(), flag),
-                    Err(error) => {
-                        let why = format!("this cannot be read ({error}): make it readable, or correct `{flag}`");
-                        faults.push(unreadable(folder, &why));
-                    }
-                }
-            }
+    /// Reads plugins.yaml with its parts, beside a config.yaml that says nothing: for programs that want no more.
+    ///
+    /// # Errors
+    /// One fault for each file or directory that cannot be read.
+    pub(crate) fn read_plugins_alone(&self) -> Result<Vec<SourceFile>, Vec<Fault>> {
+        let mut files = vec![SourceFile { role: Role::Core, path: "config.yaml".into(), bytes: b"{}".to_vec() }];
+        let mut faults = Vec::new();
+        self.read_plugins(&mut files, &mut faults);
+        if faults.is_empty() { Ok(files) } else { Err(faults) }
+    }
+
+    fn read_plugins(&self, files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>) {
+        if let Some(path) = &self.plugin_config {
+            read_into(files, faults, Role::Plugins, path, "--plugin-config");
+            self.plugin_shards.read(files, faults, Role::PluginShard, "--supplemental-plugin-config-dir");
         }
     }
 }
@@ -162,7 +161,7 @@ pub fn revision(files: &[SourceFile]) -> String {
     hex::encode(hash.finalize())
 }
 
-fn read_into(files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>, role: Role, path: &Path, flag: &str) {
+pub(crate) fn read_into(files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>, role: Role, path: &Path, flag: &str) {
     match fs::read(path) {
         Ok(bytes) => files.push(SourceFile { role, path: path.to_owned(), bytes }),
         Err(error) => {
@@ -177,7 +176,7 @@ fn read_into(files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>, role: Role, p
 
 /// Walks through a folder in the order of names. Names that start with `..` are how Kubernetes keeps the versions of a
 /// mounted config map, of which the plain names are links into the current one.
-fn walker(folder: &Path) -> WalkBuilder {
+pub(crate) fn walker(folder: &Path) -> WalkBuilder {
     let mut walk = WalkBuilder::new(folder);
     walk.standard_filters(false).sort_by_file_name(Ord::cmp);
     walk.filter_entry(|entry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(".."));
@@ -214,6 +213,6 @@ fn read_folder(files: &mut Vec<SourceFile>, faults: &mut Vec<Fault>, folder: &Pa
     }
 }
 
-fn unreadable(path: &Path, message: &str) -> Fault {
+pub(crate) fn unreadable(path: &Path, message: &str) -> Fault {
     Fault { file: path.display().to_string(), at: Position::START, message: message.to_owned() }
 }

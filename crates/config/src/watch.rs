@@ -188,6 +188,7 @@ async fn snapshot(shared: &Shared) -> Option<Snapshot> {
 
 async fn take_effect(shared: &Shared, seen: Snapshot) {
     let current = Arc::clone(&shared.loaded.borrow());
+    let before = Arc::clone(&current);
     let loaded = match seen.files {
         // The files went back to what is in force already.
         Ok(_) if seen.identity == current.revision => {
@@ -195,7 +196,7 @@ async fn take_effect(shared: &Shared, seen: Snapshot) {
             tracing::info!(revision = %current.revision, "the configuration is as it was again");
             return;
         }
-        Ok(files) => match tokio::task::spawn_blocking(move || Loaded::from_files(files)).await {
+        Ok(files) => match tokio::task::spawn_blocking(move || Loaded::from_files_after(files, Some(&before))).await {
             Ok(loaded) => loaded,
             Err(_) => return,
         },
@@ -273,6 +274,7 @@ fn folders(sources: &Sources) -> Vec<(PathBuf, RecursiveMode)> {
             .as_deref()
             .map(|path| if path.is_dir() { (path.to_owned(), RecursiveMode::Recursive) } else { parent(path) }),
     );
-    all.extend(sources.plugin_shards.folders.iter().map(|folder| (folder.clone(), RecursiveMode::Recursive)));
+    let shards = sources.config_shards.folders.iter().chain(&sources.plugin_shards.folders);
+    all.extend(shards.map(|folder| (folder.clone(), RecursiveMode::Recursive)));
     all
 }

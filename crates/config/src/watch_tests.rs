@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::source::{Shards, Sources};
+use crate::shards::Shards;
+use crate::source::Sources;
 use crate::watch::{ConfigHandle, WatchOptions};
 
 /// Found by polling alone; the file system is not asked.
@@ -140,6 +141,21 @@ async fn a_new_part_of_plugins_yaml_is_found() {
     fs::write(at("shards/o/o_pluginconfig.yaml"), "heart: {adorees: [a]}\n").unwrap();
     until("the fault", || handle.status().last_error.is_some()).await;
     assert_eq!(handle.current().plugins.effective("o", "r"), ["hold"]);
+}
+
+#[tokio::test]
+async fn a_new_part_of_config_yaml_is_found() {
+    let folder = world();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("shards")).unwrap();
+    let config_shards = Shards { folders: vec![at("shards")], suffix: "_prowconfig.yaml".to_owned() };
+    let sources = Sources { config_path: at("config.yaml"), config_shards, ..Sources::default() };
+    let handle = ConfigHandle::start(sources, TOLD).unwrap();
+    let queries = || handle.current().config.core.sections.tide.queries.len();
+    assert_eq!(queries(), 0);
+    fs::create_dir(at("shards/o")).unwrap();
+    fs::write(at("shards/o/o_prowconfig.yaml"), "tide: {queries: [{orgs: [o]}]}\n").unwrap();
+    until("the query of the part", || queries() == 1).await;
 }
 
 #[tokio::test]

@@ -5,8 +5,9 @@
 //! here, as under that reader's strict mode: one of the two could never take effect.
 
 mod dialect;
+mod entries;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag};
 use prow::scalar::number_text;
@@ -17,6 +18,7 @@ use crate::de::{NodeReader, Unread};
 use crate::fault::{Fault, Position};
 use crate::node::{Key, Kind, Node};
 use crate::scalar::{resolve, resolve_tagged};
+use entries::Entries;
 
 /// More than any config, and little enough to hold in memory: what aliases of aliases could blow up.
 const MAX_NODES: usize = 2_000_000;
@@ -216,9 +218,7 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I
     }
 
     fn mapping(&mut self, at: Position) -> Result<Kind, Wrong> {
-        let mut entries: Vec<(Key, Node)> = Vec::new();
-        // Where each key stands in `entries`, and whether it was written here rather than merged.
-        let mut seen: BTreeMap<String, (usize, bool)> = BTreeMap::new();
+        let mut entries = Entries::default();
         loop {
             let (event, span) = match self.content(at)? {
                 (Event::MappingEnd, _) => break,
@@ -230,28 +230,18 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I
             let is_alias = matches!(event, Event::Alias(_));
             let value = self.node(event, span)?;
             if is_merge {
-                merge(sources(value, is_alias)?, &mut entries, &mut seen);
+                entries.merge(sources(value, is_alias)?);
                 continue;
             }
             let key = Key { at: key.at, text: key_text(key)? };
-            match seen.get_mut(&key.text) {
-                None => {
-                    seen.insert(key.text.clone(), (entries.len(), true));
-                    entries.push((key, value));
-                }
-                Some((index, written @ false)) => {
-                    *written = true;
-                    entries[*index] = (key, value);
-                }
-                Some((_, true)) => {
-                    return Err(Wrong {
-                        at: key.at,
-                        message: format!("the key `{}` stands here a second time: remove one", key.text),
-                    });
-                }
+            if let Err((key, _)) = entries.write(key, value) {
+                return Err(Wrong {
+                    at: key.at,
+                    message: format!("the key `{}` stands here a second time: remove one", key.text),
+                });
             }
         }
-        Ok(Kind::Map(entries))
+        Ok(Kind::Map(entries.into_vec()))
     }
 
     fn count(&mut self, nodes: usize, at: Position) -> Result<(), Wrong> {
@@ -284,21 +274,6 @@ fn sources(value: Node, is_alias: bool) -> Result<Vec<Vec<(Key, Node)>>, Wrong> 
         _ => Err(Wrong { at: node.at, message: "`<<` merges mappings: name one, or a list of them".to_owned() }),
     };
     nodes.into_iter().map(entries).collect()
-}
-
-/// `<<: *defaults`: what comes later in the mapping wins, be it merged or written; of a list of sources the earlier.
-///
-/// Behaviour: gopkg.in/yaml.v2, `merge`. By YAML's own rule what is written would win wherever it stands.
-fn merge(sources: Vec<Vec<(Key, Node)>>, entries: &mut Vec<(Key, Node)>, seen: &mut BTreeMap<String, (usize, bool)>) {
-    for (key, value) in sources.into_iter().rev().flatten() {
-        match seen.get(&key.text) {
-            Some((index, _)) => entries[*index] = (key, value),
-            None => {
-                seen.insert(key.text.clone(), (entries.len(), false));
-                entries.push((key, value));
-            }
-        }
-    }
 }
 
 fn position(span: Span) -> Position {

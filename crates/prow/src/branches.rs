@@ -1,8 +1,11 @@
 //! On which branches a job runs: `branches` and `skip_branches`.
 
+use std::sync::Arc;
+
 use regex::Regex;
 
 use crate::goregex;
+use crate::patterns::Patterns;
 
 /// A job's branch selectors.
 ///
@@ -17,19 +20,18 @@ pub struct Branches {
 #[derive(Debug, Clone)]
 struct Selector {
     list: Vec<String>,
-    regex: Regex,
+    regex: Arc<Regex>,
 }
 
 impl Selector {
-    fn compile(list: Vec<String>) -> Result<Option<Self>, String> {
+    fn compile(list: Vec<String>, patterns: &Patterns) -> Result<Option<Self>, String> {
         if list.is_empty() {
             return Ok(None);
         }
-        // Each alone first, so that the error names the one at fault and not the whole list.
-        for branch in &list {
-            goregex::compile(branch)?;
-        }
-        let regex = goregex::compile(&list.join("|"))?;
+        let regex = patterns.compile(&list.join("|")).map_err(|whole| {
+            // Each alone, so that the error names the one at fault and not the whole list.
+            list.iter().find_map(|branch| goregex::compile(branch).err()).unwrap_or(whole)
+        })?;
         Ok(Some(Self { list, regex }))
     }
 }
@@ -40,7 +42,19 @@ impl Branches {
     /// # Errors
     /// Says which expression is wrong and why.
     pub fn compile(branches: Vec<String>, skip_branches: Vec<String>) -> Result<Self, String> {
-        Ok(Self { include: Selector::compile(branches)?, skip: Selector::compile(skip_branches)? })
+        Self::compile_with(branches, skip_branches, &Patterns::default()).map_err(|(_, why)| why)
+    }
+
+    /// The same, with expressions that are compiled already. An error names the key, too.
+    pub(crate) fn compile_with(
+        branches: Vec<String>,
+        skip_branches: Vec<String>,
+        patterns: &Patterns,
+    ) -> Result<Self, (&'static str, String)> {
+        Ok(Self {
+            include: Selector::compile(branches, patterns).map_err(|why| ("branches", why))?,
+            skip: Selector::compile(skip_branches, patterns).map_err(|why| ("skip_branches", why))?,
+        })
     }
 
     /// Whether a job runs on `branch` (or tag), given without `refs/heads/` or `refs/tags/`.

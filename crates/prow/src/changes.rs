@@ -1,8 +1,10 @@
 //! On which changed files a job runs: `run_if_changed` and `skip_if_only_changed`.
 
+use std::sync::Arc;
+
 use regex::Regex;
 
-use crate::goregex;
+use crate::patterns::Patterns;
 
 /// A job's change matcher; expressions are unanchored, on paths relative to the repository's root.
 ///
@@ -13,9 +15,9 @@ pub enum ChangeMatcher {
     #[default]
     None,
     /// `run_if_changed`: holds if any file matches.
-    RunIfChanged(Regex),
+    RunIfChanged(Arc<Regex>),
     /// `skip_if_only_changed`: holds if any file does not match.
-    SkipIfOnlyChanged(Regex),
+    SkipIfOnlyChanged(Arc<Regex>),
 }
 
 impl ChangeMatcher {
@@ -24,10 +26,19 @@ impl ChangeMatcher {
     /// # Errors
     /// Both are given, or the expression is not one of Go's.
     pub fn compile(run_if_changed: &str, skip_if_only_changed: &str) -> Result<Self, String> {
+        Self::compile_with(run_if_changed, skip_if_only_changed, &Patterns::default())
+    }
+
+    /// The same, with expressions that are compiled already.
+    pub(crate) fn compile_with(
+        run_if_changed: &str,
+        skip_if_only_changed: &str,
+        patterns: &Patterns,
+    ) -> Result<Self, String> {
         match (run_if_changed, skip_if_only_changed) {
             ("", "") => Ok(Self::None),
-            (run, "") => goregex::compile(run).map(Self::RunIfChanged),
-            ("", skip) => goregex::compile(skip).map(Self::SkipIfOnlyChanged),
+            (run, "") => patterns.compile(run).map(Self::RunIfChanged),
+            ("", skip) => patterns.compile(skip).map(Self::SkipIfOnlyChanged),
             _ => Err("`run_if_changed` and `skip_if_only_changed` exclude each other: keep one".to_owned()),
         }
     }

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::decoration_defaults::{self, DecorationDefaults};
+use crate::decoration_defaults::{self, DecorationDefaults, DecorationEntry};
 use crate::in_repo::InRepoConfig;
+use crate::job_shapes::{RawDecoration, as_json};
 use crate::owners::OwnersDirDenylist;
 use crate::problem::{KeyPath, Problems};
 use crate::prowjob::ProwJobType;
+use crate::prowjob_defaults::DefaultEntries;
 use crate::raw_config::{GoDuration, RawConfig, RawGithubReporter, RawPlank, RawSinker};
+use crate::sections::small::Scheduler;
+use crate::sections::{Sections, at_least_one, text, url_fault};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// Shorter than this, the cleaner would keep a processor busy.
@@ -32,8 +36,12 @@ pub struct CoreConfig {
     pub sinker: Sinker,
     /// Statuses and comments.
     pub github_reporter: GithubReporter,
-    /// New ProwJobs start in `scheduling`.
-    pub scheduler_enabled: bool,
+    /// What chooses the build cluster of a job.
+    pub scheduler: Scheduler,
+    /// What jobs get that do not say it.
+    pub prowjob_defaults: DefaultEntries,
+    /// Everything else.
+    pub sections: Sections,
     /// Jobs that do not say are decorated.
     pub decorate_all_jobs: bool,
     /// Folders whose OWNERS files do not count.
@@ -55,6 +63,8 @@ pub struct Plank {
     pub max_revivals: u32,
     /// How many jobs may be pending at once; 0 is any number.
     pub max_concurrency: u64,
+    /// How much is done at once, if anything heeded it; 20 unless said otherwise.
+    pub max_goroutines: i64,
     /// By queue name: negative is no limit, 0 stops the queue.
     pub job_queue_capacities: BTreeMap<String, i64>,
     /// The Go template of a job's URL, executed on the ProwJob; empty for none.
@@ -118,9 +128,6 @@ impl CoreConfig {
     /// Checks what `raw` says of components; its jobs are taken by [`crate::job_config`]. Good only if no problem was
     /// added.
     pub(crate) fn check(raw: &mut RawConfig, file: &str, problems: &mut Problems) -> Self {
-        let text = |given: Option<String>, default: &str| {
-            given.filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned())
-        };
         let link_url = raw.github.take().and_then(|github| github.link_url);
         let link_url = link_url.filter(|url| !url.is_empty());
         if let Some(link_url) =
@@ -129,6 +136,7 @@ impl CoreConfig {
             let at = KeyPath::root().key("github").key("link_url");
             problems.add(file, at, format!("`{link_url}` is not a URL: write it like `https://github.com`"));
         }
+        let entries = raw.prowjob_default_entries.take().unwrap_or_default();
         Self {
             prowjob_namespace: text(raw.prowjob_namespace.take(), "default"),
             pod_namespace: text(raw.pod_namespace.take(), "default"),
@@ -137,7 +145,9 @@ impl CoreConfig {
             plank: plank(raw.plank.take().unwrap_or_default(), file, problems),
             sinker: sinker(raw.sinker.take().unwrap_or_default(), file, problems),
             github_reporter: github_reporter(raw.github_reporter.take().unwrap_or_default(), file, problems),
-            scheduler_enabled: raw.scheduler.take().and_then(|scheduler| scheduler.enabled).unwrap_or_default(),
+            scheduler: raw.scheduler.take().unwrap_or_default(),
+            prowjob_defaults: DefaultEntries::check(entries, file, problems),
+            sections: Sections::check(raw, file, problems),
             decorate_all_jobs: raw.decorate_all_jobs.unwrap_or_default(),
             owners_dir_denylist: raw.owners_dir_denylist.take().unwrap_or_default().into(),
             in_repo_config: raw.in_repo_config.take().unwrap_or_default().into(),
@@ -152,23 +162,31 @@ fn or(given: Option<GoDuration>, default: Duration) -> Duration {
 fn plank(raw: RawPlank, file: &str, problems: &mut Problems) -> Plank {
     let at = KeyPath::root().key("plank");
     let mut report_templates = raw.report_templates.unwrap_or_default();
-    if let Some(template) = raw.report_template.filter(|template| !template.is_empty())
-        && report_templates.insert("*".to_owned(), template).is_some()
-    {
-        problems.add(
-            file,
-            at.key("report_template"),
-            "`report_template` and `report_templates['*']` say the same thing twice: keep the latter",
-        );
+    if let Some(template) = raw.report_template.filter(|template| !template.is_empty()) {
+        if !report_templates.is_empty() {
+            let why =
+                "`report_template` and `report_templates` exclude each other: keep the latter, which takes it as `*`";
+            problems.add(file, at.key("report_template"), why);
+        }
+        report_templates.insert("*".to_owned(), template);
     }
+    let mut max_goroutines = raw.max_goroutines.unwrap_or_default();
+    at_least_one(&mut max_goroutines, 20, file, &at.key("max_goroutines"), problems);
+    let prefixes = raw.job_url_prefix_config.unwrap_or_default();
+    for (name, why) in prefixes.iter().filter_map(|(name, prefix)| Some((name, url_fault(prefix)?))) {
+        problems.add(file, at.key("job_url_prefix_config").key(name), why);
+    }
+    let json = |config: Option<RawDecoration>| config.as_ref().map(as_json).unwrap_or_default();
     let map = raw.default_decoration_configs.unwrap_or_default();
+    let map: BTreeMap<_, _> = map.into_iter().map(|(repo, config)| (repo, json(config))).collect();
     let list = raw.default_decoration_config_entries.unwrap_or_default();
+    let list: Vec<DecorationEntry> = list.into_iter().map(DecorationEntry::from).collect();
     for (repo, config) in &map {
         decoration_defaults::check(config, file, &at.key("default_decoration_configs").key(repo), problems);
     }
-    for (index, config) in list.iter().enumerate().filter_map(|(index, entry)| Some((index, entry.config.as_ref()?))) {
+    for (index, entry) in list.iter().enumerate() {
         let at = at.key("default_decoration_config_entries").index(index).key("config");
-        decoration_defaults::check(config, file, &at, problems);
+        decoration_defaults::check(&entry.config, file, &at, problems);
     }
     if !map.is_empty() && !list.is_empty() {
         let why = "`default_decoration_configs` and `default_decoration_config_entries` exclude each other: keep one";
@@ -188,10 +206,11 @@ fn plank(raw: RawPlank, file: &str, problems: &mut Problems) -> Plank {
             );
             0
         }),
+        max_goroutines,
         job_queue_capacities: raw.job_queue_capacities.unwrap_or_default(),
         job_url_template: raw.job_url_template.unwrap_or_default(),
         report_templates,
-        job_url_prefix_config: raw.job_url_prefix_config.unwrap_or_default(),
+        job_url_prefix_config: prefixes,
         disable_append_storage_provider: raw.disable_append_storage_provider.unwrap_or_default(),
         default_decoration: if list.is_empty() {
             DecorationDefaults::of_map(map)

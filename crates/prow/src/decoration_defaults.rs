@@ -5,90 +5,121 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::duration::parse_go_duration;
+use crate::job_shapes::as_json;
 use crate::problem::{KeyPath, Problems};
+use crate::prowjob_defaults::is_for;
 use crate::raw_config::RawDecorationEntry;
 
-/// Keys whose empty text says something: a default is turned off. Everywhere else an empty text is no value.
-const EMPTY_COUNTS: [&str; 4] =
-    ["gcs_credentials_secret", "s3_credentials_secret", "default_service_account_name", "cookiefile_secret"];
+/// Keys whose empty text or list says something: a default is turned off. Everywhere else it is no value.
+const EMPTY_COUNTS: [&str; 8] = [
+    "gcs_credentials_secret",
+    "s3_credentials_secret",
+    "default_service_account_name",
+    "cookiefile_secret",
+    "compress_file_types",
+    "include_directories",
+    "exclude_directories",
+    "tolerations",
+];
+/// Keys whose values are merged key by key.
+const MERGED: [&str; 5] =
+    ["utility_images", "resources", "gcs_configuration", "censoring_options", "scheduling_options"];
 const DURATIONS: [&str; 5] =
     ["timeout", "grace_period", "pod_pending_timeout", "pod_running_timeout", "pod_unscheduled_timeout"];
 
 /// `plank.default_decoration_configs` or `plank.default_decoration_config_entries`, in one form: later entries are laid
 /// over earlier ones.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct DecorationDefaults(Vec<Entry>);
+pub struct DecorationDefaults(Vec<DecorationEntry>);
 
+/// A config for the jobs that it is for.
 #[derive(Debug, Clone, PartialEq)]
-struct Entry {
-    /// Empty: any.
+pub struct DecorationEntry {
+    /// An org or org/repo; empty or `*` for any.
     repo: String,
-    /// Empty: any.
+    /// A build cluster; empty or `*` for any.
     cluster: String,
-    config: Value,
+    pub(crate) config: Value,
+}
+
+impl From<RawDecorationEntry> for DecorationEntry {
+    fn from(raw: RawDecorationEntry) -> Self {
+        Self {
+            repo: raw.repo.unwrap_or_default(),
+            cluster: raw.cluster.unwrap_or_default(),
+            config: raw.config.as_ref().map(as_json).unwrap_or_default(),
+        }
+    }
 }
 
 impl DecorationDefaults {
     /// From the map by `*`, org and org/repo, which apply in this order.
     pub fn of_map(map: BTreeMap<String, Value>) -> Self {
-        let mut entries: Vec<_> = map
-            .into_iter()
-            .map(|(repo, config)| Entry { repo: any_as_empty(repo), cluster: String::new(), config })
-            .collect();
-        entries.sort_by_key(|entry| (!entry.repo.is_empty(), entry.repo.contains('/')));
+        let entry = |(repo, config)| DecorationEntry { repo, cluster: String::new(), config };
+        let mut entries: Vec<_> = map.into_iter().map(entry).collect();
+        entries.sort_by_key(|entry| (entry.repo != "*", entry.repo.contains('/')));
         Self(entries)
     }
 
     /// From the list, whose order is the order of applying.
-    pub fn of_list(list: Vec<RawDecorationEntry>) -> Self {
-        let entry = |raw: RawDecorationEntry| Entry {
-            repo: any_as_empty(raw.repo.unwrap_or_default()),
-            cluster: any_as_empty(raw.cluster.unwrap_or_default()),
-            config: raw.config.unwrap_or_default(),
-        };
-        Self(list.into_iter().map(entry).collect())
+    pub fn of_list(list: Vec<DecorationEntry>) -> Self {
+        Self(list)
     }
 
     /// A job's decoration: its own config laid over the defaults for its repository (`org/repo`; empty for none) and
     /// cluster.
     pub fn complete(&self, own: Option<&Value>, full_name: &str, cluster: &str) -> Value {
-        let org = full_name.split('/').next().unwrap_or_default();
-        let fits = |entry: &&Entry| {
-            (entry.repo.is_empty() || entry.repo == org || entry.repo == full_name)
-                && (entry.cluster.is_empty() || entry.cluster == cluster)
-        };
+        let fits = |entry: &&DecorationEntry| is_for(&entry.repo, &entry.cluster, full_name, cluster);
         let base = Value::Object(Map::new());
-        let defaults = self.0.iter().filter(fits).fold(base, |under, entry| lay_over(&entry.config, &under));
-        own.map_or_else(|| defaults.clone(), |own| lay_over(own, &defaults))
+        let defaults = self.0.iter().filter(fits).fold(base, |under, entry| lay_over(&entry.config, under));
+        own.map_or_else(|| defaults.clone(), |own| lay_over(own, defaults.clone()))
     }
 }
 
-fn any_as_empty(selector: String) -> String {
-    if selector == "*" { String::new() } else { selector }
-}
-
-/// `own` field by field over `default`. Prow takes `mediaTypes` from the default where both have it.
-fn lay_over(own: &Value, default: &Value) -> Value {
-    let (Value::Object(own), Value::Object(default)) = (own, default) else {
-        return if own.is_null() { default.clone() } else { own.clone() };
+/// `own` field by field over `default`.
+///
+/// Behaviour: Prow pkg/apis/prowjobs/v1, `DecorationConfig.ApplyDefault`. A few fields are merged in turn, the others are
+/// one value each. Of `mediaTypes` both count, and for a type that both have the default does.
+fn lay_over(own: &Value, default: Value) -> Value {
+    let (Value::Object(own), Value::Object(mut merged)) = (own, default) else {
+        return own.clone();
     };
-    let mut merged = default.clone();
     for (key, value) in own {
-        let is_unset = match value {
-            Value::Null => true,
-            Value::String(text) => text.is_empty() && !EMPTY_COUNTS.contains(&key.as_str()),
-            Value::Array(items) => items.is_empty(),
-            Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
-        };
-        let both_maps = value.is_object() && merged.get(key).is_some_and(Value::is_object);
-        let default_wins = key == "mediaTypes" && merged.get(key).is_some_and(|value| !value.is_null());
-        if both_maps && !default_wins {
-            merged[key] = lay_over(value, &merged[key]);
-        } else if !is_unset && !default_wins {
-            merged.insert(key.clone(), value.clone());
+        match merged.get_mut(key) {
+            Some(under) if MERGED.contains(&key.as_str()) => lay_over_part(value, under),
+            _ if is_unset(key, value) => {}
+            _ => drop(merged.insert(key.clone(), value.clone())),
         }
     }
     Value::Object(merged)
+}
+
+fn lay_over_part(own: &Value, default: &mut Value) {
+    let (Value::Object(own), Value::Object(merged)) = (own, &mut *default) else {
+        return if !own.is_null() {
+            *default = own.clone()
+        };
+    };
+    for (key, value) in own {
+        match (key.as_str(), merged.get_mut(key), value) {
+            ("mediaTypes", Some(Value::Object(under)), Value::Object(own)) => {
+                for (extension, media_type) in own {
+                    under.entry(extension).or_insert_with(|| media_type.clone());
+                }
+            }
+            (_, Some(_), value) if is_unset(key, value) => {}
+            _ => drop(merged.insert(key.clone(), value.clone())),
+        }
+    }
+}
+
+fn is_unset(key: &str, value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty() && !EMPTY_COUNTS.contains(&key),
+        Value::Array(items) => items.is_empty() && !EMPTY_COUNTS.contains(&key),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
 }
 
 /// Checks what is written under one `decoration_config`, which stands at `at`.
@@ -125,7 +156,7 @@ mod tests {
 
     #[track_caller]
     fn check_merge(own: Value, default: Value, want: Value) {
-        assert_eq!(lay_over(&own, &default), want, "{own} over {default}");
+        assert_eq!(lay_over(&own, default.clone()), want, "{own} over {default}");
     }
 
     #[test]
@@ -159,13 +190,33 @@ mod tests {
     }
 
     #[test]
-    fn media_types_of_the_default_win() {
+    fn of_media_types_the_default_wins() {
+        let storage = |types: Value| json!({"gcs_configuration": {"mediaTypes": types}});
         check_merge(
-            json!({"mediaTypes": {"a": "own"}}),
-            json!({"mediaTypes": {"b": "def"}}),
-            json!({"mediaTypes": {"b": "def"}}),
+            storage(json!({"a": "own", "c": "own"})),
+            storage(json!({"a": "default", "b": "default"})),
+            storage(json!({"a": "default", "b": "default", "c": "own"})),
         );
-        check_merge(json!({"mediaTypes": {"a": "own"}}), json!({}), json!({"mediaTypes": {"a": "own"}}));
+        check_merge(storage(json!({"a": "own"})), json!({}), storage(json!({"a": "own"})));
+    }
+
+    #[test]
+    fn secrets_and_resources_are_one_value_each() {
+        check_merge(
+            json!({"oauth_token_secret": {"name": "mine"}}),
+            json!({"oauth_token_secret": {"name": "s", "key": "k"}}),
+            json!({"oauth_token_secret": {"name": "mine"}}),
+        );
+        check_merge(
+            json!({"resources": {"sidecar": {"limits": {"cpu": 1}}}}),
+            json!({"resources": {"sidecar": {"requests": {"cpu": 1}}, "clonerefs": {}}}),
+            json!({"resources": {"sidecar": {"limits": {"cpu": 1}}, "clonerefs": {}}}),
+        );
+        check_merge(
+            json!({"gcs_configuration": {"compress_file_types": []}}),
+            json!({"gcs_configuration": {"compress_file_types": ["txt"], "bucket": "b"}}),
+            json!({"gcs_configuration": {"compress_file_types": [], "bucket": "b"}}),
+        );
     }
 
     #[track_caller]
@@ -190,7 +241,8 @@ mod tests {
             {"config": {"timeout": "1h"}},
             {"repo": "*", "cluster": "big", "config": {"timeout": "9h"}},
         ]);
-        let defaults = DecorationDefaults::of_list(serde_json::from_value(entries).unwrap());
+        let entries: Vec<RawDecorationEntry> = serde_json::from_value(entries).unwrap();
+        let defaults = DecorationDefaults::of_list(entries.into_iter().map(DecorationEntry::from).collect());
         check_timeout(&defaults, "o/r", "c", "1h");
         check_timeout(&defaults, "o/r", "big", "9h");
     }

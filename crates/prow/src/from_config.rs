@@ -2,6 +2,7 @@
 
 use crate::create::JobFacts;
 use crate::job::JobBase;
+use crate::kept::KeptJson;
 use crate::postsubmit::Postsubmit;
 use crate::presubmit::Presubmit;
 
@@ -39,13 +40,13 @@ fn of_base(job: &JobBase) -> JobFacts {
         job_queue_name: job.job_queue_name.clone(),
         error_on_eviction: job.error_on_eviction,
         hidden: job.hidden,
-        pod_spec: job.pod_spec.clone(),
-        pipeline_run_spec: job.pipeline_run_spec.clone(),
-        tekton_pipeline_run_spec: job.tekton_pipeline_run_spec.clone(),
-        decoration_config: job.decoration_config.clone(),
-        reporter_config: job.reporter_config.clone(),
-        rerun_auth_config: job.rerun_auth_config.clone(),
-        prowjob_defaults: job.prowjob_defaults.clone(),
+        pod_spec: job.pod_spec.as_ref().map(KeptJson::value),
+        pipeline_run_spec: job.pipeline_run_spec.as_ref().map(KeptJson::value),
+        tekton_pipeline_run_spec: job.tekton_pipeline_run_spec.as_ref().map(KeptJson::value),
+        decoration_config: job.decoration_config.as_ref().map(KeptJson::value),
+        reporter_config: job.reporter_config.as_ref().map(KeptJson::value),
+        rerun_auth_config: job.rerun_auth_config.as_ref().map(KeptJson::value),
+        prowjob_defaults: job.prowjob_defaults.as_ref().map(KeptJson::value),
         extra_refs: job.extra_refs.clone(),
         path_alias: job.path_alias.clone(),
         clone_uri: job.clone_uri.clone(),

@@ -89,6 +89,8 @@ pub struct OwnJobs {
     pub presubmits: Vec<Presubmit>,
     /// Run on pushes to it.
     pub postsubmits: Vec<Postsubmit>,
+    /// What is odd and yet no reason to refuse it.
+    pub warnings: Vec<Problem>,
     /// About how many bytes they take beside those of their text.
     pub weight: usize,
 }
@@ -108,8 +110,8 @@ impl Config {
         let mut problems = Problems::new();
         let full_name = format!("{org}/{repo}");
         let own = files.iter_mut().flat_map(|file| file.raw.presets.take().unwrap_or_default());
-        let own: Vec<RawPreset> = own.collect();
-        let presets: Vec<Preset> = self.presets().iter().cloned().chain(own.into_iter().map(Preset::from)).collect();
+        let own: Vec<Preset> = own.map(Preset::from).collect();
+        let presets: Vec<&Preset> = self.presets().chain(&own).collect();
         let weight = weigh(&presets, &files).map_err(|problem| vec![problem])?;
         let rules = self.rules(&presets);
         let mut jobs = OwnJobs { weight, ..OwnJobs::default() };
@@ -131,13 +133,14 @@ impl Config {
         // The central ones first: of two that clash, the one in the repository is told of.
         check_presubmits(&full_name, self.presubmits(org, repo).iter().chain(&jobs.presubmits), &mut problems);
         check_postsubmits(&full_name, self.postsubmits(org, repo).iter().chain(&jobs.postsubmits), &mut problems);
+        jobs.warnings = problems.take_warnings();
         if problems.is_empty() { Ok(jobs) } else { Err(problems.into_vec()) }
     }
 }
 
 /// About how many bytes the jobs will take, beside those of their text.
-fn weigh(presets: &[Preset], files: &[Named<RawProwYaml>]) -> Result<usize, Problem> {
-    let presets: Vec<_> = presets.iter().map(|preset| (preset, preset.weight())).collect();
+fn weigh(presets: &[&Preset], files: &[Named<RawProwYaml>]) -> Result<usize, Problem> {
+    let presets: Vec<_> = presets.iter().map(|preset| (*preset, preset.weight())).collect();
     let (mut jobs, mut expressions, mut added) = (0, 0, 0_usize);
     for Named { file, raw } in files {
         for (key, list) in [("presubmits", &raw.presubmits), ("postsubmits", &raw.postsubmits)] {

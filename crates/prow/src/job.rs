@@ -1,20 +1,26 @@
 //! What presubmits, postsubmits and periodics have in common, checked.
 
+mod names;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::decoration_defaults::{self, DecorationDefaults};
-use crate::labels;
+use crate::job_rules::{self, AgentParts};
+use crate::job_shapes::{RawRef, as_json};
+use crate::kept::{KeptJson, Texts};
+use crate::patterns::Patterns;
 use crate::pod_spec;
 use crate::preset::Preset;
 use crate::problem::{KeyPath, Problems};
 use crate::prowjob::{KUBERNETES_AGENT, ProwJobType};
+use crate::prowjob_defaults::DefaultEntries;
 use crate::raw_config::RawJob;
 use crate::refs::Refs;
-use crate::scalar::scalar_text;
+use crate::sections::text;
 
-const RESERVED_LABELS: [&str; 3] = [labels::TYPE, labels::CREATED_BY_PROW, labels::ID];
+use names::{check_labels, check_name};
 
 /// A job's place in the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,21 +53,23 @@ pub struct JobBase {
     /// An eviction ends it.
     pub error_on_eviction: bool,
     /// The pod.
-    pub pod_spec: Option<Value>,
+    pub pod_spec: Option<KeptJson>,
     /// Tekton's pipeline run, old and new form.
-    pub pipeline_run_spec: Option<Value>,
+    pub pipeline_run_spec: Option<KeptJson>,
     /// Tekton's pipeline run, by version.
-    pub tekton_pipeline_run_spec: Option<Value>,
+    pub tekton_pipeline_run_spec: Option<KeptJson>,
     /// What reporters are to do differently.
-    pub reporter_config: Option<Value>,
+    pub reporter_config: Option<KeptJson>,
     /// Who may run it again.
-    pub rerun_auth_config: Option<Value>,
+    pub rerun_auth_config: Option<KeptJson>,
     /// The web page leaves it out.
     pub hidden: bool,
     /// Tenant and the like.
-    pub prowjob_defaults: Option<Value>,
-    /// `decoration_config` over its defaults; `None` where the job is not decorated.
-    pub decoration_config: Option<Value>,
+    pub prowjob_defaults: Option<KeptJson>,
+    /// Its pod has what starts, watches and uploads.
+    pub decorate: bool,
+    /// `decoration_config` over its defaults; for a job that is not decorated its own, if there is one.
+    pub decoration_config: Option<KeptJson>,
     /// Where the source is checked out to, like an import path; empty: by org and repo.
     pub path_alias: String,
     /// Where the source is cloned from; empty: from the repository.
@@ -83,8 +91,11 @@ pub(crate) struct JobRules<'a> {
     pub(crate) pod_namespace: &'a str,
     pub(crate) decorate_all: bool,
     pub(crate) decoration: &'a DecorationDefaults,
+    pub(crate) defaults: &'a DefaultEntries,
     pub(crate) queues: &'a BTreeMap<String, i64>,
-    pub(crate) presets: &'a [Preset],
+    pub(crate) presets: &'a [&'a Preset],
+    pub(crate) patterns: Patterns,
+    pub(crate) texts: Texts,
 }
 
 impl JobRules<'_> {
@@ -99,63 +110,50 @@ impl JobRules<'_> {
         problems: &mut Problems,
     ) -> JobBase {
         let (file, at) = (place.file.clone(), place.path.clone());
-        let agent = raw.agent.take().filter(|agent| !agent.is_empty()).unwrap_or_else(|| KUBERNETES_AGENT.to_owned());
-        let cluster = raw.cluster.take().filter(|cluster| !cluster.is_empty()).unwrap_or_else(|| "default".to_owned());
+        let agent = text(raw.agent.take(), KUBERNETES_AGENT);
+        let cluster = text(raw.cluster.take(), "default");
         let labels = raw.labels.take().unwrap_or_default();
         let annotations = raw.annotations.take().unwrap_or_default();
         let name = raw.name.take().unwrap_or_default();
         check_name(&name, &agent, &file, &at, problems);
-        check_labels(&labels, &annotations, &file, &at, problems);
+        check_labels(&labels, &annotations, job_type, &file, &at, problems);
 
         let extra_refs = extra_refs(raw.extra_refs.take().unwrap_or_default(), &file, &at, problems);
         let first_extra =
             extra_refs.first().map(|refs: &Refs| format!("{}/{}", refs.org, refs.repo)).unwrap_or_default();
         let repository = if full_name.is_empty() { first_extra.as_str() } else { full_name };
-        let own_decoration = raw.decoration_config.take();
-        if let Some(own) = &own_decoration {
-            decoration_defaults::check(own, &file, &at.key("decoration_config"), problems);
-        }
-        let decorated = raw.decorate.unwrap_or(self.decorate_all);
-        let decoration_config =
-            decorated.then(|| self.decoration.complete(own_decoration.as_ref(), repository, &cluster));
+        let decoration_config = self.decoration(raw, repository, &cluster, &file, &at, problems);
 
         let mut pod_spec = raw.spec.take().filter(|spec| !spec.is_null());
-        match (&mut pod_spec, agent.as_str()) {
-            (Some(spec), KUBERNETES_AGENT) => {
-                pod_spec::normalise_texts(spec);
-                self.merge_presets(spec, &name, &labels, &file, &at, problems);
-                pod_spec::check(spec, job_type, decorated, &file, &at.key("spec"), problems);
-            }
-            (None, KUBERNETES_AGENT) => {
-                problems.add(
-                    &file,
-                    at.clone(),
-                    format!("the job `{name}` has no `spec`: add a pod with one container at least"),
-                );
-            }
-            (Some(_), agent) => {
-                problems.add(
-                    &file,
-                    at.key("spec"),
-                    format!("the agent `{agent}` takes no `spec`: remove it, or the agent"),
-                );
-            }
-            (None, _) => {}
+        let pipelines = (raw.pipeline_run_spec.take(), raw.tekton_pipeline_run_spec.take());
+        let namespace = text(raw.namespace.take(), self.pod_namespace);
+        let parts = AgentParts {
+            agent: &agent,
+            namespace: &namespace,
+            pod_namespace: self.pod_namespace,
+            has_spec: pod_spec.is_some(),
+            has_pipeline: pipelines.0.is_some() || pipelines.1.is_some(),
+            has_decoration: decoration_config.is_some(),
+            error_on_eviction: raw.error_on_eviction.unwrap_or_default(),
+        };
+        parts.check(&name, &file, &at, problems);
+        if let Some(spec) = pod_spec.as_mut() {
+            pod_spec::normalise_texts(spec);
+            self.merge_presets(spec, &name, &labels, &file, &at, problems);
+            pod_spec::check(spec, job_type, decoration_config.as_ref(), &file, &at.key("spec"), problems);
         }
-        if raw.error_on_eviction == Some(true) && agent != KUBERNETES_AGENT {
-            problems.add(
-                &file,
-                at.key("error_on_eviction"),
-                "`error_on_eviction` is for the agent `kubernetes` only: remove it",
-            );
+        let newest = pipelines.1.as_ref().and_then(|tekton| tekton.v1beta1.as_ref()).or(pipelines.0.as_ref());
+        if let Some(pipeline) = newest {
+            job_rules::check_pipeline(job_type, &extra_refs, pipeline, &file, &at, problems);
         }
-        let namespace = raw.namespace.take().filter(|namespace| !namespace.is_empty());
-        if let Some(namespace) =
-            namespace.as_deref().filter(|namespace| *namespace != self.pod_namespace && !is_tekton(&agent))
-        {
-            let why =
-                format!("the namespace `{namespace}` is not `pod_namespace` (`{}`): remove it", self.pod_namespace);
-            problems.add(&file, at.key("namespace"), why);
+        let clone_uri = raw.clone_uri.take().unwrap_or_default();
+        job_rules::check_clone_uri(&clone_uri, decoration_config.as_ref(), &file, &at, problems);
+        for (index, refs) in extra_refs.iter().enumerate() {
+            let at = at.key("extra_refs").index(index);
+            job_rules::check_clone_uri(&refs.clone_uri, decoration_config.as_ref(), &file, &at, problems);
+        }
+        if let Some(rerun) = &raw.rerun_auth_config {
+            rerun.check(&file, &at.key("rerun_auth_config"), problems);
         }
         let job_queue_name = raw.job_queue_name.take().unwrap_or_default();
         if !job_queue_name.is_empty() && !self.queues.contains_key(&job_queue_name) {
@@ -163,6 +161,8 @@ impl JobRules<'_> {
             problems.add(&file, at.key("job_queue_name"), why);
         }
         let max_concurrency = raw.max_concurrency.unwrap_or_default();
+        let kept = |value: Option<Value>| value.map(|value| self.texts.keep(&value));
+        let prowjob_defaults = self.defaults.complete(raw.prowjob_defaults.take(), repository, &cluster);
         JobBase {
             name,
             labels,
@@ -178,24 +178,48 @@ impl JobRules<'_> {
             job_queue_name,
             agent,
             cluster,
-            namespace: namespace.unwrap_or_else(|| self.pod_namespace.to_owned()),
+            namespace,
             error_on_eviction: raw.error_on_eviction.unwrap_or_default(),
-            pod_spec,
-            pipeline_run_spec: raw.pipeline_run_spec.take(),
-            tekton_pipeline_run_spec: raw.tekton_pipeline_run_spec.take(),
-            reporter_config: raw.reporter_config.take(),
-            rerun_auth_config: raw.rerun_auth_config.take(),
+            pod_spec: kept(pod_spec),
+            pipeline_run_spec: kept(pipelines.0),
+            tekton_pipeline_run_spec: kept(pipelines.1.as_ref().map(as_json)),
+            reporter_config: kept(raw.reporter_config.take().as_ref().map(as_json)),
+            rerun_auth_config: kept(raw.rerun_auth_config.take().as_ref().map(as_json)),
             hidden: raw.hidden.unwrap_or_default(),
-            prowjob_defaults: raw.prowjob_defaults.take(),
-            decoration_config,
+            prowjob_defaults: kept(Some(as_json(&prowjob_defaults))),
+            decorate: raw.decorate.unwrap_or(self.decorate_all),
+            decoration_config: kept(decoration_config),
             path_alias: raw.path_alias.take().unwrap_or_default(),
-            clone_uri: raw.clone_uri.take().unwrap_or_default(),
+            clone_uri,
             skip_submodules: raw.skip_submodules.unwrap_or_default(),
             clone_depth: raw.clone_depth.unwrap_or_default(),
             skip_fetch_head: raw.skip_fetch_head.unwrap_or_default(),
             extra_refs,
             place,
         }
+    }
+
+    /// A decorated job's config with its defaults, else its own alone, by which Prow decorates all the same.
+    fn decoration(
+        &self,
+        raw: &mut RawJob,
+        repository: &str,
+        cluster: &str,
+        file: &str,
+        at: &KeyPath,
+        problems: &mut Problems,
+    ) -> Option<Value> {
+        let own = raw.decoration_config.take().as_ref().map(as_json);
+        if let Some(own) = &own {
+            decoration_defaults::check(own, file, &at.key("decoration_config"), problems);
+        }
+        let config = if raw.decorate.unwrap_or(self.decorate_all) {
+            self.decoration.complete(own.as_ref(), repository, cluster)
+        } else {
+            own?
+        };
+        job_rules::check_decoration(&config, file, &at.key("decoration_config"), problems);
+        Some(config)
     }
 
     fn merge_presets(
@@ -219,123 +243,10 @@ impl JobRules<'_> {
     }
 }
 
-fn is_tekton(agent: &str) -> bool {
-    agent == "tekton-pipeline"
-}
-
-fn extra_refs(raw: Vec<Value>, file: &str, at: &KeyPath, problems: &mut Problems) -> Vec<Refs> {
-    let mut all = Vec::new();
-    for (index, mut value) in raw.into_iter().enumerate() {
-        let at = at.key("extra_refs").index(index);
-        for key in ["org", "repo", "base_ref", "base_sha", "path_alias", "clone_uri"] {
-            if let Some(text) = value.get(key).and_then(scalar_text) {
-                value[key] = Value::String(text);
-            }
-        }
-        match serde_json::from_value::<Refs>(value) {
-            Ok(refs) if refs.org.is_empty() || refs.repo.is_empty() => {
-                problems.add(file, at, "an extra ref needs `org` and `repo`");
-            }
-            Ok(refs) => all.push(refs),
-            Err(why) => problems.add(file, at, format!("the extra ref cannot be read: {why}")),
-        }
+fn extra_refs(raw: Vec<RawRef>, file: &str, at: &KeyPath, problems: &mut Problems) -> Vec<Refs> {
+    let all: Vec<Refs> = raw.into_iter().map(Refs::from).collect();
+    for (index, _) in all.iter().enumerate().filter(|(_, refs)| refs.org.is_empty() || refs.repo.is_empty()) {
+        problems.add(file, at.key("extra_refs").index(index), "an extra ref needs `org` and `repo`");
     }
     all
-}
-
-fn check_name(name: &str, agent: &str, file: &str, at: &KeyPath, problems: &mut Problems) {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
-    let bytes = name.as_bytes();
-    let good = match (bytes.split_first(), agent) {
-        (None, _) => return problems.add(file, at.clone(), "a job has no `name`: give it one"),
-        (Some((first, rest)), "jenkins") => {
-            let last_is_good = rest.last().is_none_or(|last| last.is_ascii_alphanumeric() || b"-_".contains(last));
-            is_plain(first) && last_is_good && rest.iter().all(|byte| is_plain(byte) || *byte == b'/')
-        }
-        (Some(_), _) => bytes.iter().all(is_plain),
-    };
-    if !good {
-        let why = format!("the job name `{name}` may only have letters, digits, `-`, `.` and `_`: rename the job");
-        problems.add(file, at.key("name"), why);
-    }
-}
-
-fn check_labels(
-    all: &BTreeMap<String, String>,
-    annotations: &BTreeMap<String, String>,
-    file: &str,
-    at: &KeyPath,
-    problems: &mut Problems,
-) {
-    for (key, value) in all {
-        let at = at.key("labels").key(key);
-        if RESERVED_LABELS.contains(&key.as_str()) {
-            problems.add(file, at, format!("the label `{key}` is reserved: remove it"));
-        } else if !is_qualified_name(key) {
-            problems.add(file, at, format!("`{key}` is no label key: write it like `example.com/name`"));
-        } else if !labels::is_value(value) {
-            let why = format!(
-                "`{value}` is no label value: use at most 63 letters, digits, `-`, `_` and `.`, the ends alphanumeric"
-            );
-            problems.add(file, at, why);
-        }
-    }
-    for key in annotations.keys().filter(|key| !is_qualified_name(key)) {
-        let at = at.key("annotations").key(key);
-        problems.add(file, at, format!("`{key}` is no annotation key: write it like `example.com/name`"));
-    }
-}
-
-/// Kubernetes' rule for keys: a name as label values have it, but not empty, and a DNS name with a slash before it
-/// where there is one.
-fn is_qualified_name(key: &str) -> bool {
-    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
-    let is_dns_label = |label: &str| {
-        let bytes = label.as_bytes();
-        let fits = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        bytes.first().is_some_and(fits)
-            && bytes.last().is_some_and(fits)
-            && bytes.iter().all(|byte| fits(byte) || *byte == b'-')
-    };
-    let prefix_is_good = prefix.is_none_or(|prefix| prefix.len() <= 253 && prefix.split('.').all(is_dns_label));
-    prefix_is_good && !name.is_empty() && labels::is_value(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check_job_name(name: &str, agent: &str, good: bool) {
-        let mut problems = Problems::new();
-        check_name(name, agent, "f", &KeyPath::root(), &mut problems);
-        assert_eq!(problems.is_empty(), good, "{name:?} for {agent}");
-    }
-
-    #[test]
-    fn names() {
-        for agent in [KUBERNETES_AGENT, "jenkins"] {
-            check_job_name("pull-a_b.c-1", agent, true);
-            check_job_name("", agent, false);
-            check_job_name("a b", agent, false);
-            check_job_name("é", agent, false);
-            check_job_name("a|b", agent, false);
-        }
-        check_job_name("folder/job", KUBERNETES_AGENT, false);
-        check_job_name("folder/job", "jenkins", true);
-        check_job_name("folder/", "jenkins", false);
-        check_job_name("/job", "jenkins", false);
-        check_job_name("job.", "jenkins", false);
-        check_job_name("job.", KUBERNETES_AGENT, true);
-    }
-
-    #[test]
-    fn keys_of_labels() {
-        for key in ["a", "a-b_c.D", "prow.k8s.io/x", "preset-dind-enabled"] {
-            assert!(is_qualified_name(key), "{key}");
-        }
-        for key in ["", "-a", "a/b/c", "/a", "A.b/c", "a b", "x/"] {
-            assert!(!is_qualified_name(key), "{key}");
-        }
-    }
 }

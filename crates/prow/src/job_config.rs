@@ -1,16 +1,25 @@
 //! The whole of config.yaml and the job files, checked together: one bad job keeps all of it out.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod jobs;
+mod unique;
 
-use crate::branches::Branches;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use crate::core_config::CoreConfig;
-use crate::job::{JobBase, JobRules, Place};
+use crate::job::JobRules;
+use crate::kept::Texts;
+use crate::patterns::Patterns;
 use crate::periodic::Periodic;
 use crate::postsubmit::Postsubmit;
 use crate::preset::Preset;
 use crate::presubmit::Presubmit;
 use crate::problem::{KeyPath, Problem, Problems};
-use crate::raw_config::{RawConfig, RawJob, RawPreset};
+use crate::raw_config::{RawConfig, RawPreset};
+
+use jobs::Jobs;
+use unique::check_periodics;
+pub(crate) use unique::{check_postsubmits, check_presubmits};
 
 /// Everything that config.yaml and the job files say, checked.
 #[derive(Debug, Clone)]
@@ -23,7 +32,9 @@ pub struct Config {
     postsubmits: BTreeMap<String, Vec<Postsubmit>>,
     periodics: Vec<Periodic>,
     /// All of them: the jobs in repositories are checked later.
-    presets: Vec<Preset>,
+    presets: Arc<Vec<FilePreset>>,
+    /// What is odd and yet no reason to refuse it.
+    pub warnings: Vec<Problem>,
 }
 
 /// One file, by the name that problems are to show.
@@ -35,37 +46,54 @@ pub struct Named<T> {
     pub raw: T,
 }
 
+/// A job file of a configuration.
+#[derive(Debug, Clone)]
+pub enum JobFile {
+    /// What stands in it.
+    Read(Box<Named<RawConfig>>),
+    /// It says what it said when an earlier configuration was checked, under this name.
+    Unchanged(String),
+}
+
 impl Config {
     /// Checks config.yaml (`core`) and the job files, of which presets and jobs are taken and nothing else.
     ///
     /// # Errors
     /// All problems that were found.
     pub fn check(core: Named<RawConfig>, job_files: Vec<Named<RawConfig>>) -> Result<Self, Vec<Problem>> {
+        Self::check_after(core, job_files.into_iter().map(Box::new).map(JobFile::Read).collect(), None)
+    }
+
+    /// The same, with the jobs of unchanged files as an earlier check left them. `core` must be what it was then, and no file
+    /// that is read anew, or is gone, may have had presets or have them: what a preset adds may be in any job.
+    ///
+    /// # Errors
+    /// All problems that were found.
+    pub fn check_after(
+        core: Named<RawConfig>,
+        mut job_files: Vec<JobFile>,
+        earlier: Option<&Self>,
+    ) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::new();
         let Named { file, mut raw } = core;
         let checked = CoreConfig::check(&mut raw, &file, &mut problems);
-        let mut files = vec![Named { file, raw }];
-        files.extend(job_files);
+        job_files.insert(0, JobFile::Read(Box::new(Named { file, raw })));
 
-        let presets = presets(&mut files, &mut problems);
-        let rules = rules(&checked, &presets);
-        let mut presubmits = BTreeMap::<String, Vec<Presubmit>>::new();
-        let mut postsubmits = BTreeMap::<String, Vec<Postsubmit>>::new();
-        let mut periodics = Vec::new();
-        for Named { file, raw } in files {
-            for (full_name, place, raw) in by_repository(raw.presubmits, "presubmits", &file) {
-                let job = rules.presubmit(raw, &full_name, place, &mut problems);
-                presubmits.entry(full_name).or_default().push(job);
-            }
-            for (full_name, place, raw) in by_repository(raw.postsubmits, "postsubmits", &file) {
-                let job = rules.postsubmit(raw, &full_name, place, &mut problems);
-                postsubmits.entry(full_name).or_default().push(job);
-            }
-            for (index, raw) in raw.periodics.unwrap_or_default().into_iter().enumerate() {
-                let path = KeyPath::root().key("periodics").index(index);
-                periodics.push(rules.periodic(raw, Place { file: file.clone(), path }, &mut problems));
+        let presets = match earlier {
+            Some(earlier) => Arc::clone(&earlier.presets),
+            None => Arc::new(presets(&mut job_files, &mut problems)),
+        };
+        let applied: Vec<_> = presets.iter().map(|preset| &preset.preset).collect();
+        let rules = rules(&checked, &applied);
+        let known = earlier.map(Self::by_file).unwrap_or_default();
+        let mut jobs = Jobs::default();
+        for file in job_files {
+            match file {
+                JobFile::Read(file) => jobs.check(*file, &rules, &mut problems),
+                JobFile::Unchanged(name) => known.get(name.as_str()).into_iter().for_each(|known| jobs.take(known)),
             }
         }
+        let Jobs { presubmits, postsubmits, periodics } = jobs;
 
         for (full_name, jobs) in &presubmits {
             check_presubmits(full_name, jobs, &mut problems);
@@ -74,11 +102,17 @@ impl Config {
             check_postsubmits(full_name, jobs, &mut problems);
         }
         check_periodics(&periodics, &mut problems);
+        let warnings = problems.take_warnings();
         if problems.is_empty() {
-            Ok(Self { core: checked, presubmits, postsubmits, periodics, presets })
+            Ok(Self { core: checked, presubmits, postsubmits, periodics, presets, warnings })
         } else {
             Err(problems.into_vec())
         }
+    }
+
+    /// The names of files that have presets.
+    pub fn preset_files(&self) -> impl Iterator<Item = &str> {
+        self.presets.iter().map(|preset| preset.file.as_str())
     }
 
     /// The presubmits of a repository, in the order of the files. A job's place in this list is its number for as long
@@ -97,12 +131,12 @@ impl Config {
         &self.periodics
     }
 
-    pub(crate) fn presets(&self) -> &[Preset] {
-        &self.presets
+    pub(crate) fn presets(&self) -> impl Iterator<Item = &Preset> {
+        self.presets.iter().map(|preset| &preset.preset)
     }
 
     /// What a job is checked by, with these presets.
-    pub(crate) fn rules<'a>(&'a self, presets: &'a [Preset]) -> JobRules<'a> {
+    pub(crate) fn rules<'a>(&'a self, presets: &'a [&'a Preset]) -> JobRules<'a> {
         rules(&self.core, presets)
     }
 
@@ -117,34 +151,32 @@ impl Config {
     }
 }
 
-fn rules<'a>(core: &'a CoreConfig, presets: &'a [Preset]) -> JobRules<'a> {
+fn rules<'a>(core: &'a CoreConfig, presets: &'a [&'a Preset]) -> JobRules<'a> {
     JobRules {
         pod_namespace: &core.pod_namespace,
         decorate_all: core.decorate_all_jobs,
         decoration: &core.plank.default_decoration,
+        defaults: &core.prowjob_defaults,
         queues: &core.plank.job_queue_capacities,
         presets,
+        patterns: Patterns::default(),
+        texts: Texts::default(),
     }
 }
 
-type JobsByRepository = Option<BTreeMap<String, Option<Vec<RawJob>>>>;
-
-fn by_repository(jobs: JobsByRepository, key: &str, file: &str) -> Vec<(String, Place, RawJob)> {
-    let mut all = Vec::new();
-    for (full_name, jobs) in jobs.unwrap_or_default() {
-        let at = KeyPath::root().key(key).key(&full_name);
-        for (index, raw) in jobs.unwrap_or_default().into_iter().enumerate() {
-            let path = at.index(index);
-            all.push((full_name.clone(), Place { file: file.to_owned(), path }, raw));
-        }
-    }
-    all
+/// A preset, and the file that it stands in.
+#[derive(Debug, Clone)]
+struct FilePreset {
+    file: String,
+    preset: Preset,
 }
 
-fn presets(files: &mut [Named<RawConfig>], problems: &mut Problems) -> Vec<Preset> {
+fn presets(files: &mut [JobFile], problems: &mut Problems) -> Vec<FilePreset> {
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
-    for Named { file, raw } in files {
+    for file in files {
+        let JobFile::Read(read) = file else { continue };
+        let Named { file, raw } = &mut **read;
         let presets: Vec<RawPreset> = raw.presets.take().unwrap_or_default();
         for (index, preset) in presets.into_iter().map(Preset::from).enumerate() {
             for label in preset.labels.clone() {
@@ -158,77 +190,8 @@ fn presets(files: &mut [Named<RawConfig>], problems: &mut Problems) -> Vec<Prese
                     );
                 }
             }
-            all.push(preset);
+            all.push(FilePreset { file: file.clone(), preset });
         }
     }
     all
-}
-
-/// The context that a job writes, if it writes one.
-fn reported(context: &str, skip_report: bool) -> Option<&str> {
-    (!skip_report).then_some(context)
-}
-
-/// Checks all presubmits of a repository against one another.
-pub(crate) fn check_presubmits<'a>(
-    full_name: &str,
-    jobs: impl IntoIterator<Item = &'a Presubmit>,
-    problems: &mut Problems,
-) {
-    let jobs = jobs.into_iter().map(|job| (&job.base, &job.branches, reported(&job.context, job.skip_report)));
-    check_unique("presubmit", full_name, &jobs.collect::<Vec<_>>(), problems);
-}
-
-/// The same for postsubmits.
-pub(crate) fn check_postsubmits<'a>(
-    full_name: &str,
-    jobs: impl IntoIterator<Item = &'a Postsubmit>,
-    problems: &mut Problems,
-) {
-    let jobs = jobs.into_iter().map(|job| (&job.base, &job.branches, reported(&job.context, job.skip_report)));
-    check_unique("postsubmit", full_name, &jobs.collect::<Vec<_>>(), problems);
-}
-
-type Unique<'a> = (&'a JobBase, &'a Branches, Option<&'a str>);
-
-/// Neither a name nor a context may be used by two jobs that may run on one branch.
-fn check_unique(kind: &str, full_name: &str, jobs: &[Unique<'_>], problems: &mut Problems) {
-    let mut by_name = BTreeMap::<&str, Vec<&Unique<'_>>>::new();
-    let mut by_context = BTreeMap::<&str, Vec<&Unique<'_>>>::new();
-    for job in jobs {
-        let (base, branches, context) = job;
-        let (file, at) = (&base.place.file, &base.place.path);
-        let same_name = by_name.entry(&base.name).or_default();
-        if let Some((other, ..)) = same_name.iter().find(|(_, theirs, _)| branches.intersects(theirs)) {
-            let why = format!(
-                "the {kind} `{}` of {full_name} exists already ({} in {}) for branches that both select: rename one, or make their `branches` distinct",
-                base.name, other.place.path, other.place.file
-            );
-            problems.add(file, at.key("name"), why);
-        }
-        same_name.push(job);
-        let Some(context) = context else { continue };
-        let same_context = by_context.entry(context).or_default();
-        let clash =
-            same_context.iter().find(|(other, theirs, _)| other.name != base.name && branches.intersects(theirs));
-        if let Some((other, ..)) = clash {
-            let why = format!(
-                "the {kind}s `{}` and `{}` of {full_name} both report as `{context}`: give one another `context`",
-                other.name, base.name
-            );
-            problems.add(file, at.clone(), why);
-        }
-        same_context.push(job);
-    }
-}
-
-fn check_periodics(periodics: &[Periodic], problems: &mut Problems) {
-    let mut seen = BTreeMap::new();
-    for Periodic { base, .. } in periodics {
-        if let Some(other) = seen.insert(base.name.as_str(), &base.place) {
-            let why =
-                format!("the periodic `{}` exists already ({} in {}): rename one", base.name, other.path, other.file);
-            problems.add(&base.place.file, base.place.path.key("name"), why);
-        }
-    }
 }

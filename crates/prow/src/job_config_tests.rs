@@ -1,14 +1,18 @@
 //! Job config as a whole: what is accepted with which defaults, and what is refused.
 
+mod components;
+mod reload;
+mod rules;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::job_config::{Config, Named};
+use crate::kept::KeptJson;
 use crate::periodic::Schedule;
 use crate::presubmit::Presubmit;
 use crate::problem::Problem;
-use crate::prowjob::ProwJobType;
 use crate::trigger::Trigger;
 
 fn load(core: Value, job_files: &[Value]) -> Result<Config, Vec<Problem>> {
@@ -123,6 +127,16 @@ fn what_all_jobs_must_keep_to() {
     check_presubmit_refused(json!({"labels": {"prow.k8s.io/type": "x"}}), ".labels.prow.k8s.io/type … is reserved");
     check_presubmit_refused(json!({"labels": {"created-by-prow": "x"}}), ".labels.created-by-prow … is reserved");
     check_presubmit_refused(json!({"labels": {"prow.k8s.io/id": "x"}}), ".labels.prow.k8s.io/id … is reserved");
+    // By these the runs of a pull request are found.
+    for key in ["refs.org", "refs.repo", "refs.pull", "refs.base_ref", "job", "context"] {
+        let (key, want) = (format!("prow.k8s.io/{key}"), format!(".labels.prow.k8s.io/{key} … is reserved"));
+        check_presubmit_refused(json!({"labels": {key: "1"}}), &want);
+    }
+    check_presubmit_refused(json!({"labels": {"created-by-tide": "true"}}), ".labels.created-by-tide … is reserved");
+    // A periodic has no repository of its own, and may say where it belongs.
+    let labels = json!({"prow.k8s.io/refs.org": "o", "prow.k8s.io/refs.repo": "r"});
+    let nightly = job(json!({"interval": "1h", "labels": labels}));
+    assert!(load(json!({}), &[json!({"periodics": [nightly]})]).is_ok());
     check_presubmit_refused(json!({"labels": {"a": "b c"}}), ".labels.a … no label value");
     check_presubmit_refused(json!({"labels": {"a b": "c"}}), ".labels.a b … no label key");
     check_presubmit_refused(json!({"annotations": {"a b": "c"}}), ".annotations.a b … no annotation key");
@@ -183,7 +197,7 @@ fn presets_are_merged_by_label_over_all_files() {
     let presets = json!({"presets": [{"labels": {"preset-x": "true"}, "env": [{"name": "X", "value": "1"}]}]});
     let labelled = job(json!({"labels": {"preset-x": "true"}}));
     let config = load(presets.clone(), &[presubmits(&[labelled])]).unwrap();
-    let spec = config.presubmits("o", "r")[0].base.pod_spec.clone().unwrap();
+    let spec = config.presubmits("o", "r")[0].base.pod_spec.as_ref().unwrap().value();
     assert_eq!(spec.pointer("/containers/0/env/0/name"), Some(&json!("X")));
 
     let spec = json!({"containers": [{"env": [{"name": "X", "value": "2"}]}]});
@@ -203,7 +217,7 @@ fn decoration_is_switched_on_and_merged() {
     let core = |all: bool| json!({"decorate_all_jobs": all, "plank": {"default_decoration_configs": {"*": {"timeout": "2h", "grace_period": "10s"}}}});
     let decoration = |all: bool, keys: Value| {
         let config = load(core(all), &[presubmits(&[job(keys)])]).unwrap();
-        config.presubmits("o", "r")[0].base.decoration_config.clone()
+        config.presubmits("o", "r")[0].base.decoration_config.as_ref().map(KeptJson::value)
     };
     assert_eq!(decoration(false, json!({})), None);
     assert_eq!(decoration(true, json!({"decorate": false})), None);
@@ -257,68 +271,6 @@ fn periodics_have_one_schedule_and_one_name() {
 }
 
 #[test]
-fn extra_refs_take_numbers_for_texts() {
-    let unit = one(json!({"extra_refs": [{"org": "o", "repo": "x", "base_ref": 1.2}]}));
-    assert_eq!(unit.base.extra_refs[0].base_ref, "1.2");
-}
-
-#[test]
-fn components_defaults() {
-    let core = load(json!({}), &[]).unwrap().core;
-    let minutes = |count: u64| Duration::from_secs(count * 60);
-    assert_eq!((core.prowjob_namespace.as_str(), core.pod_namespace.as_str()), ("default", "default"));
-    assert_eq!((core.default_job_timeout, core.link_url.as_deref()), (minutes(24 * 60), None));
-    let plank = &core.plank;
-    assert_eq!((plank.pod_pending_timeout, plank.pod_running_timeout), (minutes(10), minutes(48 * 60)));
-    assert_eq!((plank.pod_unscheduled_timeout, plank.max_revivals, plank.max_concurrency), (minutes(5), 3, 0));
-    let sinker = &core.sinker;
-    assert_eq!((sinker.resync_period, sinker.max_prowjob_age), (minutes(60), minutes(7 * 24 * 60)));
-    assert_eq!((sinker.max_pod_age, sinker.terminated_pod_ttl), (minutes(24 * 60), minutes(24 * 60)));
-    assert_eq!(core.github_reporter.job_types_to_report, [ProwJobType::Presubmit, ProwJobType::Postsubmit]);
-    assert!(!core.scheduler_enabled && !core.decorate_all_jobs);
-}
-
-#[test]
-fn components_values() {
-    let raw = json!({
-        "pod_namespace": "test-pods",
-        "github": {"link_url": "https://ghe.example.com/"},
-        "scheduler": {"enabled": true},
-        "sinker": {"max_pod_age": "1h"},
-        "plank": {
-            "pod_pending_timeout": 1_000_000_000,
-            "report_templates": {"*": "all", "o": "org", "o/r": "repo"},
-            "job_queue_capacities": {"q": -1},
-        },
-    });
-    let config = load(raw, &[presubmits(&[job(json!({"job_queue_name": "q"}))])]).unwrap();
-    let core = &config.core;
-    assert_eq!((core.link_url.as_deref(), core.scheduler_enabled), (Some("https://ghe.example.com"), true));
-    assert_eq!(core.sinker.terminated_pod_ttl, Duration::from_secs(3600));
-    assert_eq!(core.plank.pod_pending_timeout, Duration::from_secs(1));
-    let template = |org, repo| core.plank.report_template(org, repo);
-    assert_eq!((template("o", "r"), template("o", "s"), template("p", "r")), (Some("repo"), Some("org"), Some("all")));
-    assert_eq!(config.presubmits("o", "r")[0].base.namespace, "test-pods");
-}
-
-#[test]
-fn components_refusals() {
-    let plank = |plank: Value| json!({"plank": plank});
-    let both = plank(json!({"report_template": "a", "report_templates": {"*": "b"}}));
-    check_refused(both, &[], &["config.yaml: plank.report_template … twice"]);
-    let both =
-        plank(json!({"default_decoration_configs": {"*": {}}, "default_decoration_config_entries": [{"config": {}}]}));
-    check_refused(both, &[], &["config.yaml: plank.default_decoration_configs … exclude each other"]);
-    let entry = plank(json!({"default_decoration_config_entries": [{"config": {"timeout": "x"}}]}));
-    check_refused(entry, &[], &["config.yaml: plank.default_decoration_config_entries[0].config.timeout … `x`"]);
-    let reporter = json!({"github_reporter": {"job_types_to_report": ["presubmit", "periodic"]}});
-    check_refused(reporter, &[], &["config.yaml: github_reporter.job_types_to_report[1] … not reported"]);
-    let sinker = json!({"sinker": {"resync_period": "0s"}});
-    check_refused(sinker, &[], &["config.yaml: sinker.resync_period … without a pause"]);
-    check_refused(json!({"github": {"link_url": "ghe"}}), &[], &["config.yaml: github.link_url … is not a URL"]);
-}
-
-#[test]
 fn hundreds_of_presubmits_are_matched_within_a_millisecond() {
     let jobs: Vec<_> = (0..461).map(|at| job(json!({"name": format!("pull-project-e2e-{at}")}))).collect();
     let config = load(json!({}), &[presubmits(&jobs)]).unwrap();
@@ -335,4 +287,10 @@ fn hundreds_of_presubmits_are_matched_within_a_millisecond() {
     let fastest = fastest.min().unwrap();
     println!("461 presubmits against one comment: {fastest:?}");
     assert!(fastest < Duration::from_millis(1), "{fastest:?}");
+}
+
+#[test]
+fn lists_of_branches_count_as_one_expression() {
+    let unit = one(json!({"branches": ["(main", "release)"]}));
+    assert!(unit.branches.should_run("main") && !unit.branches.should_run("other"));
 }

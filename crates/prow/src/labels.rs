@@ -97,6 +97,21 @@ pub fn is_value(value: &str) -> bool {
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(b))
 }
 
+/// Kubernetes' rule for keys: a name as label values have it, but not empty, and a DNS name with a slash before it
+/// where there is one.
+pub fn is_key(key: &str) -> bool {
+    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    let is_dns_label = |label: &str| {
+        let bytes = label.as_bytes();
+        let fits = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        bytes.first().is_some_and(fits)
+            && bytes.last().is_some_and(fits)
+            && bytes.iter().all(|byte| fits(byte) || *byte == b'-')
+    };
+    let prefix_is_good = prefix.is_none_or(|prefix| prefix.len() <= 253 && prefix.split('.').all(is_dns_label));
+    prefix_is_good && !name.is_empty() && is_value(name)
+}
+
 /// The first 63 bytes (never half a character), without trailing `.`, `_` and `-`.
 fn cut(value: &str) -> String {
     let end = value.floor_char_boundary(MAX_VALUE_BYTES);
@@ -182,5 +197,15 @@ mod tests {
         let own = BTreeMap::from([(JOB.to_owned(), "a b".to_owned())]);
         let (_, notes) = for_spec(&spec(), &BTreeMap::new(), &own);
         assert_eq!(notes[JOB], "a b");
+    }
+
+    #[test]
+    fn keys_of_labels() {
+        for key in ["a", "a-b_c.D", "prow.k8s.io/x", "preset-dind-enabled"] {
+            assert!(is_key(key), "{key}");
+        }
+        for key in ["", "-a", "a/b/c", "/a", "A.b/c", "a b", "x/"] {
+            assert!(!is_key(key), "{key}");
+        }
     }
 }

@@ -6,6 +6,8 @@ pub mod branches;
 #[cfg(feature = "matching")]
 pub mod changes;
 pub mod check;
+#[cfg(feature = "matching")]
+pub mod checks;
 pub mod commands;
 pub mod comment;
 pub mod commit_status;
@@ -38,11 +40,19 @@ pub mod goregex;
 pub mod grants;
 #[cfg(feature = "matching")]
 pub mod in_repo;
+#[cfg(feature = "matching")]
+mod inlined;
 pub mod issue;
 #[cfg(feature = "matching")]
 pub mod job;
 #[cfg(feature = "matching")]
 pub mod job_config;
+#[cfg(feature = "matching")]
+mod job_rules;
+#[cfg(feature = "matching")]
+pub mod job_shapes;
+#[cfg(feature = "matching")]
+pub mod kept;
 pub mod labels;
 mod lenient;
 #[cfg(feature = "matching")]
@@ -51,6 +61,8 @@ pub mod limits;
 pub mod module;
 #[cfg(feature = "matching")]
 pub mod owners;
+#[cfg(feature = "matching")]
+mod patterns;
 #[cfg(feature = "matching")]
 pub mod periodic;
 #[cfg(feature = "matching")]
@@ -65,6 +77,8 @@ pub mod preset;
 pub mod presubmit;
 pub mod problem;
 pub mod prowjob;
+#[cfg(feature = "matching")]
+pub mod prowjob_defaults;
 pub mod pull_request;
 pub mod push;
 #[cfg(feature = "matching")]
@@ -77,6 +91,8 @@ pub mod review;
 pub mod scalar;
 #[cfg(feature = "schema")]
 mod schema;
+#[cfg(feature = "matching")]
+pub mod sections;
 pub mod settings;
 mod shorten;
 #[cfg(feature = "matching")]

@@ -18,6 +18,19 @@ pub struct Periodic {
     pub schedule: Schedule,
     /// Words to find it by.
     pub tags: Vec<String>,
+    /// Whether it is run again after it failed.
+    pub retry: Option<Retry>,
+}
+
+/// How a periodic is run again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// After it succeeded, too.
+    pub run_all: bool,
+    /// How often; no more than ten times count.
+    pub attempts: i64,
+    /// How long after the last start.
+    pub interval: Duration,
 }
 
 /// When a periodic runs.
@@ -63,6 +76,15 @@ impl JobRules<'_> {
                 Schedule::Interval(Duration::ZERO)
             }
         };
-        Periodic { schedule, tags: raw.tags.take().unwrap_or_default(), base }
+        // Prow writes this interval over the periodic's own: here each is what it is written as.
+        let retry = raw.retry.take().map(|retry| Retry {
+            run_all: retry.run_all,
+            attempts: retry.attempts,
+            interval: parse_go_duration(&retry.interval).unwrap_or_else(|why| {
+                problems.add(file, at.key("retry").key("interval"), why);
+                Duration::ZERO
+            }),
+        });
+        Periodic { schedule, retry, tags: raw.tags.take().unwrap_or_default(), base }
     }
 }

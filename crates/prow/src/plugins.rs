@@ -1,6 +1,7 @@
 //! plugins.yaml: which plugins handle what, and what they are told.
 
 mod blocks;
+mod enabled;
 mod lgtm;
 mod names;
 mod raw;

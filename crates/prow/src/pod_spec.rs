@@ -10,6 +10,7 @@ use crate::scalar::scalar_text;
 
 const RESERVED_CONTAINERS: [&str; 4] = ["clonerefs", "initupload", "place-entrypoint", "sidecar"];
 const RESERVED_VOLUMES: [&str; 5] = ["logs", "code", "tools", "gcs-credentials", "s3-credentials"];
+const RESERVED_MOUNTS: [&str; 3] = ["logs", "code", "tools"];
 const RESERVED_PATHS: [&str; 3] = ["/logs", "/home/prow/go", "/tools"];
 const ENV_OF_ALL: [&str; 7] = ["CI", "JOB_NAME", "JOB_SPEC", "JOB_TYPE", "PROW_JOB_ID", "BUILD_ID", "BUILD_NUMBER"];
 const ENV_OF_REFS: [&str; 7] =
@@ -60,11 +61,12 @@ fn make_text(value: &mut Value) {
 pub(crate) fn check(
     spec: &Value,
     job_type: ProwJobType,
-    decorated: bool,
+    decoration: Option<&Value>,
     file: &str,
     at: &KeyPath,
     problems: &mut Problems,
 ) {
+    let decorated = decoration.is_some();
     if !spec.is_object() {
         return problems.add(file, at.clone(), "`spec` is no pod: it takes `containers`");
     }
@@ -81,13 +83,14 @@ pub(crate) fn check(
             problems.add(file, at, "an init container of a job must be a sidecar: give it `restartPolicy: Always`");
         }
     }
-    let volumes = check_volumes(spec, decorated, file, at, problems);
+    let reserved = reserved_volumes(decoration);
+    let volumes = check_volumes(spec, &reserved, file, at, problems);
     for (index, container) in containers.iter().enumerate() {
         let at = at.key("containers").index(index);
         check_env(container, job_type, file, &at, problems);
-        check_mounts(container, &volumes, decorated, file, &at, problems);
-        let has = |key| !items(container, key).is_empty();
-        if decorated && !has("command") && !has("args") {
+        check_mounts(container, &volumes, file, &at, problems);
+        let first = items(container, "command").iter().chain(items(container, "args")).next();
+        if decorated && first.is_none_or(|first| first.as_str() == Some("")) {
             problems.add(
                 file,
                 at,
@@ -135,9 +138,21 @@ fn check_env(container: &Value, job_type: ProwJobType, file: &str, at: &KeyPath,
     }
 }
 
+/// The names of volumes that decoration adds, whether this job is decorated or not.
+///
+/// Behaviour: Prow pkg/pod-utils/decorate, `VolumeMounts`.
+fn reserved_volumes(decoration: Option<&Value>) -> BTreeSet<&str> {
+    let mut names = BTreeSet::from(RESERVED_VOLUMES);
+    let token = decoration.and_then(|config| config.get("oauth_token_secret"));
+    names.extend(token.map(name_of));
+    names.extend(decoration.into_iter().flat_map(|config| items(config, "ssh_key_secrets")).filter_map(Value::as_str));
+    names
+}
+
+/// The names that mounts may have.
 fn check_volumes<'a>(
     spec: &'a Value,
-    decorated: bool,
+    reserved: &BTreeSet<&'a str>,
     file: &str,
     at: &KeyPath,
     problems: &mut Problems,
@@ -146,46 +161,30 @@ fn check_volumes<'a>(
     for (index, volume) in items(spec, "volumes").iter().enumerate() {
         let at = at.key("volumes").index(index);
         let name = name_of(volume);
-        if decorated && RESERVED_VOLUMES.contains(&name) {
-            problems.add(file, at, format!("the volume name `{name}` is reserved in decorated jobs: choose another"));
+        if reserved.contains(name) {
+            problems.add(file, at, format!("the volume name `{name}` is reserved for decoration: choose another"));
         } else if !seen.insert(name) {
             problems.add(file, at, format!("two volumes are named `{name}`: rename one"));
         }
     }
+    seen.extend(reserved);
     seen
 }
 
-fn check_mounts(
-    container: &Value,
-    volumes: &BTreeSet<&str>,
-    decorated: bool,
-    file: &str,
-    at: &KeyPath,
-    problems: &mut Problems,
-) {
+/// Behaviour: Prow pkg/config, `validatePodSpec`: paths are compared as they are written.
+fn check_mounts(container: &Value, volumes: &BTreeSet<&str>, file: &str, at: &KeyPath, problems: &mut Problems) {
     for (index, mount) in items(container, "volumeMounts").iter().enumerate() {
         let at = at.key("volumeMounts").index(index);
         let name = name_of(mount);
         let path = mount.get("mountPath").and_then(Value::as_str).unwrap_or_default();
-        if decorated && RESERVED_PATHS.iter().any(|reserved| overlaps(path, reserved)) {
-            problems.add(
-                file,
-                at,
-                format!("nothing may be mounted at `{path}` in a decorated job: choose another path"),
-            );
+        if RESERVED_PATHS.contains(&path) {
+            problems.add(file, at, format!("`{path}` is reserved for decoration: mount it at another path"));
+        } else if RESERVED_MOUNTS.contains(&name) {
+            problems.add(file, at, format!("the mount `{name}` is reserved for decoration: choose another name"));
         } else if !volumes.contains(name) {
             problems.add(file, at, format!("the mount `{name}` names no volume of the pod: add it under `volumes`"));
         }
     }
-}
-
-/// Whether one path holds the other.
-fn overlaps(path: &str, reserved: &str) -> bool {
-    let holds = |outer: &str, inner: &str| {
-        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let path = path.trim_end_matches('/');
-    !path.is_empty() && (holds(path, reserved) || holds(reserved, path))
 }
 
 #[cfg(test)]
@@ -197,7 +196,9 @@ mod tests {
     #[track_caller]
     fn check_spec(spec: Value, decorated: bool, want: &[&str]) {
         let mut problems = Problems::new();
-        check(&spec, ProwJobType::Presubmit, decorated, "f", &KeyPath::root().key("spec"), &mut problems);
+        let decoration =
+            decorated.then(|| json!({"ssh_key_secrets": ["key"], "oauth_token_secret": {"name": "token"}}));
+        check(&spec, ProwJobType::Presubmit, decoration.as_ref(), "f", &KeyPath::root().key("spec"), &mut problems);
         let found: Vec<_> = problems.into_vec().into_iter().map(|problem| problem.to_string()).collect();
         assert_eq!(found.len(), want.len(), "{found:?}");
         for (found, want) in found.iter().zip(want) {
@@ -245,11 +246,18 @@ mod tests {
         check_spec(pod(&["v"], "v", "/v"), true, &[]);
         check_spec(pod(&["v", "v"], "v", "/v"), true, &["two volumes"]);
         check_spec(pod(&["v"], "w", "/v"), true, &["names no volume"]);
-        check_spec(pod(&["v"], "v", "/logs/sub"), true, &["`/logs/sub`"]);
-        check_spec(pod(&["v"], "v", "/home"), true, &["`/home`"]);
-        check_spec(pod(&["v"], "v", "/logs-of-mine"), true, &[]);
-        check_spec(pod(&["v"], "v", "/logs"), false, &[]);
-        check_spec(pod(&["logs"], "logs", "/l"), true, &["reserved in decorated", "names no volume"]);
+        check_spec(pod(&["v"], "v", "/logs"), false, &["`/logs` is reserved"]);
+        check_spec(pod(&["v"], "v", "/home/prow/go"), true, &["`/home/prow/go` is reserved"]);
+        check_spec(pod(&["v"], "v", "/logs/sub"), true, &[]);
+        check_spec(pod(&["v"], "v", "/home"), true, &[]);
+        check_spec(
+            pod(&["logs"], "logs", "/l"),
+            false,
+            &["volumes[0]: the volume name `logs` is reserved", "mount `logs`"],
+        );
+        check_spec(pod(&["token"], "token", "/t"), true, &["the volume name `token` is reserved"]);
+        check_spec(pod(&["token", "key"], "key", "/t"), false, &[]);
+        check_spec(pod(&[], "gcs-credentials", "/g"), false, &[]);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::branches::Branches;
 use crate::changes::ChangeMatcher;
 use crate::job::{JobBase, JobRules, Place};
-use crate::presubmit::{branches, changes};
+use crate::job_rules::check_report_label;
+use crate::job_shapes::as_json;
 use crate::problem::Problems;
 use crate::prowjob::ProwJobType;
 use crate::raw_config::RawJob;
@@ -54,8 +55,8 @@ impl JobRules<'_> {
         problems: &mut Problems,
     ) -> Postsubmit {
         let base = self.base(&mut raw, ProwJobType::Postsubmit, full_name, place, problems);
-        let branches = branches(&mut raw, &base.place, problems);
-        let changes = changes(&raw, &base.place, problems);
+        let branches = self.branches(&mut raw, &base.place, problems);
+        let changes = self.changes(&raw, &base.place, problems);
         if raw.always_run == Some(true) && changes.is_some() {
             let why = format!(
                 "the job `{}` has `always_run` and a change matcher, which exclude each other: keep one",
@@ -63,13 +64,14 @@ impl JobRules<'_> {
             );
             problems.add(&base.place.file, base.place.path.key("always_run"), why);
         }
+        check_report_label(&base, raw.skip_report, problems);
         Postsubmit {
             always_run: raw.always_run,
             branches,
             changes,
             context: raw.context.take().filter(|context| !context.is_empty()).unwrap_or_else(|| base.name.clone()),
             skip_report: raw.skip_report.unwrap_or_default(),
-            jenkins_spec: raw.jenkins_spec.take(),
+            jenkins_spec: raw.jenkins_spec.take().as_ref().map(as_json),
             base,
         }
     }

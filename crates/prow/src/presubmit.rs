@@ -6,6 +6,8 @@ use crate::branches::Branches;
 use crate::changes::ChangeMatcher;
 use crate::filter::JobFacts;
 use crate::job::{JobBase, JobRules, Place};
+use crate::job_rules::check_report_label;
+use crate::job_shapes::as_json;
 use crate::problem::Problems;
 use crate::prowjob::ProwJobType;
 use crate::raw_config::RawJob;
@@ -82,8 +84,8 @@ impl JobRules<'_> {
         let base = self.base(&mut raw, ProwJobType::Presubmit, full_name, place, problems);
         let (file, at) = (base.place.file.clone(), base.place.path.clone());
         let name = base.name.clone();
-        let branches = branches(&mut raw, &base.place, problems);
-        let changes = changes(&raw, &base.place, problems);
+        let branches = self.branches(&mut raw, &base.place, problems);
+        let changes = self.changes(&raw, &base.place, problems);
         let always_run = raw.always_run.unwrap_or_default();
         if always_run && changes.is_some() {
             let why =
@@ -132,6 +134,7 @@ impl JobRules<'_> {
                 (Trigger::named(&name), String::new())
             }
         };
+        check_report_label(&base, raw.skip_report, problems);
         Presubmit {
             always_run,
             optional: raw.optional.unwrap_or_default(),
@@ -142,34 +145,31 @@ impl JobRules<'_> {
             changes,
             context: written(raw.context.take()).unwrap_or(name),
             skip_report: raw.skip_report.unwrap_or_default(),
-            jenkins_spec: raw.jenkins_spec.take(),
+            jenkins_spec: raw.jenkins_spec.take().as_ref().map(as_json),
             base,
         }
     }
 }
 
-/// The branch selectors of a presubmit or postsubmit.
-pub(crate) fn branches(raw: &mut RawJob, place: &Place, problems: &mut Problems) -> Branches {
-    let include = raw.branches.take().unwrap_or_default();
-    let skip = raw.skip_branches.take().unwrap_or_default();
-    let mut compile = |list: &[String], key: &str, skip: bool| {
-        let (include, skip) = if skip { (Vec::new(), list.to_vec()) } else { (list.to_vec(), Vec::new()) };
-        if let Err(why) = Branches::compile(include, skip) {
+impl JobRules<'_> {
+    /// The branch selectors of a presubmit or postsubmit.
+    pub(crate) fn branches(&self, raw: &mut RawJob, place: &Place, problems: &mut Problems) -> Branches {
+        let include = raw.branches.take().unwrap_or_default();
+        let skip = raw.skip_branches.take().unwrap_or_default();
+        Branches::compile_with(include, skip, &self.patterns).unwrap_or_else(|(key, why)| {
             problems.add(&place.file, place.path.key(key), format!("{why}: mend the expression"));
-        }
-    };
-    compile(&include, "branches", false);
-    compile(&skip, "skip_branches", true);
-    Branches::compile(include, skip).unwrap_or_default()
-}
+            Branches::default()
+        })
+    }
 
-/// The change matcher of a presubmit or postsubmit.
-pub(crate) fn changes(raw: &RawJob, place: &Place, problems: &mut Problems) -> ChangeMatcher {
-    let run_if = raw.run_if_changed.as_deref().unwrap_or_default();
-    let skip_if = raw.skip_if_only_changed.as_deref().unwrap_or_default();
-    ChangeMatcher::compile(run_if, skip_if).unwrap_or_else(|why| {
-        let key = if run_if.is_empty() { "skip_if_only_changed" } else { "run_if_changed" };
-        problems.add(&place.file, place.path.key(key), why);
-        ChangeMatcher::None
-    })
+    /// The change matcher of a presubmit or postsubmit.
+    pub(crate) fn changes(&self, raw: &RawJob, place: &Place, problems: &mut Problems) -> ChangeMatcher {
+        let run_if = raw.run_if_changed.as_deref().unwrap_or_default();
+        let skip_if = raw.skip_if_only_changed.as_deref().unwrap_or_default();
+        ChangeMatcher::compile_with(run_if, skip_if, &self.patterns).unwrap_or_else(|why| {
+            let key = if run_if.is_empty() { "skip_if_only_changed" } else { "run_if_changed" };
+            problems.add(&place.file, place.path.key(key), why);
+            ChangeMatcher::None
+        })
+    }
 }

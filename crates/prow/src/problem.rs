@@ -73,7 +73,10 @@ impl fmt::Display for Problem {
 
 /// Where problems are put while a whole file is looked through.
 #[derive(Debug, Default)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    faults: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
 
 impl Problems {
     /// None yet.
@@ -83,16 +86,26 @@ impl Problems {
 
     /// Adds one.
     pub fn add(&mut self, file: &str, path: KeyPath, message: impl Into<String>) {
-        self.0.push(Problem { file: file.to_owned(), path, message: message.into() });
+        self.faults.push(Problem { file: file.to_owned(), path, message: message.into() });
     }
 
-    /// Whether nothing was found.
+    /// Adds one that keeps nothing from taking effect.
+    pub fn warn(&mut self, file: &str, path: KeyPath, message: impl Into<String>) {
+        self.warnings.push(Problem { file: file.to_owned(), path, message: message.into() });
+    }
+
+    /// Whether nothing was found that keeps the file from taking effect.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.faults.is_empty()
     }
 
-    /// All that was found, in the order of finding.
+    /// All that was found, in the order of finding, but for warnings.
     pub fn into_vec(self) -> Vec<Problem> {
-        self.0
+        self.faults
+    }
+
+    /// The warnings, in the order of finding; they are not in here any more then.
+    pub fn take_warnings(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.warnings)
     }
 }

@@ -1,71 +1,66 @@
 //! config.yaml and job files as they are written: what the checked [`crate::core_config`] and [`crate::job_config`]
 //! are made of. Keys that nothing here reads are left out; whoever deserialises can tell which those were.
 
+mod duration;
+mod job;
+
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
 use serde_json::Value;
 
-use crate::duration::parse_go_duration;
+use crate::job_shapes::RawDecoration;
 use crate::prowjob::ProwJobType;
+use crate::sections::branch_protection::BranchProtection;
+use crate::sections::deck::Deck;
+use crate::sections::gangway::Gangway;
+use crate::sections::gerrit::Gerrit;
+use crate::sections::jenkins::JenkinsOperator;
+use crate::sections::pubsub::PubsubTrigger;
+use crate::sections::slack::SlackReporters;
+use crate::sections::small::{
+    Horologium, ManagedWebhooks, Moonraker, Pipeline, ProwJobDefaultEntry, PushGateway, Scheduler,
+};
+use crate::sections::tide::Tide;
 
-/// Top-level keys of config.yaml that Prow knows and nothing here acts on: no reason for a warning.
-pub const UNREAD_KEYS: [&str; 20] = [
-    "branch-protection",
+pub use duration::{DurationOr, GoDuration};
+pub use job::RawJob;
+
+/// Keys at the top of config.yaml that are Prow's, and that supplemental files may not hold.
+pub const CORE_KEYS: [&str; 29] = [
     "config_version_sha",
     "deck",
+    "default_job_timeout",
     "disabled_clusters",
     "gangway",
     "gerrit",
+    "github",
+    "github_reporter",
     "horologium",
+    "in_repo_config",
     "jenkins_operators",
     "log_level",
     "managed_webhooks",
     "moonraker",
+    "owners_dir_denylist",
     "pipeline",
-    "prow_ignored",
+    "plank",
+    "pod_namespace",
     "prowjob_default_entries",
+    "prowjob_namespace",
     "pubsub_subscriptions",
     "pubsub_triggers",
     "push_gateway",
-    "slack_reporter_configs",
+    "scheduler",
+    "sinker",
     "status_error_link",
     "tide",
+    "branch-protection",
+    "slack_reporter_configs",
 ];
 
-/// A duration in Go's spelling, or a number of nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GoDuration(pub Duration);
-
-impl<'de> Deserialize<'de> for GoDuration {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl Visitor<'_> for Reader {
-            type Value = GoDuration;
-
-            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                out.write_str("a duration like `10m` or `1h30m`")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<GoDuration, E> {
-                parse_go_duration(text).map(GoDuration).map_err(E::custom)
-            }
-
-            fn visit_u64<E: de::Error>(self, nanos: u64) -> Result<GoDuration, E> {
-                Ok(GoDuration(Duration::from_nanos(nanos)))
-            }
-
-            fn visit_i64<E: de::Error>(self, nanos: i64) -> Result<GoDuration, E> {
-                let nanos = u64::try_from(nanos)
-                    .map_err(|_| E::custom(format!("`{nanos}` is negative: write a duration like `10m`")))?;
-                self.visit_u64(nanos)
-            }
-        }
-        from.deserialize_any(Reader)
-    }
-}
+/// Keys that may hold anything and mean nothing.
+pub const UNREAD_KEYS: [&str; 1] = ["prow_ignored"];
 
 /// config.yaml, and the keys of it that job files may hold too.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -86,7 +81,46 @@ pub struct RawConfig {
     /// Statuses and comments.
     pub github_reporter: Option<RawGithubReporter>,
     /// Whether new jobs wait for a scheduler.
-    pub scheduler: Option<RawScheduler>,
+    pub scheduler: Option<Scheduler>,
+    /// What jobs get that do not say it.
+    pub prowjob_default_entries: Option<Vec<ProwJobDefaultEntry>>,
+    /// What is merged by itself.
+    pub tide: Option<Tide>,
+    /// What GitHub is to demand of pushes and merges.
+    #[serde(rename = "branch-protection")]
+    pub branch_protection: Option<BranchProtection>,
+    /// The web page.
+    pub deck: Option<Deck>,
+    /// Changes beside GitHub's.
+    pub gerrit: Option<Gerrit>,
+    /// Who may start jobs through the API.
+    pub gangway: Option<Gangway>,
+    /// What starts periodics.
+    pub horologium: Option<Horologium>,
+    /// What reads in-repo config for others.
+    pub moonraker: Option<Moonraker>,
+    /// What runs Tekton's jobs.
+    pub pipeline: Option<Pipeline>,
+    /// Where metrics are pushed to.
+    pub push_gateway: Option<PushGateway>,
+    /// Who runs Jenkins's jobs.
+    pub jenkins_operators: Option<Vec<JenkinsOperator>>,
+    /// What is told on Slack.
+    pub slack_reporter_configs: Option<SlackReporters>,
+    /// The older form of the next.
+    pub pubsub_subscriptions: Option<BTreeMap<String, Vec<String>>>,
+    /// Messages that start jobs.
+    pub pubsub_triggers: Option<Vec<PubsubTrigger>>,
+    /// Webhooks whose keys are renewed.
+    pub managed_webhooks: Option<ManagedWebhooks>,
+    /// How much is logged.
+    pub log_level: Option<String>,
+    /// Where the status of a job that cannot be found links to.
+    pub status_error_link: Option<String>,
+    /// Build clusters that are left alone.
+    pub disabled_clusters: Option<Vec<String>>,
+    /// Which version of the configuration this is.
+    pub config_version_sha: Option<String>,
     /// Whether jobs that do not say are decorated.
     pub decorate_all_jobs: Option<bool>,
     /// Folders whose OWNERS files do not count.
@@ -141,7 +175,7 @@ pub struct RawPlank {
     pub job_url_prefix_config: Option<BTreeMap<String, String>>,
     #[serde(rename = "jobURLPrefixDisableAppendStorageProvider")]
     pub disable_append_storage_provider: Option<bool>,
-    pub default_decoration_configs: Option<BTreeMap<String, Value>>,
+    pub default_decoration_configs: Option<BTreeMap<String, Option<RawDecoration>>>,
     pub default_decoration_config_entries: Option<Vec<RawDecorationEntry>>,
     pub build_cluster_status_file: Option<String>,
 }
@@ -153,7 +187,7 @@ pub struct RawPlank {
 pub struct RawDecorationEntry {
     pub repo: Option<String>,
     pub cluster: Option<String>,
-    pub config: Option<Value>,
+    pub config: Option<RawDecoration>,
 }
 
 /// `sinker`
@@ -176,18 +210,6 @@ pub struct RawGithubReporter {
     pub job_types_to_report: Option<Vec<ProwJobType>>,
     pub no_comment_repos: Option<Vec<String>>,
     pub summary_comment_repos: Option<Vec<String>>,
-}
-
-/// `scheduler`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct RawScheduler {
-    /// New ProwJobs start in `scheduling`.
-    pub enabled: Option<bool>,
-    /// Which cluster stands in for which.
-    pub failover: Option<Value>,
-    /// A service that is asked for the cluster.
-    pub external: Option<Value>,
 }
 
 /// `in_repo_config`
@@ -214,59 +236,4 @@ pub struct RawPreset {
     pub volume_mounts: Option<Vec<Value>>,
     /// Added to the pod.
     pub tolerations: Option<Vec<Value>>,
-}
-
-/// A presubmit, postsubmit or periodic: the keys of all three, as only the place tells which it is.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-#[expect(
-    missing_docs,
-    reason = "the keys are documented where they are checked, in job, presubmit, postsubmit and periodic"
-)]
-pub struct RawJob {
-    pub name: Option<String>,
-    pub labels: Option<BTreeMap<String, String>>,
-    pub annotations: Option<BTreeMap<String, String>>,
-    pub max_concurrency: Option<i64>,
-    pub job_queue_name: Option<String>,
-    pub agent: Option<String>,
-    pub cluster: Option<String>,
-    pub namespace: Option<String>,
-    pub error_on_eviction: Option<bool>,
-    pub spec: Option<Value>,
-    pub pipeline_run_spec: Option<Value>,
-    pub tekton_pipeline_run_spec: Option<Value>,
-    pub reporter_config: Option<Value>,
-    pub rerun_auth_config: Option<Value>,
-    pub hidden: Option<bool>,
-    pub prowjob_defaults: Option<Value>,
-    pub decorate: Option<bool>,
-    pub decoration_config: Option<Value>,
-    pub path_alias: Option<String>,
-    pub clone_uri: Option<String>,
-    pub skip_submodules: Option<bool>,
-    pub clone_depth: Option<i64>,
-    pub skip_fetch_head: Option<bool>,
-    pub extra_refs: Option<Vec<Value>>,
-    pub prow_ignored: Option<Value>,
-    // presubmits and postsubmits
-    pub always_run: Option<bool>,
-    pub run_if_changed: Option<String>,
-    pub skip_if_only_changed: Option<String>,
-    pub branches: Option<Vec<String>>,
-    pub skip_branches: Option<Vec<String>>,
-    pub context: Option<String>,
-    pub skip_report: Option<bool>,
-    pub jenkins_spec: Option<Value>,
-    // presubmits
-    pub optional: Option<bool>,
-    pub run_before_merge: Option<bool>,
-    pub trigger: Option<String>,
-    pub rerun_command: Option<String>,
-    // periodics
-    pub cron: Option<String>,
-    pub interval: Option<String>,
-    pub minimum_interval: Option<String>,
-    pub tags: Option<Vec<String>>,
-    pub retry: Option<Value>,
 }

@@ -1,6 +1,5 @@
 //! One node for serde.
 
-use prow::problem::KeyPath;
 use prow::scalar::number_text;
 use serde::de::value::{MapAccessDeserializer, StringDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Unexpected, Visitor};
@@ -8,22 +7,23 @@ use serde_json::Number;
 
 use super::access::{Entries, Items};
 use super::error::ReadError;
+use super::trail::Trail;
 use super::{NodeReader, Unread};
 use crate::fault::Position;
 use crate::node::{Key, Kind, Node};
 
 /// One node, on its way into a type.
-pub(super) struct Cursor<'a> {
+pub(super) struct Cursor<'a, 'p> {
     pub(super) node: &'a Node,
-    pub(super) path: KeyPath,
+    pub(super) trail: Trail<'p>,
     /// Where the key of this value stands; the value itself, where it has none.
     pub(super) named_at: Position,
     pub(super) reader: &'a NodeReader,
 }
 
-impl<'a> Cursor<'a> {
-    pub(super) fn place<T>(at: Position, path: &KeyPath, result: Result<T, ReadError>) -> Result<T, ReadError> {
-        result.map_err(|error| error.placed(at, path))
+impl<'a> Cursor<'a, '_> {
+    pub(super) fn place<T>(at: Position, trail: &Trail<'_>, result: Result<T, ReadError>) -> Result<T, ReadError> {
+        result.map_err(|error| error.placed(at, trail))
     }
 
     /// The text of anything but a list or mapping, as Prow's reader makes it where a text is wanted.
@@ -40,9 +40,9 @@ impl<'a> Cursor<'a> {
     }
 
     fn list<V: Visitor<'a>>(self, items: &'a [Node], visitor: V) -> Result<V::Value, ReadError> {
-        let (at, path) = (self.node.at, self.path.clone());
-        let access = Items { rest: items.iter().enumerate(), path: self.path, reader: self.reader };
-        Self::place(at, &path, visitor.visit_seq(access))
+        let (at, trail) = (self.node.at, self.trail);
+        let access = Items { rest: items.iter().enumerate(), trail, reader: self.reader };
+        Self::place(at, &trail, visitor.visit_seq(access))
     }
 
     /// `fields` are the names that a struct knows.
@@ -52,9 +52,9 @@ impl<'a> Cursor<'a> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        let (at, path) = (self.node.at, self.path.clone());
-        let access = Entries { rest: entries.iter(), value: None, path: self.path, fields, reader: self.reader };
-        Self::place(at, &path, visitor.visit_map(access))
+        let (at, trail) = (self.node.at, self.trail);
+        let access = Entries { rest: entries.iter(), value: None, trail, fields, reader: self.reader };
+        Self::place(at, &trail, visitor.visit_map(access))
     }
 }
 
@@ -85,7 +85,7 @@ macro_rules! numbers {
     )*};
 }
 
-impl<'a> Deserializer<'a> for Cursor<'a> {
+impl<'a> Deserializer<'a> for Cursor<'a, '_> {
     type Error = ReadError;
 
     fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ReadError> {
@@ -103,7 +103,7 @@ impl<'a> Deserializer<'a> for Cursor<'a> {
             },
             Kind::Text(text) => visitor.visit_borrowed_str(text),
         };
-        Self::place(self.node.at, &self.path, result)
+        Self::place(self.node.at, &self.trail, result)
     }
 
     fn deserialize_bool<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ReadError> {
@@ -121,7 +121,7 @@ impl<'a> Deserializer<'a> for Cursor<'a> {
 
     fn deserialize_string<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.text() {
-            Some(text) => Self::place(self.node.at, &self.path, visitor.visit_string(text)),
+            Some(text) => Self::place(self.node.at, &self.trail, visitor.visit_string(text)),
             None => self.deserialize_any(visitor),
         }
     }
@@ -189,12 +189,12 @@ impl<'a> Deserializer<'a> for Cursor<'a> {
             Kind::Signed(number) => Unexpected::Signed(*number),
             Kind::Float(number) => Unexpected::Float(*number),
         };
-        Err(ReadError::unfit(found, "a map").placed(self.node.at, &self.path))
+        Err(ReadError::unfit(found, "a map").placed(self.node.at, &self.trail))
     }
 
     fn deserialize_newtype_struct<V: Visitor<'a>>(self, _: &'static str, visitor: V) -> Result<V::Value, ReadError> {
-        let (at, path) = (self.node.at, self.path.clone());
-        Self::place(at, &path, visitor.visit_newtype_struct(self))
+        let (at, trail) = (self.node.at, self.trail);
+        Self::place(at, &trail, visitor.visit_newtype_struct(self))
     }
 
     fn deserialize_enum<V: Visitor<'a>>(
@@ -203,11 +203,10 @@ impl<'a> Deserializer<'a> for Cursor<'a> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        let (at, path) = (self.node.at, self.path.clone());
+        let (at, trail) = (self.node.at, self.trail);
         let result = match (&self.node.kind, self.text()) {
             (Kind::Map(entries), _) => {
-                let access =
-                    Entries { rest: entries.iter(), value: None, path: self.path, fields: &[], reader: self.reader };
+                let access = Entries { rest: entries.iter(), value: None, trail, fields: &[], reader: self.reader };
                 visitor.visit_enum(MapAccessDeserializer::new(access))
             }
             (_, Some(text)) => {
@@ -216,7 +215,7 @@ impl<'a> Deserializer<'a> for Cursor<'a> {
             }
             (_, None) => return self.deserialize_any(visitor),
         };
-        Self::place(at, &path, result)
+        Self::place(at, &trail, result)
     }
 
     fn deserialize_unit<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ReadError> {
@@ -236,7 +235,7 @@ impl<'a> Deserializer<'a> for Cursor<'a> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.reader.unread.borrow_mut().push(Unread { path: self.path, at: self.named_at });
+        self.reader.unread.borrow_mut().push(Unread { path: self.trail.path(), at: self.named_at });
         visitor.visit_unit()
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use prow::problem::KeyPath;
 use serde::de::{self, Expected, Unexpected};
 
+use super::trail::Trail;
 use crate::fault::{Fault, Position};
 
 /// Why a node does not fit a type.
@@ -46,10 +47,10 @@ impl ReadError {
     }
 
     /// Errors come from within visitors, which know no place; the innermost value that sees one gives it its own.
-    pub(super) fn placed(mut self, at: Position, path: &KeyPath) -> Self {
+    pub(super) fn placed(mut self, at: Position, trail: &Trail<'_>) -> Self {
         if self.at.is_none() {
             self.at = Some(at);
-            self.path = path.clone();
+            self.path = trail.path();
         }
         self
     }

@@ -73,6 +73,12 @@ fn beside_the_folder_the_file_does_not_count() {
 }
 
 #[test]
+fn a_flood_of_patterns_is_refused_where_it_begins_to_be_one() {
+    let flood = "a\n".repeat(1001);
+    check_wrong(&[(".prowignore", &flood), (".prow/a.yaml", &job("a"))], &[".prowignore:1001:1 … 1000 lines"]);
+}
+
+#[test]
 fn files_that_a_prowignore_names_do_not_count() {
     let (a, b) = (job("a"), job("b"));
     let with = |ignore: &'static str| {
@@ -126,6 +132,31 @@ fn what_does_not_count_here_is_warned_of() {
         ".prow.yaml:8:1: the key `plank` is not known here",
     ];
     assert_eq!(places, want);
+}
+
+#[test]
+fn pods_are_held_against_kubernetes_types() {
+    let with = |container: &str| job("a").replace("{command: [make]}", container);
+    check_wrong(
+        &[(".prow.yaml", &with("{command: make}"))],
+        &[".prow.yaml:3:33 … `presubmits[0].spec.containers[0].command`: found the text `make`"],
+    );
+    let preset = "presets:\n- env: [{name: A, values: b}]\n";
+    let text = with("{command: [make], envs: []}") + preset;
+    let warnings = own(&[(".prow.yaml", &text)]).unwrap().warnings;
+    let want = [
+        ".prow.yaml:3:41: the key `presubmits[0].spec.containers[0].envs` is not known here",
+        ".prow.yaml:5:19: the key `presets[0].env[0].values` is not known here",
+    ];
+    let places: Vec<_> = warnings.iter().map(|warning| warning.split(" and ").next().unwrap()).collect();
+    assert_eq!(places, want);
+}
+
+#[test]
+fn what_is_odd_of_a_job_is_warned_of() {
+    let text = format!("{}  agent: robot\n", job("a").replace("  spec: {containers: [{command: [make]}]}\n", ""));
+    let own = own(&[(".prow.yaml", &text)]).unwrap();
+    assert!(own.warnings[0].starts_with(".prow.yaml:3:10: `presubmits[0].agent`: the agent `robot`"), "{own:?}");
 }
 
 #[test]

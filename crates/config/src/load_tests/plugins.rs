@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::World;
 use crate::load::Loaded;
-use crate::source::{Shards, Sources};
+use crate::shards::Shards;
+use crate::source::Sources;
 
 /// What is said of the file of this name, without the folders that it is in.
 pub(super) fn warnings_of(loaded: &Loaded, file: &str) -> Vec<String> {

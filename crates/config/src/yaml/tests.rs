@@ -32,6 +32,17 @@ fn aliases_and_merges() {
     check("a: {'<<': 1}\n", json!({"a": {"<<": 1}}));
 }
 
+#[test]
+fn a_mapping_of_many_keys_reads_as_one_of_few() {
+    let many: String = (0..1000).map(|n| format!("k{n}: {n}\n")).collect();
+    let read = to_json("f", &many).unwrap();
+    assert_eq!((read["k0"].as_u64(), read["k999"].as_u64()), (Some(0), Some(999)));
+    check_wrong(&format!("{many}k7: 1\n"), "1001:1", "`k7` stands here a second time");
+    let rest = many.strip_prefix("k0: 0\n").unwrap().replace('\n', "\n  ");
+    let merged = to_json("f", &format!("- &x {{k7: x, new: x}}\n-\n  k0: a\n  {rest}<<: *x\n"));
+    assert_eq!(merged.unwrap()[1]["k7"], "x");
+}
+
 #[track_caller]
 fn check_wrong(text: &str, place: &str, because: &str) {
     let fault = to_json("dir/f.yaml", text).unwrap_err().to_string();

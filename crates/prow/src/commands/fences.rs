@@ -30,10 +30,12 @@ const FENCES: [&str; 2] = ["```", "~~~"];
 
 /// Where the last line of just `fence` starts; 0 if there is none, since a block opens before it closes.
 fn last_closing(text: &str, fence: &str) -> usize {
+    // The start first: a long line of fences has only one, and the look for its end goes through all of the line.
     let is_closing = |at: &usize| {
-        let rest = &text[*at + fence.len()..];
-        let line = rest.split('\n').next().unwrap_or_default();
-        (*at == 0 || text.as_bytes()[*at - 1] == b'\n') && line.strip_suffix('\r').unwrap_or(line).is_empty()
+        (*at == 0 || text.as_bytes()[*at - 1] == b'\n') && {
+            let line = text[*at + fence.len()..].split('\n').next().unwrap_or_default();
+            line.strip_suffix('\r').unwrap_or(line).is_empty()
+        }
     };
     text.rmatch_indices(fence).map(|(at, _)| at).find(is_closing).unwrap_or(0)
 }

@@ -92,13 +92,13 @@ fn jobs_of_a_repository_get_central_defaults_and_both_kinds_of_presets() {
     assert_eq!(names, ["unit", "lint"]);
     let unit = &jobs.presubmits[0];
     assert_eq!((unit.context.as_str(), unit.rerun_command.as_str()), ("unit", "/test unit"));
-    let env = &unit.base.pod_spec.as_ref().unwrap()["containers"][0]["env"];
-    assert_eq!(*env, json!([{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]));
+    let env = unit.base.pod_spec.as_ref().unwrap().value()["containers"][0]["env"].clone();
+    assert_eq!(env, json!([{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]));
     assert_eq!((unit.base.namespace.as_str(), unit.base.cluster.as_str()), ("pods", "default"));
-    let decoration = unit.base.decoration_config.as_ref().unwrap();
+    let decoration = unit.base.decoration_config.as_ref().unwrap().value();
     assert_eq!((&decoration["timeout"], &decoration["grace_period"]), (&json!("5m"), &json!("7s")));
     let deploy = &jobs.postsubmits[0];
-    assert_eq!(deploy.base.pod_spec.as_ref().unwrap()["containers"][0]["env"][0]["name"], "B");
+    assert_eq!(deploy.base.pod_spec.as_ref().unwrap().value()["containers"][0]["env"][0]["name"], "B");
     assert_eq!(format!("{}: {}", deploy.base.place.file, deploy.base.place.path), ".prow/1.yaml: postsubmits[0]");
 }
 
@@ -150,6 +150,7 @@ fn what_central_jobs_may_not_do_these_may_not() {
         job("d", json!({"namespace": "kube-system"})),
         job("e", json!({"labels": {"prow.k8s.io/id": "x"}})),
         job("f", json!({"job_queue_name": "q"})),
+        job("g", json!({"labels": {"prow.k8s.io/refs.pull": "7"}})),
     ]});
     let want = [
         ".prow/0.yaml: presubmits[0].name … `a b`",
@@ -157,6 +158,7 @@ fn what_central_jobs_may_not_do_these_may_not() {
         ".prow/0.yaml: presubmits[2].namespace … `kube-system`",
         ".prow/0.yaml: presubmits[3].labels.prow.k8s.io/id … reserved",
         ".prow/0.yaml: presubmits[4].job_queue_name … `q` is not defined",
+        ".prow/0.yaml: presubmits[5].labels.prow.k8s.io/refs.pull … reserved",
     ];
     check_refused(json!({}), &[own], &want);
 }

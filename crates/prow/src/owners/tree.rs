@@ -60,6 +60,8 @@ pub struct Tree {
     places: HashMap<String, Place>,
     aliases: Aliases,
     with_markdown: bool,
+    /// Bytes of the longest of these paths: nothing is looked for at a longer one, of which a hostile change has thousands.
+    longest: usize,
 }
 
 /// What one OWNERS file contributes, groups expanded.
@@ -106,7 +108,8 @@ impl Tree {
             });
             places.insert(at, Place { options: file.options, sections: sections.collect() });
         }
-        Self { places, aliases, with_markdown: names.markdown }
+        let longest = places.keys().map(String::len).max().unwrap_or_default();
+        Self { places, aliases, with_markdown: names.markdown, longest }
     }
 
     /// The groups.
@@ -125,7 +128,7 @@ impl Tree {
     }
 
     pub(super) fn place(&self, folder: &str) -> Option<&Place> {
-        self.places.get(folder)
+        if folder.len() > self.longest { None } else { self.places.get(folder) }
     }
 
     /// Where a search for the owners of `path` begins: at itself, for it may be a folder, or Markdown with a header.

@@ -72,6 +72,15 @@ pub struct SlackSettings {
     pub mergewarnings: Vec<MergeWarning>,
 }
 
+impl SlackSettings {
+    /// The first of `mergewarnings` that names the repository, else the first that names its organisation.
+    pub fn merge_warning(&self, org: &str, repo: &str) -> Option<&MergeWarning> {
+        let full_name = format!("{org}/{repo}");
+        let naming = |wanted: &str| self.mergewarnings.iter().find(|entry| entry.repos.iter().any(|it| it == wanted));
+        naming(&full_name).or_else(|| naming(org))
+    }
+}
+
 /// One entry of `slack.mergewarnings`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
