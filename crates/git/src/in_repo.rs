@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use config::in_repo::{FILE, FOLDER, IGNORE, OwnFile, has_part, is_below};
 use config::{Fault, LoadError, Loaded, Position};
 use prow::in_repo::OwnJobs;
+use prow::sections::tide::MergeMethod;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
@@ -97,6 +98,7 @@ struct Commits {
     repo: Repo,
     base: Sha,
     heads: Vec<Sha>,
+    method: MergeMethod,
 }
 
 /// What came of it.
@@ -139,8 +141,8 @@ impl InRepo {
         }
     }
 
-    /// The jobs that `repo` defines at `base` with `heads` merged into it, in their order. Whether they count is not asked
-    /// here. The far side is asked only for commits that the mirror lacks.
+    /// The jobs that `repo` defines at `base` with `heads` merged into it, in their order, by the method that `tide` has for
+    /// it. Whether they count is not asked here. The far side is asked only for commits that the mirror lacks.
     ///
     /// # Errors
     /// Why there are none.
@@ -155,7 +157,8 @@ impl InRepo {
             return Err(Error::invalid(format!("{} heads are more than {MAX_HEADS}", heads.len())).into());
         }
         let heads = heads.iter().map(|head| Sha::new(head)).collect::<Result<_>>()?;
-        let inputs = self.merged(Commits { repo: repo.clone(), base: Sha::new(base)?, heads }).await?;
+        let method = loaded.config.core.sections.tide.merge_method(repo.org(), repo.name());
+        let inputs = self.merged(Commits { repo: repo.clone(), base: Sha::new(base)?, heads, method }).await?;
         let inputs = inputs.map_err(InRepoError::Conflict)?;
         if inputs.entries.is_empty() {
             return Ok(Arc::default());
@@ -225,7 +228,7 @@ impl InRepo {
 }
 
 async fn merge_inputs(mirror: &Arc<Mirror>, commits: &Commits) -> Result<Merged> {
-    let merged = merge::merge_all(mirror, &commits.base, &commits.heads).await?;
+    let merged = merge::merge_all(mirror, &commits.base, &commits.heads, commits.method).await?;
     let Some(tree) = merged.tree else { return Ok(Err(named(merged.conflicts))) };
     let mut entries = entries_at(mirror, &tree, &[FOLDER, FILE, IGNORE], true).await?;
     let has_folder = entries.iter().any(|entry| is_below(&entry.path));

@@ -31,6 +31,7 @@ mod files;
 mod in_repo;
 mod keep;
 mod leftovers;
+mod links;
 mod merge;
 mod mirror;
 mod mirrors;

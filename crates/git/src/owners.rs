@@ -8,6 +8,7 @@ use prow::owners::{Aliases, DenyList, Names, OwnersFile, Section, Source, Terms,
 
 use crate::error::{Error, Result};
 use crate::files::{Entry, contents, entries};
+use crate::links;
 use crate::mirror::Mirror;
 use crate::mirrors::Mirrors;
 use crate::names::{Repo, Sha};
@@ -118,7 +119,11 @@ impl Owners {
         for problem in problems {
             tracing::warn!(repo = %repository.name(), problem, "a pattern of `owners_dir_denylist` denies nothing");
         }
-        let (found, texts) = mirror.healed(|| gather(mirror, &commit, &terms.names, &deny, before)).await?;
+        let gathered = mirror.healed(|| gather(mirror, &commit, &terms.names, &deny, before)).await?;
+        let Gathered { found, texts, passed_over } = gathered;
+        for (path, why) in passed_over {
+            tracing::warn!(repo = %repository.name(), path, why, "a symbolic link in the place of owners is passed over");
+        }
         // The same files: then also the same tree.
         if let Some(before) = before.filter(|before| texts.is_empty() && before.files.len() == found.len()) {
             let (files, tree) = (Arc::clone(&before.files), Arc::clone(&before.tree));
@@ -131,28 +136,53 @@ impl Owners {
     }
 }
 
-/// The files with owners at a commit, and the texts of those that differ from `before`.
+/// The files with owners at a commit.
+struct Gathered {
+    found: Vec<Found>,
+    /// Of those that differ from what was read before.
+    texts: Vec<Vec<u8>>,
+    /// Links that lead to no file, and why.
+    passed_over: Vec<(String, &'static str)>,
+}
+
+/// Behaviour: Prow pkg/repoowners walks a checkout. It goes into no folder that is a link, and reads through one that is
+/// called as a file with owners. Here only a link that stays in the repository is followed.
 async fn gather(
     mirror: &Arc<Mirror>,
     commit: &Sha,
     names: &Names,
     deny: &DenyList,
     before: Option<&Remembered>,
-) -> Result<(Vec<Found>, Vec<Vec<u8>>)> {
+) -> Result<Gathered> {
     need_tree(mirror, commit).await?;
-    let found = sources(entries(mirror, commit, None, true).await?, names, deny);
+    let all = entries(mirror, commit, None, true).await?;
+    let (mut found, links) = sources(&all, names, deny);
+    let paths: Vec<&str> = links.iter().map(|(path, _)| *path).collect();
+    let mut passed_over = Vec::new();
+    for ((path, source), target) in links.iter().zip(links::targets(mirror, &all, &paths).await?) {
+        match target {
+            Ok(blob) => found.push(Found { path: (*path).to_owned(), blob, source: *source }),
+            Err(why) => passed_over.push(((*path).to_owned(), why)),
+        }
+    }
     let new: Vec<Sha> = found.iter().filter(|one| one.is_new(before)).map(|one| one.blob.clone()).collect();
     let texts = contents(mirror, &new, MAX_BYTES).await?;
-    Ok((found, texts))
+    Ok(Gathered { found, texts, passed_over })
 }
 
-fn sources(entries: Vec<Entry>, names: &Names, deny: &DenyList) -> Vec<Found> {
-    let regular = entries.into_iter().filter(|entry| entry.is_regular);
-    let found = |entry: Entry| {
-        let source = names.source(&entry.path, deny)?;
-        Some(Found { path: entry.path, blob: entry.blob, source })
-    };
-    regular.filter_map(found).collect()
+/// The files with owners, and the links in their places.
+fn sources<'a>(all: &'a [Entry], names: &Names, deny: &DenyList) -> (Vec<Found>, Vec<(&'a str, Source)>) {
+    let (mut found, mut links) = (Vec::new(), Vec::new());
+    for entry in all {
+        match names.source(&entry.path, deny) {
+            Some(source) if entry.is_regular => {
+                found.push(Found { path: entry.path.clone(), blob: entry.blob.clone(), source });
+            }
+            Some(source) => links.push((entry.path.as_str(), source)),
+            None => {}
+        }
+    }
+    (found, links)
 }
 
 /// A file with owners in it, perhaps.
@@ -204,7 +234,7 @@ fn put_together(
 fn read_text(repo: &str, path: &str, source: Source, text: &str) -> Read {
     let told = |fault: Option<Fault>| {
         if let Some(fault) = fault {
-            tracing::debug!(repo, %fault, "not all owners can be read");
+            tracing::warn!(repo, %fault, "not all owners can be read");
         }
     };
     match source {

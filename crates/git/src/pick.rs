@@ -31,6 +31,13 @@ pub struct Committer {
     pub at: Timestamp,
 }
 
+impl Committer {
+    /// For commits that nobody is ever shown.
+    pub(crate) fn nobody() -> Self {
+        Self { name: "none".to_owned(), email: "none".to_owned(), at: Timestamp::UNIX_EPOCH }
+    }
+}
+
 /// What came of a cherry-pick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pick {
@@ -49,6 +56,24 @@ pub(crate) async fn pick(
 ) -> Result<Pick> {
     let all: Vec<Sha> = [onto].into_iter().chain(commits).cloned().collect();
     need_commits(mirror, &all).await?;
+    let picked = put_on(mirror, onto, commits, suffix, committer).await?;
+    if let Pick::Picked(tip) = &picked
+        && tip != onto
+    {
+        keep(mirror, tip).await?;
+    }
+    Ok(picked)
+}
+
+/// Picks commits that the mirror has; what comes of it is not kept from git's housekeeping.
+pub(crate) async fn put_on(
+    mirror: &Mirror,
+    onto: &Sha,
+    commits: &[Sha],
+    suffix: &str,
+    committer: &Committer,
+) -> Result<Pick> {
+    let all: Vec<Sha> = [onto].into_iter().chain(commits).cloned().collect();
     let mut read = read(mirror, &all).await?.into_iter();
     let mut tree = read.next().map(|onto| onto.tree).ok_or_else(|| Error::other("no commit was read"))?;
     let picked: Vec<Commit> = read.collect();
@@ -71,9 +96,6 @@ pub(crate) async fn pick(
             tip = write(mirror, &commit.anew(&new, &tip, suffix, committer)).await?;
             tree = new;
         }
-    }
-    if tip != *onto {
-        keep(mirror, &tip).await?;
     }
     Ok(Pick::Picked(tip))
 }

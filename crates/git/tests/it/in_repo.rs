@@ -174,3 +174,39 @@ async fn what_is_the_same_is_read_once() {
     asked.in_repo = InRepo::new(asked.world.mirrors());
     asked.check(&asked.at(&base, &[&one]).await, &["a"]);
 }
+
+/// What comes of it by each method: names, or `conflict`.
+async fn check_by_method(world: &World, base: &str, heads: &[&str], want: [&str; 3]) {
+    let heads: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
+    let in_repo = InRepo::new(world.mirrors());
+    for (method, want) in ["merge", "squash", "rebase"].into_iter().zip(want) {
+        let loaded = loaded(&format!("tide: {{merge_method: {{my-org/hello: {method}}}}}\n"));
+        let found = match in_repo.jobs(&loaded, &repo(), base, &heads).await {
+            Ok(jobs) => names(&jobs).join(" "),
+            Err(InRepoError::Conflict(paths)) => format!("conflict in {}", paths.join(" ")),
+            Err(error) => panic!("{method}: {error}"),
+        };
+        assert_eq!(found, want, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn heads_come_in_by_the_method_that_tide_has() {
+    let world = World::new();
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| presubmits(&[name]));
+    let file = ".prow.yaml";
+    let base = world.commit("main", &[], &[(file, Some(&a))]);
+    // What ends the same is the same but for commits on the way.
+    let first = world.commit("pr", &[&base], &[(file, Some(&c))]);
+    let last = world.commit("pr", &[&first], &[(file, Some(&b))]);
+    let main = world.commit("main", &[&base], &[(file, Some(&b))]);
+    check_by_method(&world, &main, &[&last], ["b", "b", "conflict in .prow.yaml"]).await;
+    // One on top of another: once squashed, the first is a stranger to the second.
+    let second = world.commit("stacked", &[&first], &[(file, Some(&d))]);
+    check_by_method(&world, &base, &[&first, &second], ["d", "conflict in .prow.yaml", "d"]).await;
+    // A merge in between brings nothing of its own.
+    let other = world.commit("other", &[&base], &[("f", Some("1\n"))]);
+    let merged = world.commit("merged", &[&other, &main], &[(file, Some(&b))]);
+    check_by_method(&world, &main, &[&merged], ["b", "b", "b"]).await;
+    check_by_method(&world, &main, &[], ["b", "b", "b"]).await;
+}

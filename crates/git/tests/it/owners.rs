@@ -157,3 +157,32 @@ fn a_text_is_parsed_or_refused_with_its_place() {
     let refused = Owners::parse("approvers:\n- anna\nreviewers: bob\n").unwrap_err().to_string();
     assert_eq!(refused, "OWNERS:3:12: `reviewers`: found the text `bob`, where a list belongs");
 }
+
+#[tokio::test]
+async fn a_link_that_stays_in_the_repository_is_followed() {
+    let world = World::new();
+    let files = [
+        ("OWNERS", Some("approvers: [root]\n")),
+        ("common/OWNERS", Some("approvers: [team]\n")),
+        ("common/GROUPS", Some("aliases: {team: [anna]}\n")),
+    ];
+    let links = [
+        ("OWNERS_ALIASES", "common/GROUPS"),
+        ("a/OWNERS", "../common/OWNERS"),
+        ("b/OWNERS", "/etc/passwd"),
+        ("c/OWNERS", "../../OWNERS"),
+        ("d/OWNERS", "OWNERS"),
+        ("e", "common"),
+    ];
+    let first = world.commit_with_links("main", &[], &files, &links);
+    let owners = Owners::new(world.mirrors());
+    assert_eq!(approvers(&owners, "main", "a/x").await, "anna root");
+    for passed_over in ["b/x", "c/x", "d/x"] {
+        assert_eq!(approvers(&owners, "main", passed_over).await, "root");
+    }
+    // Nobody walks into a folder that is a link; what it shows is at its own place.
+    assert_eq!(approvers(&owners, "main", "e/x").await, "root");
+    // What it leads to changes, and the link does not.
+    world.commit("main", &[&first], &[("common/OWNERS", Some("approvers: [bob]\n"))]);
+    assert_eq!(approvers(&owners, "main", "a/x").await, "bob root");
+}

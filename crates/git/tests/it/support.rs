@@ -94,6 +94,17 @@ impl World {
     /// Commits on a branch: on these parents, the first of which has the files to begin with. A file without content is
     /// removed.
     pub(crate) fn commit(&self, branch: &str, parents: &[&str], files: &[(&str, Option<&str>)]) -> String {
+        self.commit_with_links(branch, parents, files, &[])
+    }
+
+    /// The same, with symbolic links and what they say.
+    pub(crate) fn commit_with_links(
+        &self,
+        branch: &str,
+        parents: &[&str],
+        files: &[(&str, Option<&str>)],
+        links: &[(&str, &str)],
+    ) -> String {
         let named: Vec<&str> = files.iter().map(|(path, _)| *path).collect();
         let message = format!("Change {}\n\nBody\n", named.join(", "));
         let mut stream = format!(
@@ -109,6 +120,9 @@ impl World {
                 None => writeln!(stream, "D {path}").unwrap(),
                 Some(text) => writeln!(stream, "M 100644 inline {path}\ndata {}\n{text}", text.len()).unwrap(),
             }
+        }
+        for (path, text) in links {
+            writeln!(stream, "M 120000 inline {path}\ndata {}\n{text}", text.len()).unwrap();
         }
         // Without a parent a branch that is there would go on.
         if parents.is_empty() {
