@@ -12,6 +12,7 @@ use crate::error::{ApiError, ApiErrorKind};
 use crate::identity::Bot;
 use crate::options::{Options, SetupError};
 use crate::policy::READ_AFTER_WRITE;
+use crate::redirect::Within;
 use crate::repos::RepoName;
 use crate::scope::Scope;
 use crate::token::{Credential, Tokens};
@@ -38,6 +39,7 @@ pub struct Api {
     who: Who,
     user_agent: HeaderValue,
     retry_not_found: bool,
+    within: Option<Within>,
 }
 
 #[derive(Clone)]
@@ -76,7 +78,7 @@ impl Client {
             // A plugin's name comes from a config file; one that no header can hold is left out.
             .and_then(|plugin| agent(&format!("{}.{plugin}", self.0.component)))
             .unwrap_or_else(|| self.0.user_agent.clone());
-        Api { client: self.clone(), who: Who::Scope(Arc::new(scope)), user_agent, retry_not_found: false }
+        Api { client: self.clone(), who: Who::Scope(Arc::new(scope)), user_agent, retry_not_found: false, within: None }
     }
 
     /// The API with all that the client may do in `org`.
@@ -99,7 +101,7 @@ impl Client {
 
     pub(crate) fn as_itself(&self) -> Api {
         let user_agent = self.0.user_agent.clone();
-        Api { client: self.clone(), who: Who::Itself, user_agent, retry_not_found: false }
+        Api { client: self.clone(), who: Who::Itself, user_agent, retry_not_found: false, within: None }
     }
 
     /// Tells the metrics whose the personal token is.
@@ -142,6 +144,14 @@ impl Api {
     #[must_use]
     pub fn expecting_to_find(self) -> Self {
         Self { retry_not_found: true, ..self }
+    }
+
+    /// The same, in the name of someone who may see these repositories, besides the one that each call names: what was moved
+    /// to another is refused, whatever the token may see. A new name of the same repository is followed, where its owner is the
+    /// same.
+    #[must_use]
+    pub fn answered_within(self, within: impl Fn(&RepoName) -> bool + Send + Sync + 'static) -> Self {
+        Self { within: Some(Arc::new(within)), ..self }
     }
 
     /// The client behind it.
@@ -222,10 +232,11 @@ impl Api {
             return Err(ApiError::other(call.method_name(), &call.path, "a dry run makes no writes"));
         }
         let credential = self.credential().await?;
-        match self.transport().call(call.clone(), &credential, &self.user_agent).await {
+        let within = self.within.as_ref();
+        match self.transport().call(call.clone(), &credential, &self.user_agent, within).await {
             Err(error) if error.kind == ApiErrorKind::Unauthorized && self.inner().tokens.refused(&credential) => {
                 let credential = self.credential().await?;
-                self.transport().call(call, &credential, &self.user_agent).await
+                self.transport().call(call, &credential, &self.user_agent, within).await
             }
             result => result,
         }

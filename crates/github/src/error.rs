@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::repos::RepoName;
+
 /// Why GitHub, or the way to it, did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ApiError {
@@ -30,6 +32,11 @@ pub enum ApiErrorKind {
     Forbidden {
         /// What the token lacks, as GitHub names it (`issues=write`); `None` where GitHub does not say.
         needed: Option<String>,
+    },
+    /// It is in another repository now, and the call was not to be answered from there: nothing was read or changed.
+    Moved {
+        /// Which.
+        to: RepoName,
     },
     /// 422: understood and refused.
     Unprocessable,
@@ -65,6 +72,7 @@ impl ApiError {
             ApiErrorKind::Unavailable { retry_after } => Some(after(now, *retry_after)),
             ApiErrorKind::NotFound
             | ApiErrorKind::Forbidden { .. }
+            | ApiErrorKind::Moved { .. }
             | ApiErrorKind::Unprocessable
             | ApiErrorKind::Conflict
             | ApiErrorKind::Unauthorized

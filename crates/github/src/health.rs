@@ -73,6 +73,7 @@ impl Health {
             // GitHub is up and counts: a refusal for another reason ends both streaks.
             ApiErrorKind::NotFound
             | ApiErrorKind::Forbidden { .. }
+            | ApiErrorKind::Moved { .. }
             | ApiErrorKind::Unprocessable
             | ApiErrorKind::Conflict
             | ApiErrorKind::Unauthorized

@@ -174,7 +174,7 @@ impl App {
         let mut by_login = HashMap::new();
         let mut next = Some(Call::get(INSTALLATIONS, &[])?.with_query("per_page", "100"));
         while let Some(call) = next {
-            let answer = transport.call(call.clone(), &jwt, &user_agent()).await?;
+            let answer = transport.call(call.clone(), &jwt, &user_agent(), None).await?;
             let page: Vec<Installation> = transport.read(&call, &answer)?;
             by_login.extend(page.into_iter().map(|found| (found.account.login.to_ascii_lowercase(), found)));
             next = transport.next_page(&call, &answer)?;
@@ -224,7 +224,7 @@ impl App {
     ) -> Result<Minted, ApiError> {
         let narrowing = Narrowing { permissions: key.permissions.as_ref(), repositories: key.repos.as_ref() };
         let call = Call::post(ACCESS_TOKENS, &[&installation.id.to_string()])?.with_body(&narrowing);
-        let answer = transport.call(call.clone(), &*self.jwt()?, &user_agent()).await?;
+        let answer = transport.call(call.clone(), &*self.jwt()?, &user_agent(), None).await?;
         let made: AccessToken = transport.read(&call, &answer)?;
         let budget: Arc<str> = format!("{} - {}", installation.app_slug, installation.account.login).into();
         let partition = match (&key.permissions, &key.repos) {

@@ -80,7 +80,7 @@ pub struct Repo {
     pub clone_url: String,
 }
 
-const REPO: &str = "/repos/{owner}/{repo}";
+pub(crate) const REPO: &str = "/repos/{owner}/{repo}";
 const ORG_REPOS: &str = "/orgs/{org}/repos";
 
 impl Api {

@@ -8,6 +8,15 @@ use crate::error::{ApiError, ApiErrorKind};
 use crate::issues::Issue;
 use crate::repos::RepoName;
 
+/// Where merged pull requests are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MergedIn<'a> {
+    /// In all repositories of an organisation that the token may see.
+    Org(&'a str),
+    /// In one.
+    Repo(&'a RepoName),
+}
+
 /// What a search is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchFor {
@@ -42,13 +51,17 @@ const SEARCH_ISSUES: &str = "/search/issues";
 const PLACES: [&str; 4] = ["repo", "org", "user", "owner"];
 
 impl Api {
-    /// How many pull requests of `author` were merged in `org`.
+    /// How many pull requests of `author` were merged there.
     ///
     /// # Errors
-    /// [`crate::ApiErrorKind::Unprocessable`] where `author` or `org` does not exist.
-    pub async fn merged_pull_requests_count(&self, org: &str, author: &str) -> Result<u64, ApiError> {
+    /// [`crate::ApiErrorKind::Unprocessable`] where `author` or the place does not exist.
+    pub async fn merged_pull_requests_count(&self, place: MergedIn<'_>, author: &str) -> Result<u64, ApiError> {
         let call = Call::get(SEARCH_ISSUES, &[])?;
-        let query = format!("type:pr is:merged {} {}", qualifier("org", org), qualifier("author", author));
+        let place = match place {
+            MergedIn::Org(org) => qualifier("org", org),
+            MergedIn::Repo(repo) => qualifier("repo", &repo.to_string()),
+        };
+        let query = format!("type:pr is:merged {place} {}", qualifier("author", author));
         let found: Found = self.get(call.with_query("q", &query).with_query("per_page", "1")).await?;
         Ok(found.total_count)
     }

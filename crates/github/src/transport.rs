@@ -28,6 +28,8 @@ use crate::limits::Limits;
 use crate::metrics::{CacheMode, Labels, Metrics};
 use crate::options::{Options, SetupError};
 use crate::policy;
+use crate::redirect::{self, Place, Within};
+use crate::repos::{REPO, Repo};
 use crate::token::Credential;
 use crate::url::{Endpoint, next_link, resolve};
 
@@ -83,19 +85,67 @@ impl Transport {
         })
     }
 
-    /// Makes the call, following redirects that stay on the configured hosts.
+    /// Makes the call, following redirects that stay on the configured hosts, and `within` these repositories.
     pub(crate) async fn call(
         &self,
         mut call: Call,
         credential: &Credential,
         user_agent: &HeaderValue,
+        within: Option<&Within>,
     ) -> Result<Answer, ApiError> {
         for _ in 0..=MOST_REDIRECTS {
             let answer = self.ask(&call, credential, user_agent).await?;
-            match self.redirected(&call, &answer)? {
-                None => return Ok(answer),
-                Some(path_and_query) => call = moved(call, &path_and_query),
+            let Some(path_and_query) = self.redirected(&call, &answer)? else { return Ok(answer) };
+            if let Some(within) = within {
+                self.check_redirect(&call, &path_and_query, within, (credential, user_agent)).await?;
             }
+            call = moved(call, &path_and_query);
+        }
+        Err(ApiError::other(call.method_name(), &call.path, "redirected too often"))
+    }
+
+    /// Refuses a redirect that leads to a repository that the call is not for.
+    async fn check_redirect(
+        &self,
+        call: &Call,
+        to: &str,
+        within: &Within,
+        who: (&Credential, &HeaderValue),
+    ) -> Result<(), ApiError> {
+        let (from, to) = (Place::of(&call.path), Place::of(to));
+        if from.is_same(&to) {
+            return Ok(());
+        }
+        let Some(there) = self.repository(&to, who).await? else {
+            let message = "redirected to what is in no repository";
+            return Err(ApiError::other(call.method_name(), &call.path, message));
+        };
+        let name = there.full_name.parse().map_err(|why| ApiError::other(call.method_name(), &call.path, why))?;
+        // What the call names is asked for only where that matters.
+        if redirect::may_follow((&from, None), (&name, there.id), within) {
+            return Ok(());
+        }
+        let own = self.repository(&from, who).await?.map(|repo| repo.id);
+        if redirect::may_follow((&from, own), (&name, there.id), within) {
+            return Ok(());
+        }
+        Err(redirect::refused(call, name))
+    }
+
+    /// The repository of a place, by whatever name it has now.
+    async fn repository(
+        &self,
+        place: &Place,
+        (credential, user_agent): (&Credential, &HeaderValue),
+    ) -> Result<Option<Repo>, ApiError> {
+        let Some(path) = place.repository() else { return Ok(None) };
+        let mut call = moved(Call::get(REPO, &["owner", "repo"])?, &path);
+        for _ in 0..=MOST_REDIRECTS {
+            let answer = self.ask(&call, credential, user_agent).await?;
+            let Some(path_and_query) = self.redirected(&call, &answer)? else {
+                return self.read(&call, &answer).map(Some);
+            };
+            call = moved(call, &path_and_query);
         }
         Err(ApiError::other(call.method_name(), &call.path, "redirected too often"))
     }
@@ -183,7 +233,8 @@ impl Transport {
             user_agent: user_agent.to_str().unwrap_or_default(),
         };
 
-        let request = request(call, &url, credential, user_agent, kept.as_deref())?;
+        let built = request(call, &url, credential, user_agent, kept.as_deref());
+        let request = built.map_err(|error| Failed { error, reached: Reached::Answer })?;
         let begun = Instant::now();
         let sent = tokio::time::timeout(self.timeout, self.send(request)).await;
         let received = match sent {
@@ -359,15 +410,13 @@ fn request(
     credential: &Credential,
     user_agent: &HeaderValue,
     kept: Option<&Kept>,
-) -> Result<http::Request<OctoBody>, Failed> {
+) -> Result<http::Request<OctoBody>, ApiError> {
     let body = match &call.body {
         Some(body) => OctoBody::from(credential.censor(body.clone())),
         None => OctoBody::empty(),
     };
-    let mut request = http::Request::builder().method(call.method.clone()).uri(url).body(body).map_err(|_| Failed {
-        error: ApiError::other(call.method_name(), &call.path, "no URL can be made of it"),
-        reached: Reached::Answer,
-    })?;
+    let built = http::Request::builder().method(call.method.clone()).uri(url).body(body);
+    let mut request = built.map_err(|_| ApiError::other(call.method_name(), &call.path, "no URL can be made of it"))?;
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
     headers.insert(API_VERSION.0, API_VERSION.1);

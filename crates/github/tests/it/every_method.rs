@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use github::{Access, Api, Auth, Client, Options, PermissionSet, RepoName, Scope};
+use github::{Access, Api, Auth, Client, MergedIn, Options, PermissionSet, RepoName, Scope};
 use openapi::Description;
 use sim::client::NewPr;
 use sim::seed::{Seed, SeedApp, SeedRepo, SeedTeam};
@@ -143,7 +143,7 @@ async fn every_method(api: &Api, world: &World, login: &str) -> BTreeSet<&'stati
     made_call("rate_limit");
     assert!(api.rate_limit().await.unwrap().resources["core"].remaining > 0);
     made_call("merged_pull_requests_count");
-    assert_eq!(api.merged_pull_requests_count("my-org", "alice").await.unwrap(), 1);
+    assert_eq!(api.merged_pull_requests_count(MergedIn::Org("my-org"), "alice").await.unwrap(), 1);
 
     made_call("get_pull_request");
     let pull = api.get_pull_request(&repo, number).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use github::{ApiErrorKind, Client, Options};
+use github::{ApiErrorKind, Client, MergedIn, Options};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -94,8 +94,8 @@ async fn search_has_a_budget_of_its_own_and_asking_for_limits_is_always_free() {
     })
     .await;
     let api = github.api();
-    api.merged_pull_requests_count("o", "u").await.unwrap_err();
-    api.merged_pull_requests_count("o", "u").await.unwrap_err();
+    api.merged_pull_requests_count(MergedIn::Org("o"), "u").await.unwrap_err();
+    api.merged_pull_requests_count(MergedIn::Org("o"), "u").await.unwrap_err();
     api.get_issue(&repo(), 1).await.unwrap();
     api.get_repository(&repo()).await.unwrap_err();
     api.get_issue(&repo(), 1).await.unwrap_err();

@@ -1,5 +1,7 @@
 //! A repository that was renamed, and servers that point elsewhere.
 
+use github::{ApiErrorKind, RepoName};
+
 use crate::far_side::{FarSide, Reply, repo};
 
 #[tokio::test]
@@ -22,6 +24,60 @@ async fn a_renamed_repository_is_followed() {
         (last.line().as_str(), last.body.as_str()),
         ("POST /repositories/5/issues/7/comments", r#"{"body":"hi"}"#)
     );
+}
+
+/// `o/r` is repository 5, or was; `o/secret` is 9 and `p/r` is 8. The token may see them all; the call may not.
+#[tokio::test]
+async fn what_was_moved_is_followed_only_to_where_the_call_may_be_answered_from() {
+    let check = async |target: &'static str, is_renamed: bool, may: &'static str, want: Option<&str>| {
+        let github = FarSide::start(move |seen, _| match seen.path.as_str() {
+            "/repos/o/r" if is_renamed => Reply::new(301, "{}").with("location", "/repositories/5"),
+            "/repos/o/r" => Reply::new(200, r#"{"id":5,"full_name":"o/r"}"#),
+            "/repositories/5" => Reply::new(200, r#"{"id":5,"full_name":"o/renamed"}"#),
+            "/repositories/8" => Reply::new(200, r#"{"id":8,"full_name":"p/r"}"#),
+            "/repos/o/secret" | "/repositories/9" => Reply::new(200, r#"{"id":9,"full_name":"o/secret"}"#),
+            "/repos/o/r/issues/7" => Reply::new(301, "{}").with("location", target),
+            "/repos/o/r/issues/7/comments" => Reply::new(307, "{}").with("location", target),
+            path if path == target => Reply::new(200, r#"{"number":3,"id":4,"body":"there"}"#),
+            _ => Reply::new(404, "{}"),
+        })
+        .await;
+        let api = github.api().answered_within(move |repo| repo.to_string() == may);
+        let read = api.get_issue(&repo(), 7).await.map(drop);
+        let write = api.create_comment(&repo(), 7, "hi").await.map(drop);
+        for (what, went) in [("read", read), ("write", write)] {
+            let told = went.err().map(|error| match error.kind {
+                ApiErrorKind::Moved { to } => to.to_string(),
+                _ => error.message,
+            });
+            assert_eq!(told.as_deref(), want, "{what} at {target}, {is_renamed}, {may}");
+        }
+        let was_asked = github.seen().iter().any(|seen| seen.path == target);
+        assert_eq!(was_asked, want.is_none(), "{target}, {is_renamed}, {may}");
+    };
+    check("/repositories/5/issues/7", true, "", None).await;
+    check("/repositories/9/issues/3", false, "", Some("o/secret")).await;
+    check("/repositories/9/issues/3", false, "o/secret", None).await;
+    check("/repositories/9/issues/3", true, "o/other", Some("o/secret")).await;
+    check("/repos/o/secret/issues/3", false, "", Some("o/secret")).await;
+    check("/repositories/8/issues/7", false, "", Some("p/r")).await;
+    check("/repositories/8/issues/7", false, "p/r", None).await;
+    check("/organizations/5/issues/7", false, "", Some("redirected to what is in no repository")).await;
+}
+
+/// Given to another owner, it is the same repository, and yet another's.
+#[tokio::test]
+async fn a_repository_that_was_given_away_is_not_followed() {
+    let github = FarSide::start(|seen, _| match seen.path.as_str() {
+        "/repos/o/r" => Reply::new(301, "{}").with("location", "/repositories/5"),
+        "/repositories/5" => Reply::new(200, r#"{"id":5,"full_name":"p/r"}"#),
+        "/repos/o/r/issues/7" => Reply::new(301, "{}").with("location", "/repositories/5/issues/7"),
+        _ => Reply::new(200, r#"{"number":7}"#),
+    })
+    .await;
+    let error = github.api().answered_within(|_| false).get_issue(&repo(), 7).await.unwrap_err();
+    assert_eq!(error.kind, ApiErrorKind::Moved { to: RepoName::new("p", "r") }, "{error}");
+    assert_eq!(github.api().answered_within(|to| to.org == "p").get_issue(&repo(), 7).await.unwrap().number, 7);
 }
 
 #[tokio::test]
