@@ -24,6 +24,8 @@ pub struct ClientAgent {
 pub struct Grants {
     /// As plugins.yaml or the catalogue has them.
     pub granted: prow::grants::Grants,
+    /// What the component may import without being granted it: such calls are linked, and answer `denied`.
+    pub optional: prow::grants::Grants,
     /// What its own requests may reach.
     pub reach: Arc<Reach>,
     /// `granted.repos`, compiled: the repositories besides the event's own, as `org/name`.
@@ -131,7 +133,7 @@ mod tests {
         let access = access.iter().copied().collect();
         let repos = globs.iter().map(ToString::to_string).collect();
         let granted = prow::grants::Grants { access, repos, ..prow::grants::Grants::default() };
-        Grants { granted, reach: Arc::default(), repos: set.build().unwrap(), namespaces: None }
+        Grants { granted, repos: set.build().unwrap(), ..Grants::default() }
     }
 
     #[track_caller]
@@ -164,6 +166,10 @@ mod tests {
         check(&read_only, &write, Access::Write, Err("read-only"));
         check(&read_only, &write, Access::Read, Ok("r"));
         check(&nowhere, &write, Access::Read, Err("no repository"));
+        // What a component may do without lets it load, and does nothing for its calls.
+        let optional = Grants { optional: write.granted.clone(), ..read.clone() };
+        check(&agent, &optional, Access::Write, Err("add `issues: write`"));
+        check(&agent, &optional, Access::Read, Ok("r"));
     }
 
     #[test]

@@ -4,11 +4,13 @@ mod agent;
 mod clusters;
 pub(crate) mod git;
 mod github;
-mod jobs;
+mod job_config;
 mod matched;
 pub(crate) mod own_jobs;
 mod owners;
+mod prowjobs;
 mod refs;
+mod runs;
 mod services;
 mod thread;
 mod turns;
@@ -20,7 +22,7 @@ use wasmtime::component::Resource;
 
 use crate::agent::{ClientAgent, guard};
 use crate::contract::types::{ApiError, ErrorKind, RepoRef};
-use crate::guest::GuestState;
+use crate::guest::{GuestState, TaskFacts};
 use crate::journal::Fault;
 use crate::log_book::one_line;
 
@@ -57,26 +59,33 @@ impl GuestState {
     /// guest's.
     fn deny(&mut self, message: String) -> wasmtime::Result<ApiError> {
         let message = one_line(message);
-        let task = self.task();
-        if task.journal.deny(&message)? {
-            let facts = &task.facts;
-            tracing::warn!(plugin = %facts.plugin, delivery = %facts.guid, why = message, "a call was denied");
-        }
+        self.task().journal.deny(&message)?;
         Ok(ApiError { kind: ErrorKind::Denied, message })
     }
 
     /// GitHub, as this plugin may speak to it about the organisation of `repo`, with this permission.
     fn github_of_org(&mut self, repo: &RepoRef, permission: Permission) -> ::github::Api {
         let facts = &self.task().facts;
-        facts.clients.github.scoped(facts.grants.org_scope(&repo.org, permission).with_plugin(&facts.plugin))
+        let scope = facts.grants.org_scope(&repo.org, permission).with_plugin(&facts.plugin);
+        within(facts, facts.clients.github.scoped(scope))
     }
 
     /// GitHub, as this plugin may speak to it about `repo`.
     fn github(&mut self, repo: &RepoRef) -> (::github::Api, ::github::RepoName) {
         let facts = &self.task().facts;
         let name = ::github::RepoName::new(&repo.org, &repo.name);
-        (facts.clients.github.scoped(facts.grants.scope(repo).with_plugin(&facts.plugin)), name)
+        let api = facts.clients.github.scoped(facts.grants.scope(repo).with_plugin(&facts.plugin));
+        (within(facts, api), name)
     }
+}
+
+/// What was moved is followed to where the grants reach, and no further: the token may see more than the plugin.
+fn within(facts: &Arc<TaskFacts>, api: ::github::Api) -> ::github::Api {
+    let facts = facts.clone();
+    api.answered_within(move |to| {
+        let repo = RepoRef { org: to.org.clone(), name: to.repo.clone() };
+        facts.grants.covers(facts.home.as_ref(), &repo)
+    })
 }
 
 /// How a failed call to GitHub ends: what passes with time parks the task, the rest is the guest's to know.
@@ -85,6 +94,9 @@ fn fault(error: ::github::ApiError) -> Fault {
     let kind = match error.kind {
         Kind::NotFound => ErrorKind::NotFound,
         Kind::Forbidden { .. } => ErrorKind::Denied,
+        Kind::Moved { to } => {
+            return Fault::answer(ErrorKind::Denied, format!("it was moved to {to}: add `{to}` to `grants.repos`"));
+        }
         Kind::Unprocessable => ErrorKind::Invalid,
         Kind::Conflict => ErrorKind::Conflict,
         Kind::Other => ErrorKind::Other,

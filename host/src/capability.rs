@@ -130,10 +130,11 @@ pub fn requests<'a>(imports: impl IntoIterator<Item = (&'a str, &'a str)>) -> Re
     found
 }
 
-/// Those requests that no grant covers, as lines to add under `grants`; the stronger access where both are missing.
-pub fn missing(requests: &Requests, grants: &Grants) -> Vec<Capability> {
+/// Those requests that none of these grants covers, as lines to add under `grants`; the stronger access where both are missing.
+pub fn missing(requests: &Requests, grants: &[&Grants]) -> Vec<Capability> {
     let mut lines: BTreeMap<Permission, Capability> = BTreeMap::new();
-    for capability in requests.capabilities.iter().filter(|c| !c.is_granted(grants)) {
+    let is_covered = |capability: &Capability| grants.iter().any(|grants| capability.is_granted(grants));
+    for capability in requests.capabilities.iter().filter(|capability| !is_covered(capability)) {
         let line = lines.entry(capability.permission).or_insert(*capability);
         if capability.access > line.access {
             *line = *capability;
@@ -150,7 +151,7 @@ mod tests {
     fn check(imports: &[&str], granted: &[(Permission, Access)], want_missing: &[&str]) {
         let requests = requests(imports.iter().map(|i| (*i, "f")));
         let grants = Grants { access: granted.iter().copied().collect(), ..Grants::default() };
-        let missing: Vec<_> = missing(&requests, &grants).iter().map(Capability::line).collect();
+        let missing: Vec<_> = missing(&requests, &[&Grants::default(), &grants]).iter().map(Capability::line).collect();
         assert_eq!(missing, want_missing, "{imports:?} with {granted:?}");
     }
 

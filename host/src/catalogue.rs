@@ -29,9 +29,16 @@ pub struct CatalogueEntry {
     /// What it may do, as under `modules.NAME.grants`.
     #[serde(default)]
     pub grants: serde_json::Value,
+    /// What it may import and need not be granted, in the same form: an operator who wants that of it grants it.
+    #[serde(default = "nothing")]
+    pub optional: serde_json::Value,
     /// What one call may use, as under `modules.NAME.limits`.
     #[serde(default)]
     pub limits: serde_json::Value,
+}
+
+fn nothing() -> serde_json::Value {
+    serde_json::json!({})
 }
 
 /// The catalogue's file name.

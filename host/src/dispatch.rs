@@ -1,5 +1,5 @@
 //! The dispatcher: from stored deliveries to tasks, and each task to its end. Tasks of one lane (plugin, repository, key)
-//! go in order; lanes go on beside one another.
+//! go in order; lanes go on beside one another, in turns where there is no room for all.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -58,12 +58,26 @@ pub struct Parts {
 struct Dispatcher {
     parts: Parts,
     lanes: Lanes,
-    running: JoinSet<Finished>,
-    /// The lane of everything in `running`.
-    lane_of: HashMap<Id, String>,
-    slots: Slots,
+    running: JoinSet<Run<Finished>>,
+    /// Whose each of `running` is.
+    under_way: HashMap<Id, UnderWay>,
+    guests: Slots<Task>,
     /// Room for forwarding, which takes no guest's.
-    forwards: Slots,
+    forwards: Slots<Task>,
+}
+
+/// A run, or a wait for the time of one.
+struct UnderWay {
+    lane: String,
+    /// A run has a slot, of its plugin's part.
+    slot: Option<(Room, String)>,
+}
+
+/// Which slots.
+#[derive(Clone, Copy)]
+enum Room {
+    Guests,
+    Forwards,
 }
 
 /// How far one turn came with the stored deliveries.
@@ -82,15 +96,13 @@ enum TakenIn {
 /// # Errors
 /// If the inbox cannot be read at the start.
 pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) -> Result<(), StoreError> {
-    let forwards = Slots::new(FORWARDS, FORWARDS_OF_ONE);
-    let slots = Slots::new(engine::SLOTS as usize, engine::SLOTS_OF_ONE as usize);
     let mut dispatcher = Dispatcher {
         parts,
         lanes: Lanes::default(),
         running: JoinSet::new(),
-        lane_of: HashMap::new(),
-        slots,
-        forwards,
+        under_way: HashMap::new(),
+        guests: Slots::new(engine::SLOTS as usize, engine::SLOTS_OF_ONE as usize),
+        forwards: Slots::new(FORWARDS, FORWARDS_OF_ONE),
     };
     let open = dispatcher.parts.inbox.open_tasks().await?;
     if !open.is_empty() {
@@ -194,51 +206,77 @@ impl Dispatcher {
         }
     }
 
-    /// Starts the lane's first task, or the wait for its time, unless one is under way.
+    /// Has the lane's first task wait for a slot, or for its time, unless one is under way.
     fn go_on(&mut self, lane: String) {
         let Some(task) = self.lanes.begin(&lane) else { return };
-        let handle = match task.not_before {
-            Some(until) if until > Timestamp::now() => self.running.spawn(async move {
-                wait_until(until).await;
-                Finished::Due
-            }),
+        match task.not_before {
+            Some(until) if until > Timestamp::now() => self.wait(lane, wait_until(until)),
             Some(_) | None => {
-                let (slots, runtime) = match task.kind {
-                    // Beside the guests' runtime, where none of them can hold it up.
-                    TaskKind::Forward => (&mut self.forwards, Handle::current()),
-                    TaskKind::Typed | TaskKind::Comment => (&mut self.slots, self.parts.guests.handle().clone()),
-                };
-                let (parts, turn) = (self.parts.clone(), slots.turn(&task.plugin));
-                let span = tracing::info_span!("task", delivery = %task.guid, plugin = %task.plugin);
-                let run = async move {
-                    loop {
-                        // Without a slot the host is ending, and the task is taken up at its next start.
-                        let Ok(slot) = turn.clone().come().await else { return Finished::Due };
-                        match run_one(&parts, &task).await {
-                            Run::Over(finished) => return finished,
-                            Run::Held(held) => {
-                                drop(slot);
-                                parts.gate.wait(&held).await;
-                            }
-                        }
-                    }
-                };
-                self.running.spawn_on(run.instrument(span), &runtime)
+                let (plugin, scope) = (task.plugin.clone(), task.scope.name().to_owned());
+                self.slots(Room::of(task.kind)).ask(&plugin, &scope, task);
+                self.start();
             }
-        };
-        self.lane_of.insert(handle.id(), lane);
+        }
     }
 
-    fn settle(&mut self, ended: Result<(Id, Finished), JoinError>) {
-        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Some(lane) = self.lane_of.remove(&id) else { return };
+    fn slots(&mut self, room: Room) -> &mut Slots<Task> {
+        match room {
+            Room::Guests => &mut self.guests,
+            Room::Forwards => &mut self.forwards,
+        }
+    }
+
+    /// Starts what there is room for.
+    fn start(&mut self) {
+        for room in [Room::Guests, Room::Forwards] {
+            while let Some(task) = self.slots(room).next() {
+                let runtime = match room {
+                    Room::Guests => self.parts.guests.handle().clone(),
+                    // Beside the guests' runtime, where none of them can hold it up.
+                    Room::Forwards => Handle::current(),
+                };
+                let under_way = UnderWay { lane: task.lane.clone(), slot: Some((room, task.plugin.clone())) };
+                let span = tracing::info_span!("task", delivery = %task.guid, plugin = %task.plugin);
+                let parts = self.parts.clone();
+                let run = async move { run_one(&parts, &task).await };
+                let handle = self.running.spawn_on(run.instrument(span), &runtime);
+                self.under_way.insert(handle.id(), under_way);
+            }
+        }
+    }
+
+    /// Has the lane go on after `wait`, which takes no slot.
+    fn wait(&mut self, lane: String, wait: impl Future<Output = ()> + Send + 'static) {
+        let handle = self.running.spawn(async move {
+            wait.await;
+            Run::Over(Finished::Due)
+        });
+        self.under_way.insert(handle.id(), UnderWay { lane, slot: None });
+    }
+
+    /// Takes back the slot of what has ended; the lane that it was of.
+    fn ended(&mut self, id: Id) -> Option<String> {
+        let UnderWay { lane, slot } = self.under_way.remove(&id)?;
+        if let Some((room, plugin)) = slot {
+            self.slots(room).give_back(&plugin);
+        }
+        Some(lane)
+    }
+
+    fn settle(&mut self, ended: Result<(Id, Run<Finished>), JoinError>) {
+        let Some(lane) = self.ended(id_of(&ended)) else { return };
         match ended {
-            Ok((_, finished)) => {
+            Ok((_, Run::Over(finished))) => {
                 self.lanes.settle(&lane, finished);
                 self.go_on(lane);
             }
+            Ok((_, Run::Held(held))) => {
+                let gate = self.parts.gate.clone();
+                self.wait(lane, async move { gate.wait(&held).await });
+            }
             Err(error) => self.lost(lane, &error),
         }
+        self.start();
     }
 
     /// A bug of ours. The task is run again after a while; one that brings its host down each time is given up, so that its
@@ -254,29 +292,42 @@ impl Dispatcher {
         let parts = self.parts.clone();
         let handle = self.running.spawn(async move {
             give_up(&parts, task, format!("its run was lost {times} times, by a fault of the host: see its log")).await;
-            Finished::Ended
+            Run::Over(Finished::Ended)
         });
-        self.lane_of.insert(handle.id(), lane);
+        self.under_way.insert(handle.id(), UnderWay { lane, slot: None });
     }
 
     async fn drain(mut self, grace: Duration) {
-        self.slots.close();
+        self.guests.close();
         self.forwards.close();
-        tracing::info!(running = self.slots.taken() + self.forwards.taken(), ?grace, "no more tasks are started");
+        tracing::info!(running = self.guests.taken() + self.forwards.taken(), ?grace, "no more tasks are started");
         let ends = tokio::time::sleep(grace);
         tokio::pin!(ends);
         // Waits for a parked task's time are no work: only runs are waited for.
-        while self.slots.taken() + self.forwards.taken() > 0 {
+        while self.guests.taken() + self.forwards.taken() > 0 {
             tokio::select! {
                 () = &mut ends => {
                     tracing::warn!("the grace period is over; what still runs is taken up at the next start");
                     break;
                 }
-                Some(_) = self.running.join_next() => {}
+                Some(ended) = self.running.join_next_with_id() => drop(self.ended(id_of(&ended))),
             }
         }
         self.running.abort_all();
     }
+}
+
+impl Room {
+    fn of(kind: TaskKind) -> Self {
+        match kind {
+            TaskKind::Typed | TaskKind::Comment => Self::Guests,
+            TaskKind::Forward => Self::Forwards,
+        }
+    }
+}
+
+fn id_of<T>(ended: &Result<(Id, T), JoinError>) -> Id {
+    ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id)
 }
 
 /// How far one task came.

@@ -177,6 +177,16 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_config_yaml_may_be_in_several_directories() {
+        let shards = |line: &str| parse(&format!("--config-path c.yaml {line}")).unwrap().sources().config_shards;
+        let two = shards("-supplemental-prow-config-dir=a --supplemental-prow-config-dir b");
+        assert_eq!((two.folders, two.suffix.as_str()), (vec!["a".into(), "b".into()], "_prowconfig.yaml"));
+        for flag in ["--supplemental-prow-configs-filename-suffix", "-supplemental-prow-configs-filename"] {
+            assert_eq!(shards(&format!("{flag}=_c.yaml")).suffix, "_c.yaml");
+        }
+    }
+
+    #[test]
     fn defaults_are_prows() {
         let flags = parse("--config-path c.yaml").unwrap();
         assert_eq!((flags.port, flags.metrics_port, flags.health_port), (8888, 9090, 8081));

@@ -96,6 +96,34 @@ fn component(engine: &Engine, asked: &[&(String, String)]) -> Component {
     Component::new(engine, wat::parse_str(text).unwrap()).unwrap()
 }
 
+/// A bundled component that can do without something loads without it, and whoever else lacks it does not.
+#[tokio::test]
+async fn what_is_optional_is_no_reason_to_refuse_a_component() {
+    let engine = engine::running().unwrap();
+    let functions = functions();
+    let own = |interface: &str| functions.iter().find(|(of, _)| of == interface).unwrap();
+    let component = component(&engine, &[own("github-actions-write"), own("github-issues-read")]);
+    let of = |given: serde_json::Value| serde_json::from_value::<prow::grants::Grants>(given).unwrap();
+    let (issues, actions) = (serde_json::json!({ "issues": "read" }), serde_json::json!({ "actions": "write" }));
+    for (granted, optional, want) in [
+        (&issues, serde_json::json!({}), Some("`actions: write`")),
+        (&issues, serde_json::json!({ "actions": "read" }), Some("`actions: write`")),
+        (&actions, actions.clone(), Some("`issues: read`")),
+        (&issues, actions.clone(), None),
+    ] {
+        let grants = Grants { granted: of(granted.clone()), optional: of(optional.clone()), ..Grants::default() };
+        let loaded = Plugin::load(&engine, "some", String::new(), &component, grants, Limits::default()).await;
+        // What passes the fence fails later, for it is no plugin.
+        let error = loaded.err().expect("it exports nothing");
+        let lines = matches!(error, LoadError::NotGranted { .. }).then(|| error.to_string());
+        match (lines, want) {
+            (Some(lines), Some(want)) => assert!(lines.contains(want), "{lines}"),
+            (None, None) => {}
+            (lines, want) => panic!("{granted} and optionally {optional}: {lines:?}, not {want:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_component_is_loaded_exactly_if_its_grants_answer_all_that_it_imports() {
     let engine = engine::running().unwrap();

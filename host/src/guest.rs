@@ -181,7 +181,7 @@ pub enum End {
 pub struct Leavings {
     /// The host calls.
     pub calls: Vec<CallTrace>,
-    /// The calls that no grant covers.
+    /// The calls that were refused.
     pub denials: Denials,
     /// Reads that no effect has committed.
     pub reads: Vec<Entry>,
@@ -235,6 +235,14 @@ pub async fn handle(plugin: &Plugin, context: TaskContext, event: &types::Event)
     };
     // A request that was cut off by the host ends the run, whatever the guest made of that.
     let end = journal.take_end().map_or(end, End::Interrupted);
+    // A request that it did not wait for is cut off here. Nobody knows how far it came: who says that all is done does not
+    // know either.
+    let end = match (journal.close(), end) {
+        (Some(op), End::Done(_) | End::Ignored(_) | End::Again(_) | End::Failed(_)) => {
+            End::Interrupted(Interrupt::Unknown(op.to_owned()))
+        }
+        (_, end) => end,
+    };
     let GuestState { task, mut log, wasi, .. } = store.into_data();
     for line in wasi.iter().flat_map(|wasi| wasi.lines()) {
         // What is too much is counted as dropped.
@@ -253,7 +261,6 @@ fn wasi_of(context: &TaskContext) -> Wasi {
     let gate = Gate {
         journal: context.journal.clone(),
         reach: facts.grants.reach.clone(),
-        plugin: facts.plugin.clone(),
         turns: Arc::new(Semaphore::new(AT_A_TIME)),
         dry_run: facts.clients.dry_run,
     };

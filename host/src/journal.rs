@@ -7,9 +7,10 @@
 //! A run can also be a replay of what happened elsewhere: then there is nothing behind the entries, and a call that they do
 //! not answer ends it.
 
+mod place;
 mod trace;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
@@ -17,12 +18,14 @@ use std::time::Instant;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Digest as _;
-use store::{EffectKind, Entry, EntryState, Inbox, ParkKind, Pins, TaskId};
+use store::{EffectKind, Entry, Inbox, ParkKind, Pins, TaskId};
 
 use crate::budget::{Budget, Over};
 use crate::contract::types::{ApiError, ErrorKind};
+use crate::log_book::one_line;
 use crate::waited::Waited;
 
+pub(crate) use self::place::Place;
 pub use self::trace::{CallTrace, Denials};
 
 /// Why a run ends before the guest does. The guest never sees it: its store is dropped.
@@ -130,6 +133,10 @@ struct State {
     budget: Budget,
     calls: Vec<CallTrace>,
     denials: Denials,
+    /// Effects that were begun and have no result yet.
+    open: BTreeMap<u32, &'static str>,
+    /// Nothing is begun any more.
+    closed: bool,
     /// Set once the run has to end, by a call whose own end does not end the guest.
     end: Option<Interrupt>,
 }
@@ -163,6 +170,8 @@ impl Journal {
             budget,
             calls: Vec::new(),
             denials: Denials::default(),
+            open: BTreeMap::new(),
+            closed: false,
             end: None,
         };
         let waited = Waited::default();
@@ -184,18 +193,61 @@ impl Journal {
         self.state().budget.effects()
     }
 
-    /// Notes a call that no grant covers, and what the guest is told; whether it is among the first, of which the log is told,
-    /// too. It counts as a call. Nothing of it is journalled: it would be denied again.
+    /// Notes a call that no grant covers, and what the guest is told. It counts as a call. Nothing of it is journalled: it would
+    /// be denied again.
     ///
     /// # Errors
     /// If the run has to end here.
-    pub(crate) fn deny(&self, told: &str) -> Result<bool, Interrupt> {
-        let mut state = self.state();
-        match state.budget.count() {
-            Ok(()) => Ok(state.denials.add(told)),
+    pub(crate) fn deny(&self, told: &str) -> Result<(), Interrupt> {
+        let counted = self.state().budget.count();
+        match counted {
+            Ok(()) => {
+                self.note_denial(told);
+                Ok(())
+            }
             Err(Over::Refused(error)) => Err(Interrupt::Exhausted(error.message)),
             Err(Over::Ended(why)) => Err(Interrupt::Exhausted(why)),
         }
+    }
+
+    /// Counts a refusal, whoever it came from: the guard, a bound, or the far side. The first are kept for the trace, and the
+    /// log is told of them.
+    fn note_denial(&self, told: &str) {
+        let told = one_line(told.to_owned());
+        let is_told = self.state().denials.add(&told);
+        if is_told {
+            tracing::warn!(task = self.0.identity, why = told, "a call was denied");
+        }
+    }
+
+    /// Counts what the guest is told by the host alone, which is in no journal: so many bytes.
+    ///
+    /// # Errors
+    /// If the run has to end here.
+    pub(crate) fn tell(&self, bytes: usize) -> Result<(), Interrupt> {
+        let mut state = self.state();
+        match state.budget.count() {
+            Ok(()) => state.budget.keep(bytes).map_err(Interrupt::Exhausted),
+            Err(Over::Refused(error)) => Err(Interrupt::Exhausted(error.message)),
+            Err(Over::Ended(why)) => Err(Interrupt::Exhausted(why)),
+        }
+    }
+
+    /// Lets nothing begin any more, and names an effect whose end the guest has not waited for: whether it was made is unknown.
+    pub(crate) fn close(&self) -> Option<&'static str> {
+        let mut state = self.state();
+        state.closed = true;
+        state.open.values().next().copied()
+    }
+
+    /// Notes that an effect begins.
+    fn open(&self, seq: u32, op: &'static str) -> Result<(), Interrupt> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(Interrupt::Exhausted("the run has ended".to_owned()));
+        }
+        state.open.insert(seq, op);
+        Ok(())
     }
 
     /// What was denied so far.
@@ -280,139 +332,6 @@ impl Journal {
     }
 }
 
-/// One call's place in its journal.
-pub(crate) struct Place {
-    journal: Journal,
-    op: &'static str,
-    seq: u32,
-    kept: Option<Entry>,
-    begun: Instant,
-}
-
-impl Place {
-    /// As [`Journal::read`].
-    ///
-    /// # Errors
-    /// If the run has to end here.
-    pub(crate) async fn read<A: Serialize, T: Serialize + DeserializeOwned>(
-        mut self,
-        args: &A,
-        live: impl Future<Output = Result<T, Fault>>,
-    ) -> Result<Result<T, ApiError>, Interrupt> {
-        let args = to_json(args);
-        if let Some(refused) = self.ask(&args)? {
-            return Ok(Err(refused));
-        }
-        let (op, seq) = (self.op, self.seq);
-        if let Some(entry) = self.take_kept(&args)? {
-            let EntryState::Done(result) = &entry.state else {
-                return Err(Interrupt::Diverged(format!("`{op}` was an effect without a result")));
-            };
-            return self.again(EffectKind::Read, result);
-        }
-        self.beyond()?;
-        let result = settle(op, self.journal.0.waited.during(live).await)?;
-        let json = to_json(&result);
-        self.journal.keep(&json)?;
-        let entry = Entry { seq, op: op.to_owned(), args, kind: EffectKind::Read, state: EntryState::Done(json) };
-        self.journal.state().reads.push(entry);
-        self.trace(EffectKind::Read, false, &result);
-        Ok(result)
-    }
-
-    /// As [`Journal::effect`].
-    ///
-    /// # Errors
-    /// If the run has to end here.
-    pub(crate) async fn effect<A: Serialize, T: Serialize + DeserializeOwned, F: Future<Output = Result<T, Fault>>>(
-        mut self,
-        kind: EffectKind,
-        args: &A,
-        make: impl FnOnce(EffectKey, Doubt) -> F,
-    ) -> Result<Result<T, ApiError>, Interrupt> {
-        let args = to_json(args);
-        if let Some(refused) = self.ask(&args)? {
-            return Ok(Err(refused));
-        }
-        let counted = self.journal.state().budget.effect();
-        if let Some(refused) = told(self.op, counted)? {
-            return Ok(Err(refused));
-        }
-        let (op, seq) = (self.op, self.seq);
-        let kept = self.take_kept(&args)?;
-        if let Some(Entry { state: EntryState::Done(result), .. }) = &kept {
-            return self.again(kind, result);
-        }
-        let (shared, Beyond { inbox, task, round }) = (&self.journal.0, self.beyond()?);
-        let doubt = match kept {
-            Some(_) if kind == EffectKind::Neither => {
-                return Err(Interrupt::Unknown(op.to_owned()));
-            }
-            Some(_) => Doubt::MayBeMade,
-            None => {
-                let intent = Entry { seq, op: op.to_owned(), args, kind, state: EntryState::Intent };
-                let reads = std::mem::take(&mut self.journal.state().reads);
-                shared.waited.during(inbox.intend(*task, *round, &shared.pins, reads, intent)).await?;
-                Doubt::NotMade
-            }
-        };
-        let key = EffectKey(format!("{}/{seq}", shared.identity));
-        let made = shared.waited.during(make(key, doubt)).await;
-        if kind == EffectKind::Neither && matches!(made, Err(Fault::Later { .. } | Fault::Limited { .. })) {
-            // Certainly not made: the next run may make it.
-            shared.waited.during(inbox.withdraw(*task, *round, seq)).await?;
-        }
-        let result = settle(op, made)?;
-        let json = to_json(&result);
-        let kept = self.journal.keep(&json);
-        // First what was done is written down, whatever becomes of the run.
-        shared.waited.during(inbox.resolve(*task, *round, seq, json)).await?;
-        kept?;
-        self.trace(kind, false, &result);
-        Ok(result)
-    }
-
-    /// Counts the call. A refusal is for the guest to know.
-    fn ask(&self, args: &str) -> Result<Option<ApiError>, Interrupt> {
-        let counted = self.journal.state().budget.ask(self.op, args.len());
-        told(self.op, counted)
-    }
-
-    /// The entry of an earlier run, if there is one; it has to be of the same call.
-    fn take_kept(&mut self, args: &str) -> Result<Option<Entry>, Interrupt> {
-        match self.kept.take() {
-            Some(entry) if entry.args != args => {
-                Err(Interrupt::Diverged(format!("call {} (`{}`) has other arguments now", self.seq, self.op)))
-            }
-            kept => Ok(kept),
-        }
-    }
-
-    /// Where a call that no entry answers goes on.
-    fn beyond(&self) -> Result<&Beyond, Interrupt> {
-        self.journal.0.beyond.as_ref().ok_or_else(|| {
-            Interrupt::Diverged(format!("call {} (`{}`) is one that was not made then", self.seq, self.op))
-        })
-    }
-
-    /// The answer that an earlier run was given.
-    fn again<T: DeserializeOwned>(&self, kind: EffectKind, result: &str) -> Result<Result<T, ApiError>, Interrupt> {
-        self.journal.keep(result)?;
-        let result = from_json(self.op, result)?;
-        self.trace(kind, true, &result);
-        Ok(result)
-    }
-
-    fn trace<T>(&self, kind: EffectKind, replayed: bool, result: &Result<T, ApiError>) {
-        let error = result.as_ref().err().map(|e| format!("{:?}: {}", e.kind, e.message));
-        if let Some(error) = &error {
-            tracing::debug!(op = self.op, error, "a call was answered with an error");
-        }
-        let ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.journal.state().calls.push(CallTrace { op: self.op, kind: kind.as_str(), replayed, error, ms });
-    }
-}
-
 /// Whether an effect may already have been made, by a run that was cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
@@ -420,40 +339,6 @@ pub enum Doubt {
     NotMade,
     /// Its intent was on disk: it may have been made.
     MayBeMade,
-}
-
-/// What a bound means for the run: a refusal is for the guest to know.
-fn told(op: &'static str, counted: Result<(), Over>) -> Result<Option<ApiError>, Interrupt> {
-    match counted {
-        Ok(()) => Ok(None),
-        Err(Over::Refused(error)) => {
-            tracing::warn!(op, why = error.message, "a call was refused");
-            Ok(Some(error))
-        }
-        Err(Over::Ended(why)) => Err(Interrupt::Exhausted(why)),
-    }
-}
-
-fn settle<T>(op: &str, result: Result<T, Fault>) -> Result<Result<T, ApiError>, Interrupt> {
-    match result {
-        Ok(value) => Ok(Ok(value)),
-        Err(Fault::Answer(error)) => Ok(Err(error)),
-        Err(Fault::InDoubt { why }) => {
-            tracing::warn!(op, why, "it may have been done, or not");
-            Err(Interrupt::Unknown(op.to_owned()))
-        }
-        Err(Fault::Later { until, why }) => Err(Interrupt::Park { until, why, kind: ParkKind::Retry }),
-        Err(Fault::Limited { until, why }) => Err(Interrupt::Park { until, why, kind: ParkKind::Resume }),
-    }
-}
-
-fn to_json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("the contract's types are plain data")
-}
-
-fn from_json<T: DeserializeOwned>(op: &str, text: &str) -> Result<T, Interrupt> {
-    serde_json::from_str(text)
-        .map_err(|e| Interrupt::Diverged(format!("the journalled result of `{op}` is unreadable: {e}")))
 }
 
 #[cfg(test)]

@@ -53,6 +53,22 @@ impl Kept {
         Ok(Kept { dir })
     }
 
+    /// What is kept in `dir`, to look at.
+    #[must_use]
+    pub fn at(dir: PathBuf) -> Self {
+        Kept { dir }
+    }
+
+    /// The configuration of this revision.
+    ///
+    /// # Errors
+    /// If it is not kept any more, or cannot be read.
+    pub fn configuration(&self, revision: &str) -> anyhow::Result<config::Loaded> {
+        let kept: Vec<KeptFile> = self.get_json(&format!("{revision}.json"))?;
+        let files = kept.into_iter().map(KeptFile::source).collect::<anyhow::Result<_>>()?;
+        Ok(config::Loaded::from_files(files)?)
+    }
+
     /// Writes `bytes` as `name`, unless there is such a file already.
     ///
     /// # Errors

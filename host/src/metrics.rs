@@ -89,7 +89,10 @@ impl Metrics {
             &["plugin"],
         )?;
         let denied = IntCounterVec::new(
-            Opts::new("bowsprit_plugin_calls_denied", "Calls of a plugin that its grants do not cover."),
+            Opts::new(
+                "bowsprit_plugin_calls_denied",
+                "Calls of a plugin that its grants, its limits or the far side refused.",
+            ),
             &["plugin"],
         )?;
         let tasks = IntGaugeVec::new(Opts::new("bowsprit_tasks", "Tasks in the inbox, by state."), &["state"])?;

@@ -107,6 +107,7 @@ pub struct Plugin {
 }
 
 /// The component, linked, by the version of the contract that it was built for.
+#[derive(Clone)]
 enum Pre {
     Previous(previous::EverythingPre<GuestState>),
     Today(contract::EverythingPre<GuestState>),
@@ -229,21 +230,7 @@ impl Plugin {
         if !requests.unknown.is_empty() {
             return Err(LoadError::Unknown { plugin: name.to_owned(), imports: quoted(&requests.unknown) });
         }
-        let missing = capability::missing(&requests, &grants.granted);
-        let http = requests.http && grants.reach.granted.is_empty();
-        if !missing.is_empty() || http {
-            let mut imports: Vec<_> = missing.iter().map(|c| c.interface).collect();
-            let mut lines: Vec<_> = missing.iter().map(Capability::line).collect();
-            if http {
-                imports.push("wasi:http");
-                lines.push("http: [HOST]".to_owned());
-            }
-            return Err(LoadError::NotGranted {
-                plugin: name.to_owned(),
-                imports: quoted(&imports),
-                lines: quoted(&lines),
-            });
-        }
+        covered(name, &requests, &grants)?;
         let linker = linker(engine, &grants, minor, &requests).map_err(broken)?;
         let wasi = requests.wasi || requests.http;
         let pre = linker.instantiate_pre(component).map_err(broken)?;
@@ -267,6 +254,22 @@ impl Plugin {
         let engine = engine.clone();
         let name = name.to_owned();
         Ok(Plugin { name, digest, grants, limits, description, functions, wasi, engine, pre })
+    }
+
+    /// The same with these grants, which are narrower than its own. What it is linked with is what it imports; each call is
+    /// checked by the grants that the plugin has then, and denied where they do not cover it.
+    pub(crate) fn narrowed(&self, grants: Grants) -> Self {
+        Plugin {
+            name: self.name.clone(),
+            digest: self.digest.clone(),
+            grants,
+            limits: self.limits,
+            description: self.description.clone(),
+            functions: self.functions.clone(),
+            wasi: self.wasi,
+            engine: self.engine.clone(),
+            pre: self.pre.clone(),
+        }
     }
 
     /// A fresh store and instance for one call.
@@ -297,6 +300,22 @@ impl Plugin {
     pub fn wants(&self, kind: types::EventKind) -> bool {
         self.description.events.contains(&kind)
     }
+}
+
+/// Whether the grants answer all that a component asks for.
+fn covered(name: &str, requests: &Requests, grants: &Grants) -> Result<(), LoadError> {
+    let missing = capability::missing(requests, &[&grants.granted, &grants.optional]);
+    let http = requests.http && grants.reach.granted.is_empty() && grants.optional.http.is_empty();
+    if missing.is_empty() && !http {
+        return Ok(());
+    }
+    let mut imports: Vec<_> = missing.iter().map(|c| c.interface).collect();
+    let mut lines: Vec<_> = missing.iter().map(Capability::line).collect();
+    if http {
+        imports.push("wasi:http");
+        lines.push("http: [HOST]".to_owned());
+    }
+    Err(LoadError::NotGranted { plugin: name.to_owned(), imports: quoted(&imports), lines: quoted(&lines) })
 }
 
 /// Why a plugin did not say what it is.
@@ -349,7 +368,10 @@ fn linker(engine: &Engine, grants: &Grants, minor: Minor, requests: &Requests) -
         Minor::Today => add_free(&mut linker)?,
     }
     for capability in &capability::CAPABILITIES {
-        let added = match (capability.is_granted(&grants.granted), minor) {
+        // What is optional and not granted is linked, too, for the component to load: each call passes a guard first, which
+        // answers `denied` and names the grant.
+        let linked = capability.is_granted(&grants.granted) || capability.is_granted(&grants.optional);
+        let added = match (linked, minor) {
             (false, _) => false,
             (true, Minor::Previous) => previous::add(&mut linker, capability.interface)?,
             (true, Minor::Today) => add(&mut linker, capability).map(|()| true)?,

@@ -1,9 +1,10 @@
 //! `/plugin-help`: what the loaded plugins say of themselves. The port is open to anyone, so they are asked once, and not at
 //! each request.
 
+mod organisations;
 mod rounds;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -24,11 +25,16 @@ use crate::plugin::Plugin;
 use crate::registry::Set;
 use crate::routes::Pages;
 
-/// How long an answer serves that services of their own had a part in.
+use organisations::{FRESH, Organisations, PATIENCE};
+
+/// How long an answer serves that services of their own had a part in, or in which an organisation's list is missing.
 const A_WHILE: Duration = Duration::from_secs(60);
 
 /// The answer that was given last, and what it was made of.
-pub struct Answer<T = Set>(Arc<Mutex<Option<Given<T>>>>);
+pub struct Answer<T = Set> {
+    last: Arc<Mutex<Option<Given<T>>>>,
+    organisations: Organisations,
+}
 
 /// An answer, what it was made of, and when it has to be made again even so.
 struct Given<T> {
@@ -39,13 +45,13 @@ struct Given<T> {
 
 impl<T> Clone for Answer<T> {
     fn clone(&self) -> Self {
-        Answer(self.0.clone())
+        Answer { last: self.last.clone(), organisations: self.organisations.clone() }
     }
 }
 
 impl<T> Default for Answer<T> {
     fn default() -> Self {
-        Answer(Arc::default())
+        Answer { last: Arc::default(), organisations: Organisations::default() }
     }
 }
 
@@ -55,20 +61,21 @@ struct Made {
     serves: Serves,
 }
 
-#[derive(Clone, Copy)]
+/// From the shortest to the longest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Serves {
-    /// It would be the same if it were made again.
-    Always,
-    /// It may be another then.
-    AWhile,
     /// Something is missing that was in the way.
     Once,
+    /// It may be another then.
+    For(Duration),
+    /// It would be the same if it were made again.
+    Always,
 }
 
 impl<T> Answer<T> {
     /// The answer for `set`: the one that was given before, else what `make` makes. One is made at a time.
     async fn of<F: Future<Output = Made>>(&self, set: Arc<T>, now: Instant, make: impl FnOnce(Arc<T>) -> F) -> Bytes {
-        let mut last = self.0.lock().await;
+        let mut last = self.last.lock().await;
         // While there is a weak reference, nothing else has its address.
         if let Some(given) = &*last
             && std::ptr::eq(given.of.as_ptr(), Arc::as_ptr(&set))
@@ -79,7 +86,7 @@ impl<T> Answer<T> {
         let Made { body, serves } = make(set.clone()).await;
         let until = match serves {
             Serves::Always => Some(None),
-            Serves::AWhile => Some(Some(now + A_WHILE)),
+            Serves::For(time) => Some(Some(now + time)),
             Serves::Once => None,
         };
         *last = until.map(|until| Given { of: Arc::downgrade(&set), body: body.clone(), until });
@@ -90,11 +97,11 @@ impl<T> Answer<T> {
 /// The page.
 pub(crate) async fn page(State(pages): State<Pages>) -> Response {
     let (set, parts, answer) = (pages.parts.registry.current(), pages.parts.clone(), pages.help.clone());
+    let organisations = answer.organisations.clone();
     // Apart from the request: who hangs up must not have the plugins asked once more by the next who comes.
-    let made =
-        tokio::spawn(
-            async move { answer.of(set, Instant::now(), |set| async move { written(&set, &parts).await }).await },
-        );
+    let made = tokio::spawn(async move {
+        answer.of(set, Instant::now(), |set| async move { written(&set, &parts, &organisations).await }).await
+    });
     match made.await {
         Ok(body) => {
             ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], body).into_response()
@@ -107,16 +114,25 @@ pub(crate) async fn page(State(pages): State<Pages>) -> Response {
 }
 
 /// Prow's shape and field names. Behaviour: Prow pkg/pluginhelp, `Help`.
-async fn written(set: &Arc<Set>, parts: &Parts) -> Made {
+async fn written(set: &Arc<Set>, parts: &Parts, organisations: &Organisations) -> Made {
     let configured = &set.loaded.plugins;
     let scopes: BTreeMap<&str, Vec<&str>> =
         configured.scopes().map(|scope| (scope, enabled(configured, scope))).collect();
     let mut repo_plugins = scopes.clone();
     repo_plugins.insert("", set.plugins.keys().map(String::as_str).collect());
-    let all_repos: Vec<&str> = scopes.keys().copied().filter(|scope| scope.contains('/')).collect();
+    let (named, orgs): (BTreeSet<String>, _) = scopes.keys().map(|&it| it.to_owned()).partition(|it| it.contains('/'));
+    let list = |org| organisations::listed(parts.clients.github.clone(), org);
+    let (external, expanded) =
+        tokio::join!(parts.forwarder.help(&set.loaded), organisations.repos(&orgs, (Instant::now(), PATIENCE), list));
+    let all_repos: BTreeSet<String> = named.into_iter().chain(expanded.repos).collect();
     let mut plugin_help = serde_json::Map::new();
-    let external = parts.forwarder.help(&set.loaded).await;
-    let mut serves = if external.by_scope[""].is_empty() { Serves::Always } else { Serves::AWhile };
+    let of_external = if external.by_scope[""].is_empty() { Serves::Always } else { Serves::For(A_WHILE) };
+    let of_orgs = match expanded.complete {
+        true if orgs.is_empty() => Serves::Always,
+        true => Serves::For(FRESH),
+        false => Serves::For(A_WHILE),
+    };
+    let mut serves = of_external.min(of_orgs);
     for plugin in set.plugins.values() {
         match asked(plugin, set, &parts.guests).await {
             Asked::Said(help) => {
@@ -254,8 +270,8 @@ mod tests {
             (&first, 0, Serves::Always, "1", 1),
             (&first, 9_999, Serves::Always, "1", 1),
             (&second, 0, Serves::Once, "2", 2),
-            (&second, 0, Serves::AWhile, "2", 3),
-            (&second, 59, Serves::AWhile, "2", 3),
+            (&second, 0, Serves::For(A_WHILE), "2", 3),
+            (&second, 59, Serves::For(A_WHILE), "2", 3),
             (&second, 60, Serves::Always, "2", 4),
             (&second, 9_999, Serves::Always, "2", 4),
         ] {

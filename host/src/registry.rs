@@ -76,7 +76,7 @@ pub struct Registry {
     refusals: Mutex<Refusals>,
     turns: Turns,
     patience: Patience,
-    earlier: Mutex<HashMap<Earlier, Begun>>,
+    earlier: Mutex<HashMap<Earlier, (Begun, Terms)>>,
     loading: tokio::sync::Mutex<()>,
     /// What the start has begun, for whoever follows the files.
     left: Mutex<Option<Loading>>,
@@ -167,20 +167,39 @@ impl Registry {
             return Ok(begun);
         }
         let key = (task.plugin.clone(), digest, revision);
-        if let Some(begun) = self.loaded_again(&key) {
-            return Ok(begun);
+        if let Some((begun, terms)) = self.loaded_again(&key) {
+            return self.left_now(begun, &terms);
         }
         // One at a time: tasks that want the same wait for the first, and there are never many compilers.
         let _turn = self.loading.lock().await;
-        if let Some(begun) = self.loaded_again(&key) {
+        if let Some((begun, terms)) = self.loaded_again(&key) {
+            return self.left_now(begun, &terms);
+        }
+        let (begun, terms) =
+            self.again(&key.0, &key.1, &key.2).await.map_err(|error| match retry::may_help(&error) {
+                true => Unfit::NotNow(format!("what it began with cannot be had now: {error:#}")),
+                false => Unfit::Gone(format!("diverged: {error:#}")),
+            })?;
+        self.earlier.lock().expect("no one panics with it").insert(key, (begun.clone(), terms.clone()));
+        self.left_now(begun, &terms)
+    }
+
+    /// `begun` with what is left of its grants: what the operator takes away is taken away from tasks that have begun, too. The
+    /// terms of a bundled plugin change with its component, and say nothing of the one before.
+    fn left_now(&self, begun: Begun, terms: &Terms) -> Result<Begun, Unfit> {
+        let set = self.current();
+        let now = match set.wanted.get(&begun.plugin.name) {
+            Some(Want { component: Component::File(_) | Component::Registry(..), terms, .. }) => terms,
+            Some(Want { component: Component::Bundled(..), .. }) | None => return Ok(begun),
+        };
+        let left = terms.left_by(now);
+        if left == *terms {
             return Ok(begun);
         }
-        let begun = self.again(&key.0, &key.1, &key.2).await.map_err(|error| match retry::may_help(&error) {
-            true => Unfit::NotNow(format!("what it began with cannot be had now: {error:#}")),
-            false => Unfit::Gone(format!("diverged: {error:#}")),
-        })?;
-        self.earlier.lock().expect("no one panics with it").insert(key, begun.clone());
-        Ok(begun)
+        match left.grants() {
+            Ok(grants) => Ok(Begun { plugin: Arc::new(begun.plugin.narrowed(grants)), ..begun }),
+            Err(error) => Err(Unfit::Gone(format!("what is left of its grants cannot be read: {error:#}"))),
+        }
     }
 
     /// The plugin of this name that is in force.
@@ -191,7 +210,7 @@ impl Registry {
         Some(Begun { plugin, loaded, identity, held: Some(set) })
     }
 
-    fn loaded_again(&self, key: &Earlier) -> Option<Begun> {
+    fn loaded_again(&self, key: &Earlier) -> Option<(Begun, Terms)> {
         self.earlier.lock().expect("no one panics with it").get(key).cloned()
     }
 

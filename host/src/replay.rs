@@ -73,7 +73,7 @@ pub struct Replayed {
 pub async fn replay(loader: &Loader, loaded: Loaded, recording: &Recording, dir: &Path) -> anyhow::Result<Replayed> {
     let name = &recording.plugin;
     let mut sources = source::sources(&loaded, &Catalogue::default(), None)?;
-    if let Some(why) = sources.refused.remove(name) {
+    if let Some((_, why)) = sources.refused.remove(name) {
         return Err(why);
     }
     let want = sources.found.remove(name).with_context(|| format!("plugins.yaml has no module `{name}`"))?;

@@ -1,5 +1,7 @@
 //! Where each plugin's component is and on what terms it runs: its `modules` entry, else the catalogue of bundled plugins.
 
+mod left;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -133,6 +135,9 @@ impl Source {
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Terms {
     granted: prow::grants::Grants,
+    /// What the bundled component can do without.
+    #[serde(default)]
+    optional: prow::grants::Grants,
     /// What the host puts into the plugin's own requests.
     #[serde(default)]
     secrets: Vec<Secret>,
@@ -145,8 +150,9 @@ impl Terms {
     fn bundled(entry: &CatalogueEntry) -> anyhow::Result<Self> {
         let damaged = || format!("the catalogue's terms of `{}` cannot be read: build the plugins again", entry.name);
         let granted = serde_json::from_value(entry.grants.clone()).with_context(damaged)?;
+        let optional = serde_json::from_value(entry.optional.clone()).with_context(damaged)?;
         let limits: RawLimits = serde_json::from_value(entry.limits.clone()).with_context(damaged)?;
-        Ok(Terms { granted, secrets: Vec::new(), limits: Limits::default().with(&(&limits).into()) })
+        Ok(Terms { granted, optional, secrets: Vec::new(), limits: Limits::default().with(&(&limits).into()) })
     }
 
     /// What a `modules` entry says, over what stood before.
@@ -155,7 +161,9 @@ impl Terms {
         let beside =
             |secret: &Secret| Secret { file: folder.join(&secret.file).display().to_string(), ..secret.clone() };
         let secrets = module.secrets.values().map(beside).collect();
-        Terms { granted, secrets, limits: self.limits.with(&module.limits) }
+        // What the bundled component can do without, another may rely on.
+        let optional = if module.component.is_none() { self.optional } else { prow::grants::Grants::default() };
+        Terms { granted, optional, secrets, limits: self.limits.with(&module.limits) }
     }
 
     /// The grants, ready to be asked.
@@ -170,7 +178,7 @@ impl Terms {
             listed => Some(globs(listed, "grants.namespaces")?),
         };
         let reach = Arc::new(self.reach()?);
-        Ok(Grants { granted, reach, repos, namespaces })
+        Ok(Grants { granted, optional: self.optional.clone(), reach, repos, namespaces })
     }
 
     fn reach(&self) -> anyhow::Result<Reach> {
@@ -255,7 +263,7 @@ pub struct Sources {
     /// What is wanted of each.
     pub found: BTreeMap<String, Want>,
     /// Those that are not to be had on these terms, and why not.
-    pub refused: BTreeMap<String, anyhow::Error>,
+    pub refused: BTreeMap<String, (Terms, anyhow::Error)>,
     /// Those that nobody has a component of.
     pub unknown: BTreeSet<String>,
 }
@@ -300,7 +308,7 @@ pub fn sources(loaded: &Loaded, catalogue: &Catalogue, catalogue_dir: Option<&Pa
             let place = places.of_module(name, &["limits", key]);
             let why =
                 format!("{place}: `limits.{key}` of plugin `{name}` is more than there is for one: {most} at most");
-            sources.refused.insert(name.to_owned(), anyhow::Error::msg(why));
+            sources.refused.insert(name.to_owned(), (terms, anyhow::Error::msg(why)));
             continue;
         }
         sources.found.insert(name.to_owned(), Want { component, terms, place });
@@ -311,6 +319,7 @@ pub fn sources(loaded: &Loaded, catalogue: &Catalogue, catalogue_dir: Option<&Pa
 #[cfg(test)]
 mod tests {
     use config::{Role, SourceFile};
+    use prow::grants::{Access, Permission};
     use serde_json::json;
 
     use super::*;
@@ -321,7 +330,7 @@ mod tests {
         let files = vec![file(Role::Core, "/etc/config.yaml", "{}"), file(Role::Plugins, "/etc/plugins.yaml", plugins)];
         let catalogue = json!({ "version": 1, "plugins": [
             { "name": "trigger", "file": "trigger.wasm", "digest": "t1", "grants": { "statuses": "read" } },
-            { "name": "hold", "file": "hold.wasm", "digest": "h1", "grants": { "issues": "write" }, "limits": { "memory": "8Mi", "deadline": "2s" } },
+            { "name": "hold", "file": "hold.wasm", "digest": "h1", "grants": { "issues": "write" }, "optional": { "actions": "write" }, "limits": { "memory": "8Mi", "deadline": "2s" } },
         ] });
         let catalogue: Catalogue = serde_json::from_value(catalogue).unwrap();
         sources(&Loaded::from_files(files).unwrap(), &catalogue, Some(Path::new("/dist"))).unwrap()
@@ -331,7 +340,7 @@ mod tests {
     fn refused(plugins: &str, parts: &[&str]) {
         let Sources { found, refused, .. } = of(plugins);
         assert!(found.is_empty(), "{found:?}");
-        let error = format!("{:#}", refused["hold"]);
+        let error = format!("{:#}", refused["hold"].1);
         for part in parts {
             assert!(error.contains(part), "{part}: {error}");
         }
@@ -361,9 +370,15 @@ mod tests {
         assert_eq!(hold.path, Path::new("/dist/hold.wasm"));
         assert_eq!((hold.terms.limits.memory, hold.terms.limits.deadline.as_secs()), (16 << 20, 2));
         assert!(!hold.terms.granted.access.is_empty());
+        let may_lack =
+            |source: &Source| source.terms.grants().unwrap().optional.allow(Permission::Actions, Access::Write);
+        assert!(may_lack(&hold));
+        let Sources { found, .. } = of("modules:\n  hold:\n    grants: { issues: read }\n");
+        assert!(may_lack(&found["hold"].source(None).unwrap()));
         let Sources { found, .. } = of("modules:\n  hold:\n    component: ./own.wasm\n    grants: {}\n");
         let own = found["hold"].source(None).unwrap();
         assert_eq!(own.path, Path::new("/etc/./own.wasm"));
+        assert!(!may_lack(&own), "that is the bundled component's");
         own.check("hold", "any").unwrap();
         assert!(found["hold"].terms.granted.access.is_empty());
     }

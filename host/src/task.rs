@@ -59,7 +59,7 @@ struct Trace<'a> {
     digest: &'a str,
     config_revision: &'a str,
     calls: &'a [crate::journal::CallTrace],
-    /// What the guest was told of calls that no grant covers.
+    /// What the guest was told of calls that were refused.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     denied: &'a [String],
     log: &'a [LogLine],
@@ -195,7 +195,7 @@ pub struct Ran {
     pub duration: Duration,
     /// Whether the plugin called one of the services that Prow counts, were it to read.
     pub took_action: bool,
-    /// How many of its calls no grant covers.
+    /// How many of its calls were refused.
     pub denied: u64,
     /// Whether it failed.
     pub failed: bool,

@@ -20,12 +20,16 @@ impl HostClientAgent for GuestState {
         let repo = self.client(&agent)?.repo;
         let facts = self.task().facts.clone();
         let (org, name) = repo.map(|r| (r.org, r.name)).unwrap_or_default();
-        Ok(source::settings(&facts.loaded, &facts.plugin, &org, &name))
+        let settings = source::settings(&facts.loaded, &facts.plugin, &org, &name);
+        self.task().journal.tell(settings.len())?;
+        Ok(settings)
     }
 
     async fn payload(&mut self, agent: Resource<ClientAgent>) -> wasmtime::Result<String> {
         self.client(&agent)?;
-        Ok(String::from_utf8_lossy(&self.task().facts.payload).into_owned())
+        let payload = self.task().facts.payload.clone();
+        self.task().journal.tell(payload.len())?;
+        Ok(String::from_utf8_lossy(&payload).into_owned())
     }
 
     async fn bot_login(&mut self, agent: Resource<ClientAgent>) -> Answer<String> {

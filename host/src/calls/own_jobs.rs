@@ -118,8 +118,21 @@ impl<T> Deref for Found<'_, T> {
     }
 }
 
+/// The jobs that the repository may define at these commits; none where it may define none.
+///
+/// # Errors
+/// There are no such commits, or no jobs can be had at them.
+pub(super) async fn at(
+    facts: &TaskFacts,
+    repo: &RepoRef,
+    commits: Result<&Commits, &ApiError>,
+) -> Result<Arc<OwnJobs>, Fault> {
+    let commits = commits.map_err(|none| Fault::Answer(none.clone()))?;
+    if enabled(facts, repo) { read(facts, commits).await } else { Ok(Arc::default()) }
+}
+
 /// The jobs at these commits; the configuration is the task's.
-pub(super) async fn at(facts: &TaskFacts, commits: &Commits) -> Result<Arc<OwnJobs>, Fault> {
+async fn read(facts: &TaskFacts, commits: &Commits) -> Result<Arc<OwnJobs>, Fault> {
     let repo = Repo::new(&commits.repo.org, &commits.repo.name).map_err(git_fault)?;
     let jobs = facts.clients.in_repo.jobs(&facts.loaded, &repo, &commits.base, &commits.heads).await;
     jobs.map_err(in_repo_fault)
@@ -192,7 +205,7 @@ async fn found<'a, T>(
         let job = usize::try_from(id).ok().and_then(|id| central.get(id));
         return job.map(Found::Central).ok_or_else(|| unknown(id));
     };
-    let jobs = at(facts, &commits).await?;
+    let jobs = read(facts, &commits).await?;
     if place < list(&jobs).len() { Ok(Found::Own(jobs, place, list)) } else { Err(unknown(id)) }
 }
 

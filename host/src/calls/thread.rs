@@ -161,7 +161,7 @@ impl GuestState {
     }
 
     /// What the event itself says of this number, which saves asking.
-    fn known_thread(&mut self, number: u32, repo: &RepoRef) -> Option<Thread> {
+    pub(super) fn known_thread(&mut self, number: u32, repo: &RepoRef) -> Option<Thread> {
         let facts = &self.task().facts;
         if facts.home.as_ref() != Some(repo) {
             return None;
@@ -176,7 +176,7 @@ impl GuestState {
 }
 
 /// Refuses a pull request where the plugin was granted issues, and the other way round.
-async fn right_kind(
+pub(super) async fn right_kind(
     api: &::github::Api,
     name: &::github::RepoName,
     want: Thread,

@@ -1,11 +1,13 @@
 //! What stands between a plugin's `wasi:http` and the network: one request at a time is looked at, journalled and sent by the
 //! host, with the secrets that the plugin never sees.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -50,7 +52,6 @@ pub struct Injected {
 pub(crate) struct Gate {
     pub(crate) journal: Journal,
     pub(crate) reach: Arc<Reach>,
-    pub(crate) plugin: String,
     pub(crate) turns: Arc<Semaphore>,
     pub(crate) dry_run: bool,
 }
@@ -91,6 +92,40 @@ struct Begun {
     dry_run: bool,
 }
 
+/// What a request is about, its body whole.
+struct About {
+    to: Result<Destination, ApiError>,
+    reach: Arc<Reach>,
+    head: Parts,
+    body: Bytes,
+    /// It is only told of.
+    is_told: bool,
+}
+
+impl About {
+    /// All that can refuse the request, before there is anything to be in doubt of; none for one that is only told of.
+    async fn ready(&self) -> Result<Option<Ready>, Fault> {
+        let Parts { method, uri, headers, .. } = &self.head;
+        let to = self.to.clone().map_err(Fault::Answer)?;
+        if self.is_told {
+            tracing::info!(host = to.host, %method, "dry run: would send a request");
+            return Ok(None);
+        }
+        let (headers, secrets) = with_secrets(&self.reach, &to, headers.clone())?;
+        let request = request(method.clone(), uri.clone(), headers, self.body.clone())?;
+        let addresses = sender::addresses(&to).await.map_err(Fault::Answer)?;
+        Ok(Some(Ready { to, request, addresses, secrets }))
+    }
+}
+
+/// A request that nothing refuses.
+struct Ready {
+    to: Destination,
+    request: Request<Full<Bytes>>,
+    addresses: Vec<SocketAddr>,
+    secrets: Vec<Arc<SecretString>>,
+}
+
 /// What is kept of an answer.
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -102,16 +137,8 @@ struct Kept {
 impl Gate {
     fn begin(&self, request: Request<WasiBody>) -> Result<Begun, HttpError> {
         let op = if is_read(request.method()) { "wasi-http.read" } else { "wasi-http.send" };
-        let to = match destination(&self.reach.granted, request.uri()) {
-            Ok(to) => Ok(to),
-            Err(message) => {
-                let message = one_line(message);
-                if self.journal.deny(&message).map_err(|interrupt| ended(&self.journal, interrupt))? {
-                    tracing::warn!(plugin = %self.plugin, why = message, "a request was refused");
-                }
-                Err(ApiError { kind: ErrorKind::Denied, message })
-            }
-        };
+        let to = destination(&self.reach.granted, request.uri());
+        let to = to.map_err(|message| ApiError { kind: ErrorKind::Denied, message: one_line(message) });
         let place = self.journal.begin(op).map_err(|interrupt| ended(&self.journal, interrupt))?;
         let (journal, reach, turns) = (self.journal.clone(), self.reach.clone(), self.turns.clone());
         Ok(Begun { journal, place, to, request, reach, turns, dry_run: self.dry_run })
@@ -137,23 +164,34 @@ impl Begun {
         let body = Limited::new(body, MAX_BODY).collect().await;
         let body = body.map_err(|_| HttpError::HttpRequestBodySize(Some(MAX_BODY as u64)))?.to_bytes();
         let args = (head.method.to_string(), head.uri.to_string(), listed(&head.headers), BASE64.encode(&body));
-        let (reach, is_read, dry_run) = (self.reach, is_read(&head.method), self.dry_run);
-        let live = async {
-            let to = self.to.map_err(Fault::Answer)?;
-            if dry_run && !is_read {
-                tracing::info!(host = to.host, method = %head.method, "dry run: would send a request");
-                return Ok(Kept { status: 204, headers: Vec::new(), body: String::new() });
+        let (is_read, is_told) = (is_read(&head.method), self.dry_run && !is_read(&head.method));
+        let about = About { to: self.to, reach: self.reach, head, body, is_told };
+        // What an earlier run has noted is not looked at again: it may be another answer now.
+        let (ready, is_refused) = match self.place.noted() {
+            None if !is_read && self.place.is_live() => {
+                let ready = self.journal.waited().during(about.ready()).await;
+                let is_refused = ready.is_err();
+                (Some(ready), is_refused)
             }
-            let (headers, secrets) = with_secrets(&reach, &to, head.headers)?;
-            let request = request(head.method, head.uri, headers, body)?;
-            let answer = sender::send(&to, request).await.map_err(|failed| match failed {
+            noted => (None, !is_read && noted == Some(EffectKind::Read)),
+        };
+        let live = async {
+            let ready = match ready {
+                Some(ready) => ready,
+                None => about.ready().await,
+            };
+            let Some(Ready { to, request, addresses, secrets }) = ready? else {
+                return Ok(Kept { status: 204, headers: Vec::new(), body: String::new() });
+            };
+            let answer = sender::send(&to, addresses, request).await.map_err(|failed| match failed {
                 // It may have been done, and is not done twice.
                 Failed::Sent(error) if !is_read => Fault::InDoubt { why: error.message },
                 Failed::Sent(error) | Failed::NotSent(error) => Fault::Answer(error),
             })?;
             Ok(kept(answer, &secrets))
         };
-        let result = match is_read {
+        // A request that was refused is no effect, and its refusal is something to know.
+        let result = match is_read || is_refused {
             true => self.place.read(&args, live).await,
             false => self.place.effect(EffectKind::Neither, &args, |_, _| live).await,
         };
@@ -272,7 +310,6 @@ mod tests {
         Gate {
             journal: Journal::replaying(kept, pins, Budget::new(Limits::default())),
             reach: Arc::new(Reach { granted: vec![granted], secrets: Vec::new() }),
-            plugin: "p".to_owned(),
             turns: Arc::new(Semaphore::new(AT_A_TIME)),
             dry_run: false,
         }

@@ -19,6 +19,7 @@ use crate::contract::types::{ApiError, ErrorKind};
 
 /// How long one request may take, its answer included.
 const TIMEOUT: Duration = Duration::from_secs(30);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most bytes of an answer's body.
 pub(crate) const MAX_ANSWER: usize = 4 << 20;
@@ -40,27 +41,35 @@ pub(crate) enum Failed {
     Sent(ApiError),
 }
 
-/// Sends it to an address that is allowed. A redirect is an answer like any other: who follows it asks anew.
+/// Sends it to one of these addresses. A redirect is an answer like any other: who follows it asks anew.
 ///
 /// # Errors
-/// `denied` for a name that leads to this network; `other` for what did not answer. No text holds a header.
-pub(crate) async fn send(to: &Destination, request: Request<Full<Bytes>>) -> Result<Answer, Failed> {
-    let late = |_| broken(format!("{} did not answer within {} s", to.host, TIMEOUT.as_secs()));
-    let ends = tokio::time::Instant::now() + TIMEOUT;
-    let addresses = tokio::time::timeout_at(ends, addresses(to)).await.map_err(late).flatten();
-    let addresses = addresses.map_err(Failed::NotSent)?;
-    let exchanged = tokio::time::timeout_at(ends, exchange(to, addresses, request)).await;
-    exchanged.map_err(|elapsed| Failed::Sent(late(elapsed))).flatten()
+/// `other` for what did not answer. No text holds a header.
+pub(crate) async fn send(
+    to: &Destination,
+    addresses: Vec<SocketAddr>,
+    request: Request<Full<Bytes>>,
+) -> Result<Answer, Failed> {
+    let exchanged = tokio::time::timeout(TIMEOUT, exchange(to, addresses, request)).await;
+    exchanged.map_err(|_| Failed::Sent(late(to, TIMEOUT))).flatten()
+}
+
+fn late(to: &Destination, after: Duration) -> ApiError {
+    broken(format!("{} did not answer within {} s", to.host, after.as_secs()))
 }
 
 fn broken(message: String) -> ApiError {
     ApiError { kind: ErrorKind::Other, message }
 }
 
-/// The addresses of the host that may be connected to. The connection is made to these and no name is looked up again: a
+/// The addresses of the host that may be connected to: none of this network, unless it was granted. The connection is made to these and no name is looked up again: a
 /// name that changes its mind meanwhile changes nothing.
-async fn addresses(to: &Destination) -> Result<Vec<SocketAddr>, ApiError> {
-    let found = tokio::net::lookup_host((to.host.as_str(), to.port)).await;
+///
+/// # Errors
+/// `denied` for a name that leads to this network; `other` for one that leads nowhere.
+pub(crate) async fn addresses(to: &Destination) -> Result<Vec<SocketAddr>, ApiError> {
+    let found = tokio::time::timeout(LOOKUP_TIMEOUT, tokio::net::lookup_host((to.host.as_str(), to.port))).await;
+    let found = found.map_err(|_| broken(format!("{}: no address within {} s", to.host, LOOKUP_TIMEOUT.as_secs())))?;
     let found: Vec<_> = found.map_err(|error| broken(format!("{}: no such host: {error}", to.host)))?.collect();
     let allowed: Vec<_> = found.iter().copied().filter(|address| to.is_by_address || is_public(address.ip())).collect();
     match (allowed.is_empty(), found.first()) {

@@ -251,3 +251,56 @@ async fn every_run_of_a_task_meets_its_bounds_at_the_same_place() {
     let ended = fresh.run().await.read("x.read", &(), live).await.unwrap_err();
     assert!(matches!(&ended, Interrupt::Exhausted(why) if why.contains("`limits.exchanged`")), "{ended}");
 }
+
+#[tokio::test]
+async fn whoever_refuses_a_call_it_is_counted() {
+    let bench = Bench::new().await;
+    for run in 0..2 {
+        let mut journal = bench.run().await;
+        journal.deny("no grant\nat all").unwrap();
+        let live = async { Err(Fault::answer(ErrorKind::Denied, "the far side said no")) };
+        let told: Result<u32, _> = journal.read("x.read", &(), live).await.unwrap();
+        assert_eq!(told.unwrap_err().kind, ErrorKind::Denied);
+        let live = async { Err(Fault::answer(ErrorKind::NotFound, "that is no refusal")) };
+        let told: Result<u32, _> = journal.read("x.read", &(), live).await.unwrap();
+        assert_eq!(told.unwrap_err().kind, ErrorKind::NotFound);
+        for _ in 0..11 {
+            let _: Result<u32, _> = journal.read("github-x.read", &(), async { Ok(1) }).await.unwrap();
+        }
+        // So that another run is answered from the journal, and tells the same.
+        bench.effect(&mut journal, EffectKind::Idempotent).await.unwrap();
+        let Denials { count, told } = journal.denials();
+        assert_eq!((count, told.len()), (3, 3), "run {run}: {told:?}");
+        assert_eq!(told[..2], ["no grant at all", "the far side said no"]);
+        assert!(told[2].starts_with("`github-x.read`: ") && told[2].contains("`limits.api_calls`"), "{}", told[2]);
+    }
+}
+
+#[tokio::test]
+async fn an_effect_that_is_cut_off_is_known_at_the_end_and_nothing_begins_after_it() {
+    let bench = Bench::new().await;
+    let mut journal = bench.run().await;
+    bench.effect(&mut journal, EffectKind::Neither).await.unwrap();
+    let never = journal.effect(EffectKind::Neither, "x.send", &(), |_, _| std::future::pending::<Result<u32, Fault>>());
+    tokio::time::timeout(std::time::Duration::from_millis(300), never).await.unwrap_err();
+    assert_eq!(journal.close(), Some("x.send"));
+    let error = bench.effect(&mut journal, EffectKind::Neither).await.unwrap_err();
+    assert!(matches!(&error, Interrupt::Exhausted(why) if why.contains("has ended")), "{error}");
+    assert_eq!(bench.made.get(), 1);
+    let other = Bench::new().await;
+    let mut journal = other.run().await;
+    other.effect(&mut journal, EffectKind::Neither).await.unwrap();
+    assert_eq!(journal.close(), None);
+}
+
+#[tokio::test]
+async fn what_the_host_tells_by_itself_is_counted() {
+    let bench = Bench::new().await;
+    let journal = bench.run().await;
+    journal.tell(16 << 20).unwrap();
+    let over = journal.tell(1).unwrap_err();
+    assert!(matches!(&over, Interrupt::Exhausted(why) if why.contains("`limits.exchanged`")), "{over}");
+    let journal = bench.run().await;
+    let told = (0..20_000).take_while(|_| journal.tell(0).is_ok()).count();
+    assert_eq!(told, 10_000);
+}

@@ -21,7 +21,7 @@ pub struct CallTrace {
     pub ms: u64,
 }
 
-/// The calls of one run that no grant covers.
+/// The calls of one run that were refused: by its grants, its limits or the far side.
 #[derive(Clone, Debug, Default)]
 pub struct Denials {
     /// How many there were.

@@ -113,20 +113,18 @@ impl Registry {
     }
 
     /// A plugin and a configuration that are not in force any more, from the state directory.
-    pub(super) async fn again(&self, name: &str, digest: &str, revision: &str) -> anyhow::Result<Begun> {
+    pub(super) async fn again(&self, name: &str, digest: &str, revision: &str) -> anyhow::Result<(Begun, Terms)> {
         let set = self.current();
         let loaded = if set.loaded.revision == revision {
             set.loaded.clone()
         } else {
-            let kept: Vec<KeptFile> = self.configs.get_json(&format!("{revision}.json"))?;
-            let files = kept.into_iter().map(KeptFile::source).collect::<anyhow::Result<_>>()?;
-            Arc::new(Loaded::from_files(files)?)
+            Arc::new(self.configs.configuration(revision)?)
         };
         let bytes = self.components.get(&format!("{digest}.wasm"))?;
         let terms: Terms = self.components.get_json(&terms_file(digest, revision))?;
         let identity = identity(name, digest, &terms, &loaded);
         let began = || format!("the configuration {} that its task began with", short(revision));
         let plugin = self.load(name, &bytes, digest, &terms).await.with_context(began)?;
-        Ok(Begun { plugin, loaded, identity, held: None })
+        Ok((Begun { plugin, loaded, identity, held: None }, terms))
     }
 }

@@ -11,11 +11,23 @@ pub(super) enum Progress {
     UnderWay,
 }
 
+/// What stood under its name, by the terms that it has now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Nothing,
+    /// All that it was granted is granted still.
+    Granted,
+    /// Some of it is not any more.
+    Narrowed,
+}
+
 /// Which of its selves handles events from then on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stands {
     New,
     Old,
+    /// The old one with what is left of its grants.
+    OldNarrowed,
     Nothing,
 }
 
@@ -32,14 +44,19 @@ pub(super) enum Fault {
     AsBefore,
 }
 
-/// A plugin that fails, or is slow, stays what it was, and no other waits for it.
-pub(super) fn put_in_force(progress: Progress, has_old: bool) -> (Stands, Fault) {
-    match (progress, has_old) {
-        (Progress::Ready, _) => (Stands::New, Fault::None),
-        (Progress::Failed, true) => (Stands::Old, Fault::Failure),
-        (Progress::Failed, false) => (Stands::Nothing, Fault::Failure),
-        (Progress::UnderWay, true) => (Stands::Old, Fault::AsBefore),
-        (Progress::UnderWay, false) => (Stands::Nothing, Fault::Coming),
+/// A plugin that fails, or is slow, stays what it was, and no other waits for it. What was taken away from it is taken away
+/// all the same: it goes on with what is left.
+pub(super) fn put_in_force(progress: Progress, before: Before) -> (Stands, Fault) {
+    let stays = match before {
+        Before::Nothing => Stands::Nothing,
+        Before::Granted => Stands::Old,
+        Before::Narrowed => Stands::OldNarrowed,
+    };
+    match progress {
+        Progress::Ready => (Stands::New, Fault::None),
+        Progress::Failed => (stays, Fault::Failure),
+        Progress::UnderWay if stays == Stands::Nothing => (stays, Fault::Coming),
+        Progress::UnderWay => (stays, Fault::AsBefore),
     }
 }
 
@@ -96,16 +113,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_ready_takes_the_place_of_what_stands() {
-        for (progress, has_old, want) in [
-            (Progress::Ready, true, (Stands::New, Fault::None)),
-            (Progress::Ready, false, (Stands::New, Fault::None)),
-            (Progress::Failed, true, (Stands::Old, Fault::Failure)),
-            (Progress::Failed, false, (Stands::Nothing, Fault::Failure)),
-            (Progress::UnderWay, true, (Stands::Old, Fault::AsBefore)),
-            (Progress::UnderWay, false, (Stands::Nothing, Fault::Coming)),
+    fn only_what_is_ready_takes_the_place_of_what_stands_and_what_was_taken_away_is_gone() {
+        for (before, want) in [
+            (Before::Nothing, [(Stands::Nothing, Fault::Failure), (Stands::Nothing, Fault::Coming)]),
+            (Before::Granted, [(Stands::Old, Fault::Failure), (Stands::Old, Fault::AsBefore)]),
+            (Before::Narrowed, [(Stands::OldNarrowed, Fault::Failure), (Stands::OldNarrowed, Fault::AsBefore)]),
         ] {
-            assert_eq!(put_in_force(progress, has_old), want, "{progress:?}, has_old: {has_old}");
+            assert_eq!(put_in_force(Progress::Ready, before), (Stands::New, Fault::None), "{before:?}");
+            assert_eq!([Progress::Failed, Progress::UnderWay].map(|it| put_in_force(it, before)), want, "{before:?}");
         }
     }
 

@@ -9,11 +9,11 @@ use config::Loaded;
 
 use super::attempts::{Attempts, Ended};
 use super::build::{Failed, Made};
-use super::decide::{self, Cause, Fault, Load, Progress, Stands, UnderWay};
+use super::decide::{self, Before, Cause, Fault, Load, Progress, Stands, UnderWay};
 use super::pause::Pause;
 use super::{Registry, Set, short};
 use crate::retry;
-use crate::source::{Component, Sources, Want};
+use crate::source::{Component, Source, Sources, Terms, Want};
 
 /// What a plugin's fault is while it is not there yet.
 pub(super) const COMING: &str =
@@ -31,7 +31,8 @@ pub(super) struct Loading {
 
 impl Loading {
     pub(super) fn new(registry: Arc<Registry>) -> Self {
-        Loading { registry, attempts: Attempts::new(), later: BTreeMap::new(), again: BTreeSet::new() }
+        let (later, again) = (BTreeMap::new(), BTreeSet::new());
+        Loading { registry, attempts: Attempts::new(), later, again }
     }
 
     /// How many plugins are being loaded.
@@ -143,9 +144,14 @@ impl Loading {
         let before = self.registry.current();
         let mut set = Set::of(loaded.clone());
         (set.wanted, set.unknown) = (wanted, unknown);
+        let mut terms: BTreeMap<String, Terms> =
+            set.wanted.iter().map(|(name, want)| (name.clone(), want.terms.clone())).collect();
         // Those that cannot be had on these terms have failed already.
-        let mut failures: BTreeMap<String, Failed> =
-            refused.into_iter().map(|(name, why)| (name, Failed::Refused(why))).collect();
+        let mut failures = BTreeMap::new();
+        for (name, (own, why)) in refused {
+            terms.insert(name.clone(), own);
+            failures.insert(name, Failed::Refused(why));
+        }
         let names: BTreeSet<String> = set.wanted.keys().chain(failures.keys()).cloned().collect();
         let mut faults = BTreeMap::new();
         for name in &names {
@@ -163,13 +169,19 @@ impl Loading {
                 (None, false) => Progress::UnderWay,
             };
             let old = before.plugins.get(name).zip(before.sources.get(name));
-            let (stands, fault) = decide::put_in_force(progress, old.is_some());
+            let old = old.map(|(plugin, source)| Made { plugin: plugin.clone(), source: source.clone() });
+            let (stood, left) = left(old.as_ref(), terms.get(name));
+            let (stands, fault) = decide::put_in_force(progress, stood);
             faults.insert(name.clone(), fault);
             let made = match stands {
                 Stands::New => made,
-                Stands::Old => old.map(|(plugin, source)| Made { plugin: plugin.clone(), source: source.clone() }),
+                Stands::Old => old,
+                Stands::OldNarrowed => left,
                 Stands::Nothing => None,
             };
+            if stands == Stands::OldNarrowed {
+                tracing::warn!(plugin = %name, "goes on as it was, without what is not granted any more");
+            }
             if let Some(Made { plugin, source }) = made {
                 self.registry.keep_terms(&plugin, &source, &loaded)?;
                 set.plugins.insert(name.clone(), plugin);
@@ -219,6 +231,23 @@ impl Loading {
             self.later.insert(name.to_owned(), Pause::after(before, Instant::now()));
         }
         self.registry.fault(name, Some(format!("{error:#}")));
+    }
+}
+
+/// What stood, by the terms of now, and what is left of it.
+fn left(old: Option<&Made>, now: Option<&Terms>) -> (Before, Option<Made>) {
+    let Some((Made { plugin, source }, now)) = old.zip(now) else { return (Before::Nothing, None) };
+    let terms = source.terms.left_by(now);
+    if terms == source.terms {
+        return (Before::Granted, None);
+    }
+    match terms.grants() {
+        Ok(grants) => {
+            let plugin = Arc::new(plugin.narrowed(grants));
+            (Before::Narrowed, Some(Made { plugin, source: Source { terms, ..source.clone() } }))
+        }
+        // What is left of readable terms can be read.
+        Err(_) => (Before::Nothing, None),
     }
 }
 

@@ -23,13 +23,18 @@ const SOON: Duration = Duration::from_secs(60);
 /// Long enough for a change to be seen many times over.
 const A_WHILE: Duration = Duration::from_millis(800);
 
-/// A component that wants comments, and calls itself so.
+/// A component that wants comments, and calls itself so. One that is called a writer asks for an interface that changes
+/// issues.
 fn component(name: &str) -> Vec<u8> {
     let contract = contract::Contract::read();
     let (data, description) = contract.description(name);
     let [describe, help, handle] = ["describe", "help", "handle"].map(|name| contract.export(name));
+    let import = match name {
+        "writer" => contract.import("github-issues-write", "pin", "pin", "(param i32 i32 i32)"),
+        _ => String::new(),
+    };
     let core = format!(
-        r#"(module (memory (export "memory") 2)
+        r#"(module {import} (memory (export "memory") 2)
              (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
              (func {describe} {description}) (func {help} unreachable) (func {handle} unreachable) {data})"#
     );
@@ -92,6 +97,13 @@ impl Bench {
         let component = |name: &str| if name == "far" { far.clone() } else { format!("./{name}.wasm") };
         let modules = plugins.iter().map(|name| format!("  {name}:\n    component: {}\n", component(name)));
         let text = format!("modules:\n{}", modules.collect::<String>());
+        fs::write(self.at("new.yaml"), text).unwrap();
+        fs::rename(self.at("new.yaml"), self.at("plugins.yaml")).unwrap();
+    }
+
+    /// Has plugins.yaml name the writer alone, with these grants.
+    fn grants(&self, grants: &str) {
+        let text = format!("modules:\n  writer:\n    component: ./writer.wasm\n    grants: {grants}\n");
         fs::write(self.at("new.yaml"), text).unwrap();
         fs::rename(self.at("new.yaml"), self.at("plugins.yaml")).unwrap();
     }
@@ -175,12 +187,12 @@ async fn what_never_ends_holds_up_neither_the_start_nor_a_reload() {
     let running = bench.start(IMPATIENT).await.unwrap();
     running.until("the good one", |it| it.loaded() == ["good"]).await;
     for plugin in ["far", "slow"] {
-        let fault = running.fault(plugin);
-        assert!(fault.contains("still being fetched or compiled") && running.metric(plugin) == 1, "{plugin}: {fault}");
+        let coming = |it: &Running| it.fault(plugin).contains("still being fetched or compiled");
+        running.until(plugin, |it| coming(it) && it.metric(plugin) == 1).await;
         // An event that comes now waits for it.
         assert!(running.registry.is_coming(plugin) && matches!(running.registry.unfit(plugin), Unfit::NotNow(_)));
     }
-    assert!(running.fault("good").is_empty() && running.metric("good") == 0);
+    running.until("no fault of it", |it| it.fault("good").is_empty() && it.metric("good") == 0).await;
 
     // Others come and go meanwhile, and what is under way goes on.
     bench.good("other");
@@ -195,7 +207,7 @@ async fn what_never_ends_holds_up_neither_the_start_nor_a_reload() {
     let digest = bench.good("slow");
     running.until("the slow one", |it| it.loaded() == ["other", "slow"]).await;
     assert_eq!(running.registry.current().plugins["slow"].digest, digest);
-    assert!(running.fault("slow").is_empty() && running.metric("slow") == 0);
+    running.until("no fault of it", |it| it.fault("slow").is_empty() && it.metric("slow") == 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -265,4 +277,59 @@ async fn what_was_refused_is_not_compiled_again_until_it_changes() {
     assert!(running.fault("bad").contains("does not compile"));
     bench.good("bad");
     running.until("the mended one", |it| it.loaded() == ["bad", "good"]).await;
+}
+
+/// The old one stands for a new one that is faulty or slow, but with no more than it is granted by then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grant_that_is_taken_away_is_gone_whatever_becomes_of_the_new_component() {
+    let bench = Bench::new();
+    let digest = bench.good("writer");
+    bench.grants("{ issues: write, slack: write, repos: [my-org/*] }");
+    let running = bench.start(Patience { start: SOON, ..IMPATIENT }).await.unwrap();
+    let granted = |it: &Running| {
+        let set = it.registry.current();
+        let plugin = set.plugins.get("writer").filter(|plugin| plugin.digest == digest)?;
+        Some(serde_json::to_string(&plugin.grants.granted).unwrap())
+    };
+    assert_eq!(granted(&running).as_deref(), Some(r#"{"issues":"write","slack":"write","repos":["my-org/*"]}"#));
+    let (begun, terms) =
+        (running.registry.in_force("writer").unwrap(), running.registry.current().sources["writer"].terms.clone());
+    let left =
+        |it: &Running| it.registry.left_now(begun.clone(), &terms).map(|begun| begun.plugin.grants.granted.clone());
+
+    // What it can do without is taken from the old one, while the new one does not compile.
+    fs::write(bench.at("writer.wasm"), "no component").unwrap();
+    running.until("the faulty component", |it| !it.fault("writer").is_empty()).await;
+    bench.grants("{ issues: write, contents: read, repos: [my-org/a, other/b] }");
+    let narrowed = r#"{"issues":"write","repos":["my-org/a"]}"#;
+    running.until("what is left", |it| granted(it).as_deref() == Some(narrowed)).await;
+    running.until("its fault", |it| it.fault("writer").contains("does not compile")).await;
+    let of_task = left(&running).unwrap();
+    assert_eq!(serde_json::to_string(&of_task).unwrap(), narrowed, "a task that had begun");
+
+    // And what it cannot do without: it stands, and is denied what it asks for. Be the new one faulty,
+    bench.grants("{ issues: read }");
+    let read_only = Some(r#"{"issues":"read"}"#);
+    running.until("what is left", |it| granted(it).as_deref() == read_only).await;
+    running.until("its metric", |it| it.metric("writer") == 1).await;
+    let of_task = left(&running).unwrap();
+    assert_eq!(serde_json::to_string(&of_task).ok().as_deref(), read_only, "a task that had begun");
+
+    // or slow,
+    bench.good("writer");
+    bench.grants("{ issues: write }");
+    running.until("the grant is back", |it| granted(it).as_deref() == Some(r#"{"issues":"write"}"#)).await;
+    bench.slow("writer");
+    bench.grants("{ issues: read, slack: write }");
+    running.until("what is left while it compiles", |it| granted(it).as_deref() == read_only).await;
+
+    // or the very same.
+    bench.good("writer");
+    bench.grants("{ issues: write }");
+    running.until("the grant is back", |it| granted(it).as_deref() == Some(r#"{"issues":"write"}"#)).await;
+    bench.grants("{}");
+    running.until("what is left", |it| granted(it).as_deref() == Some("{}")).await;
+    // A fault is told once what is in force has changed.
+    let wanting = ["plugins.yaml:2:3: ", "add `issues: write` under `grants`"];
+    running.until("its fault", |it| wanting.iter().all(|part| it.fault("writer").contains(part))).await;
 }

@@ -5,14 +5,14 @@ use store::EffectKind;
 use wasmtime::component::Resource;
 
 use crate::agent::ClientAgent;
-use crate::calls::thread::{LabelChange, Thread, marked, settled};
+use crate::calls::thread::{LabelChange, Thread, marked, right_kind, settled};
 use crate::calls::{Answer, fault, granted};
 use crate::contract::github_issues_write::Host;
 use crate::contract::github_types::{LeftOut, Reaction};
 use crate::contract::types::RepoRef;
 use crate::convert;
 use crate::guest::GuestState;
-use crate::journal::{Doubt, EffectKey};
+use crate::journal::{Doubt, EffectKey, Fault};
 
 use EffectKind::{Findable, Idempotent};
 use Thread::Issue;
@@ -144,21 +144,22 @@ impl Host for GuestState {
         if !facts.grants.covers(facts.home.as_ref(), &to) {
             return Ok(Err(self.deny(format!("not granted: add `{}/{}` to `grants.repos`", to.org, to.name))?));
         }
-        let what = (Issue, Findable, "github-issues-write.transfer");
         let target = ::github::RepoName::new(&to.org, &to.name);
-        let transfer = |api: ::github::Api, name, _, doubt| async move {
-            let api = api.also_in(&target);
+        let repo = granted!(self, agent, Permission::Issues, Access::Write);
+        let (api, name) = self.github(&repo);
+        // For all of it: an issue that an earlier run may have moved is looked at where it is now.
+        let api = api.also_in(&target);
+        let known = self.known_thread(issue, &repo);
+        let make = |_, doubt: Doubt| async move {
             // GitHub leads from the old number to where the issue is now.
-            let is_there = match settled(doubt).await {
-                true => api.find_transferred(&name, u64::from(issue)).await.map_err(fault)?.is_some(),
-                false => false,
-            };
-            if !is_there {
-                api.transfer(&name, u64::from(issue), &target).await.map_err(fault)?;
+            if settled(doubt).await && has_left(&api, &name, issue).await? {
+                return Ok(());
             }
-            Ok(())
+            right_kind(&api, &name, Issue, issue, known).await?;
+            api.transfer(&name, u64::from(issue), &target).await.map(drop).map_err(fault)
         };
-        self.change_thread(what, agent, issue, &to, transfer).await
+        let op = "github-issues-write.transfer";
+        Ok(self.task().journal.effect(Findable, op, &(&*repo, issue, &to), make).await?)
     }
 
     async fn pin(&mut self, agent: Resource<ClientAgent>, issue: u32) -> Answer<()> {
@@ -172,6 +173,15 @@ impl Host for GuestState {
         let unpin =
             |api: ::github::Api, name, _, _| async move { api.unpin(&name, u64::from(issue)).await.map_err(fault) };
         self.change_thread(what, agent, issue, (), unpin).await
+    }
+}
+
+/// Whether an issue was transferred, wherever it is by now.
+async fn has_left(api: &::github::Api, name: &::github::RepoName, issue: u32) -> Result<bool, Fault> {
+    match api.find_transferred(name, u64::from(issue)).await {
+        Ok(found) => Ok(found.is_some()),
+        Err(error) if matches!(error.kind, ::github::ApiErrorKind::Moved { .. }) => Ok(true),
+        Err(error) => Err(fault(error)),
     }
 }
 

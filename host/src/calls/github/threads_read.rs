@@ -1,6 +1,6 @@
 //! Reading issues and pull requests.
 
-use ::github::SearchFor;
+use ::github::{MergedIn, SearchFor};
 use prow::grants::{Access, Permission};
 use wasmtime::component::Resource;
 
@@ -252,9 +252,14 @@ impl github_pull_requests_read::Host for GuestState {
 
     async fn count_merged(&mut self, agent: Resource<ClientAgent>, author: String) -> Answer<u32> {
         let repo = granted!(self, agent, Permission::PullRequests, Access::Read);
-        let (api, _) = self.github(&repo);
+        let (api, name) = self.github(&repo);
+        // A personal token sees more repositories than the grants cover.
+        let place = match self.task().facts.grants.covers_all_of(&repo.org) {
+            true => MergedIn::Org(&repo.org),
+            false => MergedIn::Repo(&name),
+        };
         let count = async {
-            let count = api.merged_pull_requests_count(&repo.org, &author).await.map_err(fault)?;
+            let count = api.merged_pull_requests_count(place, &author).await.map_err(fault)?;
             Ok(u32::try_from(count).unwrap_or(u32::MAX))
         };
         Ok(self.task().journal.read("github-pull-requests-read.count-merged", &(&repo.org, &author), count).await?)
