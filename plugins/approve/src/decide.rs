@@ -32,6 +32,8 @@ pub struct Facts {
     pub thread: Thread,
     /// What governs each of its files.
     pub files: Vec<FileOwners>,
+    /// What OWNERS files are called in the repository.
+    pub owners_file: String,
     /// Whether the label that it has was put on by another than us; absent while nobody has looked.
     pub labelled_by_hand: Option<bool>,
 }
@@ -142,6 +144,7 @@ fn notify(facts: &Facts, standing: &Standing<'_>) -> Vec<Effect> {
         repo: (&facts.repo.org, &facts.repo.name),
         commands: &facts.settings.command_help_link,
         process: &facts.settings.pr_process_link,
+        owners_file: &facts.owners_file,
         pr: &facts.pr,
     };
     let text = notification::text(standing, &links);

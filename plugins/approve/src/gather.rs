@@ -22,12 +22,13 @@ pub(crate) fn facts(
 ) -> Result<Facts, Failure> {
     let pr = pulls::get_pull_request(agent, number)?;
     let files = files(agent, number, &pr.base.name)?;
+    let owners_file = owners::filenames(agent)?.owners;
     let thread = Thread {
         comments: PullRequests::comments(agent, number)?,
         review_comments: pulls::list_review_comments(agent, number)?.into_iter().map(|comment| comment.text).collect(),
         reviews: pulls::list_reviews(agent, number)?,
     };
-    Ok(Facts { repo: repo.clone(), settings, bot, pr, thread, files, labelled_by_hand: None })
+    Ok(Facts { repo: repo.clone(), settings, bot, pr, thread, files, owners_file, labelled_by_hand: None })
 }
 
 /// Who is no collaborator does not come, unless `owners.skip_collaborators` says so.

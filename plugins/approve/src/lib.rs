@@ -19,7 +19,7 @@ pub mod suggest;
 use kit::prow::settings::ApproveSettings;
 use kit::{ClientAgent, Description, Event, Failure, Outcome, Plugin, PluginHelp, RepoRef};
 
-use crate::decide::{WhoLabelled, decide};
+use crate::decide::{Facts, WhoLabelled, decide};
 use crate::gate::{Gate, gate};
 
 struct Approve;
@@ -46,15 +46,12 @@ impl Plugin for Approve {
         if by == Some(bot.as_str()) {
             return Ok(kit::ignored("our own doing"));
         }
-        let mut facts = gather::facts(&agent, &repo.ref_, number, bot, settings)?;
-        loop {
-            match decide(&facts) {
-                Ok(plan) => return apply::apply(&plan, &agent, number),
-                Err(WhoLabelled) => {
-                    facts.labelled_by_hand = Some(gather::labelled_by_hand(&agent, number, &facts.bot));
-                }
-            }
-        }
+        let facts = gather::facts(&agent, &repo.ref_, number, bot, settings)?;
+        let learn = |facts: &mut Facts, WhoLabelled| {
+            facts.labelled_by_hand = Some(gather::labelled_by_hand(&agent, number, &facts.bot));
+            Ok(())
+        };
+        kit::asking(facts, learn, |facts| Ok(apply::apply(&decide(facts)?, &agent, number)))
     }
 }
 

@@ -63,6 +63,8 @@ pub struct Links<'a> {
     pub commands: &'a str,
     /// The way of a review.
     pub process: &'a str,
+    /// What OWNERS files are called there.
+    pub owners_file: &'a str,
     /// The pull request.
     pub pr: &'a PullRequest,
 }
@@ -177,9 +179,9 @@ fn folders(folders: &[Folder<'_>], links: &Links<'_>) -> Option<String> {
 
 fn line(folder: &Folder<'_>, links: &Links<'_>) -> String {
     let file = match folder.path {
-        "" => "OWNERS".to_owned(),
+        "" => links.owners_file.to_owned(),
         header if header.ends_with(".md") => header.to_owned(),
-        path => format!("{path}/OWNERS"),
+        path => format!("{path}/{}", links.owners_file),
     };
     let (repository, branch) = (repository(links), escaped(&links.pr.base.name));
     let link = format!("[{file}]({repository}/blob/{branch}/{})", escaped(&file));

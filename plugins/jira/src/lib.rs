@@ -5,22 +5,14 @@ pub mod candidates;
 pub mod link;
 pub mod rewrite;
 
+use kit::prow::settings::JiraSettings as Settings;
 use kit::{
     ApiError, ClientAgent, CommentAction, CommentEvent, Description, ErrorKind, Event, EventBody, EventKind, Failure,
     Outcome, Plugin, PluginHelp, RepoRef, github_issues_read, github_issues_write, github_pull_requests_read,
     github_pull_requests_write, jira_read, jira_write,
 };
-use serde::Deserialize;
 
 use crate::link::{Change, Known};
-
-/// Prow's block `jira`, with its key.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// Beginnings of keys that are left alone, in any case.
-    pub disabled_jira_projects: Vec<String>,
-}
 
 struct Jira;
 

@@ -1,7 +1,7 @@
 //! What plugins in Rust share. A plugin implements [`Plugin`] and names itself with [`export!`].
 //!
 //! A plugin is a pure decision and a few lines of wiring. What two plugins would wire alike stands here: replies,
-//! the bot's own comments, labels, commands, settings.
+//! the bot's own comments, labels, commands, settings, and decisions that ask for what they lack.
 //!
 //! ```text
 //! struct Greeter;
@@ -9,6 +9,7 @@
 //! kit::export!(Greeter);
 //! ```
 
+mod asking;
 pub mod bindings;
 mod command;
 mod conversation;
@@ -21,6 +22,7 @@ mod words;
 
 pub use prow;
 
+pub use asking::asking;
 pub use bindings::bowsprit::plugin::agent::ClientAgent;
 pub use bindings::bowsprit::plugin::types::*;
 /// The plugin's clients, each granted or not in plugins.yaml.

@@ -3,7 +3,6 @@
 
 pub mod mention;
 pub mod push;
-pub mod settings;
 
 use kit::{
     ClientAgent, CommentAction, CommentEvent, Description, Event, EventBody, EventKind, Failure, Outcome, Plugin,
@@ -13,7 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::push::Push;
-use crate::settings::Settings;
+use kit::prow::settings::SlackSettings as Settings;
 
 struct SlackEvents;
 

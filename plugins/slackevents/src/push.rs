@@ -1,6 +1,6 @@
 //! Pushes that nobody is exempt for.
 
-use crate::settings::MergeWarning;
+use kit::prow::settings::MergeWarning;
 
 /// What is known of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

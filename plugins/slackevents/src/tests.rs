@@ -75,7 +75,7 @@ fn who_is_exempt_for_one_branch_is_so_for_this_one_only() {
 
 #[test]
 fn a_push_by_nobody_is_nobody_s_exemption() {
-    let entry = settings::MergeWarning { exempt_users: vec![String::new()], ..Default::default() };
+    let entry = kit::prow::settings::MergeWarning { exempt_users: vec![String::new()], ..Default::default() };
     assert!(push::warning(&Push { pusher: "", sender: "", ..PUSH }, &entry).is_some());
 }
 

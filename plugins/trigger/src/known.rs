@@ -42,7 +42,7 @@ pub enum Question {
     Changes(Vec<JobId>),
     /// The presubmits' ProwJobs of the pull request.
     ProwJobs,
-    /// How many pull requests of this login were merged in the organisation.
+    /// How many pull requests of this login were merged, in the organisation or, where the grants do not cover that, in the repository.
     Merged(String),
 }
 

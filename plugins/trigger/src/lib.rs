@@ -69,13 +69,8 @@ fn carry_out<T>(
     event: &T,
     decide: impl for<'k> Fn(&'k T, &'k Known) -> Result<Plan<'k>, Question>,
 ) -> Result<Outcome, Failure> {
-    let mut known = Known::default();
-    loop {
-        match decide(event, &known) {
-            Ok(plan) => return apply::apply(&plan, agent, number),
-            Err(question) => known.learn(question, agent, number)?,
-        }
-    }
+    let learn = |known: &mut Known, question| known.learn(question, agent, number).map_err(Failure::from);
+    kit::asking(Known::default(), learn, |known| Ok(apply::apply(&decide(event, known)?, agent, number)))
 }
 
 kit::export!(Trigger);

@@ -192,8 +192,12 @@ impl<'a> Turn<'a> {
         plan
     }
 
-    /// Whoever may put `lgtm` on has read the change: it runs once, and stays untrusted.
+    /// Whoever may put `lgtm` on has read the change: it runs once, and stays untrusted. Which head was read, the label does not
+    /// say: where trust ends with a push, that is for `/ok-to-test` to say.
     fn test_once_if_untrusted(&self) -> Result<Plan<'a>, Question> {
+        if self.happening.settings.ok_to_test_expires_on_push {
+            return Ok(Plan::nothing("lgtm does not say which commit was reviewed: /ok-to-test does"));
+        }
         let trusted = self.trusts_author()?.is_ok()
             || trust::label(self.known.pull_request()?, self.rules(), self.known)? == Label::Counts;
         if trusted { Ok(Plan::nothing("trusted: was tested before it got lgtm")) } else { self.build(Plan::default()) }

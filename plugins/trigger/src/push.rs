@@ -14,19 +14,33 @@ pub fn pushed(push: &PushEvent) -> Option<&str> {
     Some(name.unwrap_or(&push.ref_))
 }
 
+/// The postsubmits that a push starts, of those that `matched` has for the branch or tag; nothing is asked where nothing
+/// was pushed.
+///
+/// # Errors
+/// Those of `matched`.
+pub fn due<E>(
+    push: &PushEvent,
+    matched: impl FnOnce(&str) -> Result<Vec<Postsubmit>, E>,
+) -> Result<Vec<Postsubmit>, E> {
+    let Some(name) = pushed(push) else { return Ok(Vec::new()) };
+    let mut postsubmits = matched(name)?;
+    postsubmits.retain(|job| job.should_run);
+    Ok(postsubmits)
+}
+
 /// Starts the postsubmits of what was pushed. Nobody's trust is asked: who can push can change the jobs as well.
 ///
 /// Where Prow stops at the first job that cannot be started, here the others start all the same.
 pub(crate) fn handle(push: &PushEvent, agent: &ClientAgent) -> Result<Outcome, Failure> {
-    let Some(name) = pushed(push) else {
-        return Ok(kit::ignored("the push deleted its branch"));
-    };
-    let central = job_config::postsubmits(agent, name, &push.changed_files)?;
-    let own = job_config::in_repo_postsubmits(agent, name, &push.changed_files);
-    let postsubmits = in_repo::beside(central, own);
-    let due: Vec<&Postsubmit> = postsubmits.iter().filter(|job| job.should_run).collect();
+    let due = due(push, |name| {
+        let central = job_config::postsubmits(agent, name, &push.changed_files)?;
+        let own = job_config::in_repo_postsubmits(agent, name, &push.changed_files);
+        Ok::<_, Failure>(in_repo::beside(central, own))
+    })?;
     if due.is_empty() {
-        return Ok(kit::ignored(format!("no postsubmit is due on {name}")));
+        let why = pushed(push).map(|name| format!("no postsubmit is due on {name}"));
+        return Ok(kit::ignored(why.unwrap_or_else(|| "the push deleted its branch".to_owned())));
     }
     let mut errors = Vec::new();
     for job in &due {

@@ -2,7 +2,9 @@
 //! pkg/plugins/trigger/generic-comment.go, but for the first page of runs alone, which is all that is looked at there.
 //!
 //! What goes wrong here is logged and keeps no job from starting. The calls take the grant `actions: write`, which the
-//! component `trigger` is not given: they stand in `trigger-workflows`, these sources with the feature `workflows`.
+//! catalogue does not give and lists as optional: without it each of them is denied.
+
+use kit::{ClientAgent, ErrorKind, Failure, PullRequest, github_actions_read as read, github_actions_write as write};
 
 /// What is to be done with runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,15 +17,11 @@ pub(crate) enum Ask {
 
 /// Whether a run that this event started is one of the pull request's. A reusable workflow is run again and not approved:
 /// it waits with the run that called it.
-#[cfg_attr(not(any(test, feature = "workflows")), expect(dead_code, reason = "only the calls ask"))]
 pub(crate) fn concerns(ask: Ask, event: &str) -> bool {
     matches!(event, "pull_request" | "pull_request_target") || (ask == Ask::Rerun && event == "workflow_call")
 }
 
-#[cfg(feature = "workflows")]
-pub(crate) fn carry_out(ask: Ask, agent: &kit::ClientAgent, pr: &kit::PullRequest) {
-    use kit::{Failure, github_actions_read as read, github_actions_write as write};
-
+pub(crate) fn carry_out(ask: Ask, agent: &ClientAgent, pr: &PullRequest) {
     let (branch, head) = (&pr.head.name, &pr.head.sha);
     let listed = match ask {
         Ask::Approve => read::list_runs_awaiting_approval(agent, branch, head),
@@ -31,6 +29,12 @@ pub(crate) fn carry_out(ask: Ask, agent: &kit::ClientAgent, pr: &kit::PullReques
     };
     let runs = match listed {
         Ok(runs) => runs,
+        Err(error) if error.kind == ErrorKind::Denied => {
+            return kit::warn(
+                "`trigger_github_workflows` is on, and the runs of GitHub Actions are left alone: write all grants of trigger \
+                 and `actions: write` under `modules.trigger.grants`",
+            );
+        }
         Err(error) => {
             let why = Failure::from(error).message;
             return kit::warn(format_args!("cannot list the runs of GitHub Actions at {head}: {why}"));
@@ -44,7 +48,7 @@ pub(crate) fn carry_out(ask: Ask, agent: &kit::ClientAgent, pr: &kit::PullReques
         match done {
             Ok(()) => kit::info(format_args!("{ask:?}: run {} of {}", run.id, run.name)),
             // The run is gone, or is no longer what it was when it was listed.
-            Err(error) if error.kind == kit::ErrorKind::NotFound => {
+            Err(error) if error.kind == ErrorKind::NotFound => {
                 kit::info(format_args!("{ask:?}: run {} of {} is not there", run.id, run.name));
             }
             Err(error) => {
@@ -53,15 +57,6 @@ pub(crate) fn carry_out(ask: Ask, agent: &kit::ClientAgent, pr: &kit::PullReques
             }
         }
     }
-}
-
-#[cfg(not(feature = "workflows"))]
-pub(crate) fn carry_out(ask: Ask, _: &kit::ClientAgent, pr: &kit::PullRequest) {
-    kit::warn(format_args!(
-        "{ask:?}: `trigger_github_workflows` is on, and this component leaves the runs of GitHub Actions at {} alone: give \
-         `modules.trigger` the component `trigger-workflows.wasm` and, beside its other grants, `actions: write`",
-        pr.head.sha
-    ));
 }
 
 #[cfg(test)]

@@ -74,6 +74,25 @@ fn case_22_links_lead_to_the_branch_the_server_and_the_file() {
     assert!(!comment.contains("https://github.com"), "{comment}");
 }
 
+/// As `owners.filenames` of plugins.yaml says.
+#[test]
+fn links_lead_to_what_owners_files_are_called() {
+    #[track_caller]
+    fn check_links(files: &[&'static str], want: &[&str]) {
+        let mut world = World::changing(files).with("b.md", owned(&["writer"]));
+        world.facts.owners_file = "CODE".to_owned();
+        let comment = world.comment();
+        let links: Vec<&str> = comment.lines().filter_map(|line| line.strip_prefix("- **")).collect();
+        assert_eq!(links, want);
+    }
+    let (root, below) = (
+        "[CODE](https://github.com/org/repo/blob/main/CODE)**",
+        "[a/CODE](https://github.com/org/repo/blob/main/a/CODE)**",
+    );
+    check_links(&["a/a.go", "root.go"], &[root]);
+    check_links(&["a/a.go", "b.md"], &[below, "[b.md](https://github.com/org/repo/blob/main/b.md)**"]);
+}
+
 #[test]
 fn a_folder_that_is_approved_in_part() {
     let filters = super::world::Owns::default().filter(r"\.go$", &["gopher"]).filter(r"\.md$", &["writer"]);

@@ -112,6 +112,7 @@ impl World {
             pr,
             thread: Thread::default(),
             files: Vec::new(),
+            owners_file: "OWNERS".to_owned(),
             labelled_by_hand: None,
         };
         let owners = vec![

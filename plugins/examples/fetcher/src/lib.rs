@@ -1,5 +1,6 @@
 //! Makes requests of its own, by `wasi:http`, to try a host's way out with: `/fetch METHOD URL BODY` sends one request and
-//! ends with what came back. Several such lines send several, one after another, and log what came back of each. Needs `http: [HOST]` under `grants`.
+//! ends with what came back. Several such lines send several, one after another, and log what came back of each. `/leave` in
+//! place of `/fetch` waits for no answer. Needs `http: [HOST]` under `grants`.
 
 use kit::{
     ClientAgent, CommentAction, Description, Event, EventBody, EventKind, Failure, Outcome, Plugin, PluginHelp, RepoRef,
@@ -14,6 +15,8 @@ pub struct Asked {
     pub url: String,
     /// Empty for none.
     pub body: String,
+    /// Whether its answer is waited for.
+    pub waits: bool,
 }
 
 /// The requests that a text asks for.
@@ -21,9 +24,9 @@ pub fn asked(text: &str) -> Vec<Asked> {
     let one = |line: kit::Line<'_>| {
         let mut words = line.rest.trim().splitn(3, ' ');
         let (method, url) = (words.next()?.to_owned(), words.next()?.to_owned());
-        Some(Asked { method, url, body: words.next().unwrap_or_default().to_owned() })
+        Some(Asked { method, url, body: words.next().unwrap_or_default().to_owned(), waits: line.is("fetch") })
     };
-    kit::lines(text).filter(|line| line.is("fetch")).filter_map(one).collect()
+    kit::lines(text).filter(|line| line.is("fetch") || line.is("leave")).filter_map(one).collect()
 }
 
 #[cfg(target_family = "wasm")]
@@ -58,6 +61,11 @@ mod outgoing {
             let _ = stream.blocking_write_and_flush(asked.body.as_bytes());
         }
         let _ = OutgoingBody::finish(body, None);
+        if !asked.waits {
+            // Dropped by nobody but the host.
+            std::mem::forget(answer);
+            return Ok("nothing yet".to_owned());
+        }
         answer.subscribe().block();
         let answer = answer.get().ok_or("not ready")?.map_err(|()| "taken")?.map_err(|error| format!("{error:?}"))?;
         let location = answer.headers().get("location").concat();
@@ -94,7 +102,8 @@ impl Plugin for Fetcher {
 
     fn help(_settings: String, _repos: Vec<RepoRef>) -> PluginHelp {
         // Outside an event there is no way out: whoever asks for help sees that.
-        let asked = Asked { method: "GET".to_owned(), url: "http://127.0.0.1/".to_owned(), body: String::new() };
+        let (method, url) = ("GET".to_owned(), "http://127.0.0.1/".to_owned());
+        let asked = Asked { method, url, body: String::new(), waits: true };
         let description = format!("Makes requests of its own on command. Now: {:?}", outgoing::fetch(&asked));
         PluginHelp { description, config: Vec::new(), snippet: String::new(), commands: Vec::new() }
     }
@@ -132,12 +141,13 @@ mod tests {
     #[test]
     fn a_request_is_a_method_a_url_and_a_body() {
         let asked_for = |method: &str, url: &str, body: &str| {
-            vec![Asked { method: method.into(), url: url.into(), body: body.into() }]
+            vec![Asked { method: method.into(), url: url.into(), body: body.into(), waits: true }]
         };
         assert_eq!(asked("/fetch GET http://h/p?q"), asked_for("GET", "http://h/p?q", ""));
         assert_eq!(asked("now\r\n/fetch POST https://h a b\r\n"), asked_for("POST", "https://h", "a b"));
         assert!(asked("/fetch GET").is_empty());
         assert!(asked("/fetch").is_empty());
-        assert_eq!(asked("/fetch GET http://h\n/fetch GET http://i").len(), 2);
+        let waits: Vec<_> = asked("/fetch GET http://h\n/leave GET http://i").iter().map(|one| one.waits).collect();
+        assert_eq!(waits, [true, false]);
     }
 }
