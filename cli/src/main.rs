@@ -1,10 +1,12 @@
 //! The `bowsprit` command: one subcommand a process of the system, and the tools to look at it and to drive it.
 
 mod age;
+mod check;
 mod compile;
 mod controller;
 mod deliver;
 mod deliveries;
+mod explain;
 mod failure;
 mod host;
 mod jobs;
@@ -42,8 +44,10 @@ const EXAMPLES: &str = "Examples:
   bowsprit up                 the whole system, with a stand-in GitHub
   bowsprit jobs list          what ran and what came of it
   bowsprit deliveries list    which webhooks came in, and who handled them
+  bowsprit explain URL        why something happened, or why nothing did
   bowsprit deliver --help     send a payload by hand
   bowsprit plugin build DIR   make a component of a plugin's source
+  bowsprit check --help       look through a configuration before it counts
 
 RUST_LOG says what is logged (default: info), for example
 RUST_LOG=host=debug,info.";
@@ -60,8 +64,10 @@ enum Command {
     Sim(Box<sim::SimArgs>),
     Deliver(Box<deliver::DeliverArgs>),
     Deliveries(deliveries::DeliveriesArgs),
+    Explain(explain::ExplainArgs),
     Jobs(jobs::JobsArgs),
     Plugin(plugin::PluginArgs),
+    Check(Box<check::CheckArgs>),
     #[command(hide = true, name = compile::NAME)]
     CompileComponent(compile::CompileArgs),
     #[command(hide = true, name = supervise::NAME)]
@@ -71,7 +77,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse_from(spelling::accept_go(std::env::args_os().collect()));
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if failure::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprint!("{}", failure::explain(&error));
@@ -80,20 +86,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let servers = || log::start(&cli.log).and_then(|()| cli.parent.follow());
-    match cli.command {
+    let done = match cli.command {
+        // The one command of which more than one way to fail is told apart.
+        Command::Check(args) => return check::run(&args),
         Command::Up(args) => runtime::one_thread(up::run(*args, &cli.log)),
         Command::Host(args) => servers().and_then(|()| runtime::all_threads(host::run(*args))),
         Command::Controller(args) => servers().and_then(|()| runtime::all_threads(controller::run(*args))),
         Command::Sim(args) => servers().and_then(|()| runtime::all_threads(sim::run(*args))),
         Command::Deliver(args) => runtime::one_thread(deliver::run(*args)),
         Command::Deliveries(args) => runtime::one_thread(deliveries::run(args)),
+        Command::Explain(args) => runtime::one_thread(explain::run(args)),
         Command::Jobs(args) => runtime::one_thread(jobs::run(args)),
         Command::Plugin(args) => plugin::run(args),
         Command::CompileComponent(args) => compile::run(&args),
         Command::Supervise(args) => supervise::run(&args),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

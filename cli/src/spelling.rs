@@ -1,13 +1,13 @@
-//! Go's spellings of flags (`-port=1`), for the two commands whose flags are Prow's.
+//! Go's spellings of flags (`-port=1`), for the commands whose flags are Prow's.
 
 use std::ffi::OsString;
 
 /// The commands that stand for Prow's programs.
-const PROWS: [&str; 2] = ["host", "controller"];
+const PROWS: [&str; 3] = ["host", "controller", "check"];
 /// Options before the command that take a value as the next argument.
 const WITH_VALUE: [&str; 2] = ["--log-format", crate::parent::FLAG];
 
-/// The arguments as this program spells them; only what follows `host` or `controller` is changed.
+/// The arguments as this program spells them; only what follows one of these commands is changed.
 pub(crate) fn accept_go(mut args: Vec<OsString>) -> Vec<OsString> {
     let Some(command) = command_at(&args).filter(|&at| PROWS.iter().any(|name| args[at] == *name)) else { return args };
     let flags = args.split_off(command + 1);
@@ -46,6 +46,7 @@ mod tests {
         check("bowsprit host -port=1 --dry-run=false", "bowsprit host --port=1 --dry-run=false");
         check("bowsprit --log-format json controller -port=1", "bowsprit --log-format json controller --port=1");
         check("bowsprit --log-format=json host -port=1", "bowsprit --log-format=json host --port=1");
+        check("bowsprit check -strict -o json", "bowsprit check --strict -o json");
     }
 
     #[test]

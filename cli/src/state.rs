@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use host::kept::Kept;
 use podutils::job_dir::JobDir;
 use store::{Inbox, ProwJobs};
 
@@ -34,6 +35,11 @@ impl StateArgs {
     pub(crate) async fn prowjobs_to_write(&self) -> anyhow::Result<ProwJobs> {
         let path = self.file("prowjobs.db", "host or controller")?;
         Ok(ProwJobs::open(&path).await?)
+    }
+
+    /// The configurations that tasks ran with, to look at.
+    pub(crate) fn configs(&self) -> Kept {
+        Kept::at(self.state_dir.join("configs"))
     }
 
     /// The log of a job that ran on this machine, whether it is there or not.

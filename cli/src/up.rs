@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use config::{ConfigShardFlags, PluginShardFlags};
 
 use crate::log::{self, LogArgs};
 use crate::program;
@@ -53,9 +54,13 @@ pub(crate) struct UpArgs {
     /// Further job configs: a file, or a directory of them.
     #[arg(long, value_name = "PATH")]
     job_config_path: Option<PathBuf>,
+    #[command(flatten)]
+    config_shards: ConfigShardFlags,
     /// Prow's plugins.yaml.
     #[arg(long, value_name = "FILE", default_value = "plugins.yaml")]
     plugin_config: PathBuf,
+    #[command(flatten)]
+    plugin_shards: PluginShardFlags,
     /// The bundled plugins with their catalogue; `plugins-dist` beside this program's directory if left out.
     #[arg(long, value_name = "DIR", env = "BOWSPRIT_PLUGINS_DIR")]
     plugins_dir: Option<PathBuf>,
@@ -86,6 +91,8 @@ pub(crate) async fn run(args: UpArgs, log: &LogArgs) -> anyhow::Result<()> {
         config_path: args.config_path,
         job_config_path: args.job_config_path,
         plugin_config: args.plugin_config,
+        config_shards: args.config_shards,
+        plugin_shards: args.plugin_shards,
         plugins_dir,
         log_format: log.log_format,
         grace: args.grace_period,

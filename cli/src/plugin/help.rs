@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use config::{Loaded, Role, SourceFile};
+use config::{Loaded, PluginShardFlags};
 use host::catalogue::Catalogue;
 use host::inspect;
 use host::source::{self, Component};
@@ -32,6 +32,8 @@ pub(super) struct HelpArgs {
     /// plugins.yaml.
     #[arg(long, default_value = "plugins.yaml", value_name = "FILE")]
     plugin_config: PathBuf,
+    #[command(flatten)]
+    plugin_shards: PluginShardFlags,
     /// The directory of the bundled plugins; beside the program unless said otherwise.
     #[arg(long, env = "BOWSPRIT_PLUGINS_DIR", value_name = "DIR")]
     plugins_dir: Option<PathBuf>,
@@ -53,7 +55,7 @@ fn repository(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) async fn run(args: HelpArgs) -> anyhow::Result<()> {
-    let loaded = Arc::new(load(&args.plugin_config)?);
+    let loaded = Arc::new(Loaded::plugins_alone(args.plugin_config.clone(), args.plugin_shards.shards())?);
     let plugins_dir =
         args.plugins_dir.clone().unwrap_or_else(|| program::plugins_dir(&program::current().unwrap_or_default()));
     let file = component(&args.name, &loaded, &plugins_dir)?;
@@ -71,17 +73,6 @@ pub(super) async fn run(args: HelpArgs) -> anyhow::Result<()> {
         ShowOutput::Text => output::print(&text(&about)),
         ShowOutput::Json => output::print_json(&json!({ "Help": help, "Settings": settings, "Enabled": enabled })),
     }
-}
-
-/// plugins.yaml alone; what a plugin says of itself depends on nothing else.
-fn load(plugins_yaml: &Path) -> anyhow::Result<Loaded> {
-    let bytes = std::fs::read(plugins_yaml)
-        .with_context(|| format!("cannot read {} (give another by --plugin-config)", plugins_yaml.display()))?;
-    let files = vec![
-        SourceFile { role: Role::Core, path: "config.yaml".into(), bytes: b"{}".to_vec() },
-        SourceFile { role: Role::Plugins, path: plugins_yaml.to_owned(), bytes },
-    ];
-    Ok(Loaded::from_files(files)?)
 }
 
 /// The file of a plugin's component: of its module, else the bundled one.

@@ -62,7 +62,7 @@ pub(crate) fn loader(dir: &Path) -> anyhow::Result<Loader> {
 
 /// The grants that let it load, as they stand in plugins.yaml.
 fn grants(found: &Inspected) -> Vec<String> {
-    let asked = capability::missing(&found.requests, &prow::grants::Grants::default());
+    let asked = capability::missing(&found.requests, &[]);
     let mut lines: Vec<String> = asked.iter().map(capability::Capability::line).collect();
     if found.requests.http {
         lines.push("http: [HOST]".to_owned());
@@ -132,7 +132,7 @@ fn text(found: &Inspected, file: &Path) -> String {
 /// The same as an object, but for the hosts of `http`, which the component does not say.
 pub(crate) fn grants_of(found: &Inspected) -> Map<String, Value> {
     let mut granted = Map::new();
-    for asked in capability::missing(&found.requests, &prow::grants::Grants::default()) {
+    for asked in capability::missing(&found.requests, &[]) {
         let access = serde_json::to_value(asked.access).expect("a word is data");
         granted.insert(asked.permission.to_string(), access);
     }

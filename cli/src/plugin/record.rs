@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use config::{Loaded, Sources};
+use config::{Loaded, PluginShardFlags, Sources};
 use host::replay::Recording;
 use serde_json::{Value, json};
 use store::{EntryState, StoredDelivery, TaskReport};
@@ -15,7 +15,7 @@ use crate::state::StateArgs;
 /// Make a scenario of what a plugin did about a delivery.
 ///
 /// The scenario holds the webhook, what the plugin asked, and what it was told: `bowsprit plugin test` plays it without
-/// anybody to ask. The plugin's settings come from plugins.yaml as it is now.
+/// anybody to ask. The plugin's settings and grants are those that its task ran with, as the state directory keeps them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   bowsprit deliveries list
@@ -32,12 +32,14 @@ pub(crate) struct RecordArgs {
     /// The plugin.
     #[arg(long)]
     plugin: String,
-    /// config.yaml.
-    #[arg(long, value_name = "FILE", default_value = "config.yaml")]
+    /// A plugins.yaml in place of the one that the task ran with.
+    #[arg(long, value_name = "FILE")]
+    plugin_config: Option<PathBuf>,
+    /// The config.yaml beside it.
+    #[arg(long, value_name = "FILE", default_value = "config.yaml", requires = "plugin_config")]
     config_path: PathBuf,
-    /// plugins.yaml.
-    #[arg(long, value_name = "FILE", default_value = "plugins.yaml")]
-    plugin_config: PathBuf,
+    #[command(flatten)]
+    plugin_shards: PluginShardFlags,
     /// The delivery's GUID.
     guid: String,
 }
@@ -51,11 +53,38 @@ pub(crate) async fn run(args: RecordArgs) -> anyhow::Result<()> {
     // An event that comes in two forms makes two tasks; the one with more in it is meant.
     own.sort_by_key(|task| task.journal.len());
     let Some(task) = own.pop() else { bail!("`{plugin}` was not asked about delivery {guid}") };
-    let sources =
-        Sources { config_path: args.config_path, plugin_config: Some(args.plugin_config), ..Sources::default() };
-    let loaded = Loaded::from_sources(&sources).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let loaded = match args.plugin_config {
+        Some(plugin_config) => {
+            let plugin_shards = args.plugin_shards.shards();
+            given(Sources {
+                config_path: args.config_path,
+                plugin_config: Some(plugin_config),
+                plugin_shards,
+                ..Sources::default()
+            })?
+        }
+        None => ran_with(&args.state, &task)?,
+    };
     let document = document(&delivery, task, &loaded)?;
     output::print(&format!("# What `{plugin}` did about delivery {guid}.\n{}", serde_saphyr::to_string(&document)?))
+}
+
+/// The configuration of these files.
+fn given(sources: Sources) -> anyhow::Result<Loaded> {
+    Loaded::from_sources(&sources).map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+/// The configuration that the task ran with.
+fn ran_with(state: &StateArgs, task: &TaskReport) -> anyhow::Result<Loaded> {
+    let traced = || Some(task.trace.as_ref()?["config_revision"].as_str()?.to_owned());
+    let revision = task.pins.as_ref().map(|pins| pins.config_revision.clone()).or_else(traced);
+    let revision = revision.context("the task has not begun: there is nothing to record")?;
+    state.configs().configuration(&revision).with_context(|| {
+        format!(
+            "the configuration {} that the task ran with cannot be had: give one like it with --plugin-config FILE",
+            revision.get(..12).unwrap_or(&revision)
+        )
+    })
 }
 
 fn document(delivery: &StoredDelivery, task: TaskReport, loaded: &Loaded) -> anyhow::Result<Value> {

@@ -308,7 +308,7 @@ pub(crate) fn granted(about: &Inspected, adds: &Map<String, Value>) -> anyhow::R
     let granted: Grants = serde_json::from_value(Value::Object(all.clone()))?;
     host::source::check_grants(&granted)?;
     let missing: Vec<String> =
-        capability::missing(&about.requests, &granted).iter().map(|asked| format!("`{}`", asked.line())).collect();
+        capability::missing(&about.requests, &[&granted]).iter().map(|asked| format!("`{}`", asked.line())).collect();
     ensure!(missing.is_empty(), "the component asks for {}, which is not granted so", missing.join(", "));
     ensure!(
         !about.requests.http || !granted.http.is_empty(),

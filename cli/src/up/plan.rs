@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use config::{ConfigShardFlags, PluginShardFlags};
 use serde::Serialize;
 
 use super::ports::Ports;
@@ -56,6 +57,8 @@ pub(super) struct Plan {
     pub(super) config_path: PathBuf,
     pub(super) job_config_path: Option<PathBuf>,
     pub(super) plugin_config: PathBuf,
+    pub(super) config_shards: ConfigShardFlags,
+    pub(super) plugin_shards: PluginShardFlags,
     pub(super) plugins_dir: PathBuf,
     pub(super) log_format: LogFormat,
     /// How long plugins may go on after the end was asked for.
@@ -86,7 +89,7 @@ impl Plan {
         };
         let (sub, common): (&[&str], _) = match role {
             Role::Sim => (&["sim", "serve"], Vec::new()),
-            Role::Host => (&["host"], self.common()),
+            Role::Host => (&["host"], self.common().into_iter().chain(self.plugin_shards.arguments()).collect()),
             Role::Controller => (&["controller"], self.common()),
         };
         let mut args = vec![format!("--log-format={}", self.log_format.as_str())];
@@ -106,6 +109,7 @@ impl Plan {
             ("--dry-run", "false".to_owned()),
         ];
         flags.extend(self.job_config_path.iter().map(|path| ("--job-config-path", text(path))));
+        flags.extend(self.config_shards.arguments());
         flags
     }
 
@@ -172,6 +176,14 @@ pub(super) fn example() -> Plan {
         config_path: "config.yaml".into(),
         job_config_path: Some("jobs".into()),
         plugin_config: "plugins.yaml".into(),
+        config_shards: ConfigShardFlags {
+            supplemental_prow_config_dir: vec!["teams".into(), "more".into()],
+            supplemental_prow_configs_filename_suffix: "_prow.yaml".to_owned(),
+        },
+        plugin_shards: PluginShardFlags {
+            supplemental_plugin_config_dir: vec!["teams".into()],
+            supplemental_plugin_configs_filename_suffix: "_plugins.yaml".to_owned(),
+        },
         plugins_dir: "/dist".into(),
         log_format: LogFormat::Human,
         grace: Duration::from_secs(10),
@@ -213,6 +225,11 @@ mod tests {
           --state-dir=/work/.bowsprit
           --dry-run=false
           --job-config-path=jobs
+          --supplemental-prow-config-dir=teams
+          --supplemental-prow-config-dir=more
+          --supplemental-prow-configs-filename-suffix=_prow.yaml
+          --supplemental-plugin-config-dir=teams
+          --supplemental-plugin-configs-filename-suffix=_plugins.yaml
           ready when http://127.0.0.1:4/healthz/ready answers
         --log-format=human
           controller
@@ -227,6 +244,9 @@ mod tests {
           --state-dir=/work/.bowsprit
           --dry-run=false
           --job-config-path=jobs
+          --supplemental-prow-config-dir=teams
+          --supplemental-prow-config-dir=more
+          --supplemental-prow-configs-filename-suffix=_prow.yaml
           ready when http://127.0.0.1:7/healthz/ready answers
         ");
     }
