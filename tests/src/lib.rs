@@ -11,6 +11,7 @@ pub mod patch;
 pub mod process;
 pub mod programs;
 pub mod registry;
+pub mod report;
 pub mod service;
 pub mod stage;
 pub mod timeline;

@@ -1,5 +1,6 @@
 //! A whole system: a stand-in GitHub, a host and a controller, each a process, with its state in a fresh directory.
 
+mod args;
 mod compiled;
 mod options;
 mod ports;
@@ -77,7 +78,7 @@ impl World {
         for (name, bytes) in &options.beside {
             write(dir.path(), name, bytes)?;
         }
-        let args = sim_args(ports.sim, &dir.path().join("github"));
+        let args = args::sim_args(ports.sim, &dir.path().join("github"));
         let github = Process::start("sim", &programs.bowsprit, &args, &dir.path().join("sim.log"))?;
         let http = reqwest::Client::builder().no_proxy().build().context("making an HTTP client")?;
         let dry_run = options.dry_run;
@@ -355,51 +356,6 @@ impl World {
         }
         Ok(())
     }
-
-    /// The command line of the host.
-    #[must_use]
-    pub fn host_args(&self) -> Vec<OsString> {
-        let flags = [
-            ("--plugin-config", self.path("plugins.yaml").into()),
-            ("--hmac-secret-file", self.path("hmac").into()),
-            ("--plugins-dir", self.programs.plugins.clone().into()),
-            ("--port", number(self.ports.hook)),
-            ("--metrics-port", number(self.ports.metrics)),
-            ("--health-port", number(self.ports.health)),
-            ("--grace-period", "5s".into()),
-        ];
-        let mut args = self.args("host", flags);
-        args.extend(self.more.iter().cloned());
-        args
-    }
-
-    /// The command line of the controller.
-    #[must_use]
-    pub fn controller_args(&self) -> Vec<OsString> {
-        let flags = [
-            ("--port", number(self.ports.logs)),
-            ("--metrics-port", number(self.ports.controller_metrics)),
-            ("--health-port", number(self.ports.controller_health)),
-        ];
-        self.args("controller", flags)
-    }
-
-    fn args<const N: usize>(&self, who: &str, own: [(&str, OsString); N]) -> Vec<OsString> {
-        let common = [
-            ("--config-path", self.path("config.yaml").into()),
-            ("--github-endpoint", self.sim.base().into()),
-            ("--state-dir", self.path("state").into()),
-            ("--dry-run", self.dry_run.to_string().into()),
-        ];
-        let of_kubernetes = self.apiserver.iter().map(|server| ("--kubeconfig", server.kubeconfig(ADMIN).into()));
-        let flags = common.into_iter().chain(self.identity.iter().cloned()).chain(of_kubernetes).chain(own);
-        let joined = flags.map(|(flag, value): (&str, OsString)| {
-            let mut joined = OsString::from(format!("{flag}="));
-            joined.push(value);
-            joined
-        });
-        [who.into(), ends_with_us()].into_iter().chain(joined).collect()
-    }
 }
 
 impl Drop for World {
@@ -445,19 +401,4 @@ pub fn write(dir: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
 /// The error as text.
 pub fn seen<T, E: std::fmt::Display>(outcome: Result<T, E>) -> Result<T, String> {
     outcome.map_err(|error| format!("{error:#}"))
-}
-
-fn sim_args(port: u16, state: &Path) -> Vec<OsString> {
-    let mut args: Vec<OsString> = ["sim", "serve", "--port"].map(OsString::from).into();
-    args.extend([number(port), "--state-dir".into(), state.into(), ends_with_us()]);
-    args
-}
-
-/// So that a test that is killed leaves no servers behind.
-fn ends_with_us() -> OsString {
-    format!("--end-with-parent={}", std::process::id()).into()
-}
-
-fn number(port: u16) -> OsString {
-    port.to_string().into()
 }

@@ -36,6 +36,9 @@ pub(crate) struct Entry {
 pub(crate) struct Terms {
     /// `permission = "read" | "write"`, spelled as in plugins.yaml.
     pub(crate) grants: BTreeMap<String, Value>,
+    /// What the plugin can do without: it is loaded without these grants, and such calls are denied.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) optional: BTreeMap<String, Value>,
     /// Where the plugin needs other limits than the host's defaults.
     #[serde(default)]
     pub(crate) limits: BTreeMap<String, Value>,
@@ -105,7 +108,7 @@ impl Package {
         let said = self.metadata.as_ref().and_then(|tables| tables.get("bowsprit")).cloned();
         serde_json::from_value(said.unwrap_or(Value::Null)).with_context(|| {
             let place = self.manifest_path.display();
-            format!("{place}: [package.metadata.bowsprit] must hold `grants`, and may hold `limits`")
+            format!("{place}: [package.metadata.bowsprit] must hold `grants`, and may hold `optional` and `limits`")
         })
     }
 }
@@ -156,9 +159,20 @@ mod tests {
 
     #[test]
     fn an_entry_is_flat() {
-        let terms = Terms { grants: [("issues".into(), "write".into())].into(), limits: BTreeMap::new() };
-        let entry = Entry { name: "hold".into(), file: "hold.wasm".into(), digest: "00".into(), terms };
-        let want = json!({ "name": "hold", "file": "hold.wasm", "digest": "00", "grants": { "issues": "write" }, "limits": {} });
-        assert_eq!(serde_json::to_value(entry).unwrap(), want);
+        let mut terms = Terms {
+            grants: [("issues".into(), "write".into())].into(),
+            optional: BTreeMap::new(),
+            limits: BTreeMap::new(),
+        };
+        let entry = |terms: &Terms| {
+            let entry =
+                Entry { name: "hold".into(), file: "hold.wasm".into(), digest: "00".into(), terms: terms.clone() };
+            serde_json::to_value(entry).unwrap()
+        };
+        let mut want = json!({ "name": "hold", "file": "hold.wasm", "digest": "00", "grants": { "issues": "write" }, "limits": {} });
+        assert_eq!(entry(&terms), want);
+        terms.optional.insert("actions".into(), "write".into());
+        want["optional"] = json!({ "actions": "write" });
+        assert_eq!(entry(&terms), want);
     }
 }

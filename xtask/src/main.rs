@@ -7,6 +7,7 @@ mod catalogue;
 mod children;
 mod counterparts;
 mod go;
+mod journal_table;
 mod launch;
 mod plugins;
 mod reference;
@@ -18,6 +19,7 @@ mod tools;
 mod workspace;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -60,7 +62,7 @@ Examples:
   cargo xtask plugins
   CARGO_TARGET_DIR=/var/tmp/t cargo xtask plugins    writes to /var/tmp/t/plugins-dist")]
     Plugins,
-    /// Write doc/contract.md anew from wit/.
+    /// Write doc/contract.md and the table in doc/journal.md anew from wit/.
     #[command(after_help = "Examples:
   cargo xtask reference")]
     Reference,
@@ -129,10 +131,7 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         return launch::up_help(&Workspace::find()?);
     }
     if let Chore::Reference = chore {
-        let root = Workspace::find()?.root;
-        let document = reference::document(&root.join("wit"))?;
-        std::fs::write(root.join(reference::FILE), document)
-            .with_context(|| format!("cannot write {}", reference::FILE))?;
+        write_references(&Workspace::find()?.root)?;
         return Ok(ExitCode::SUCCESS);
     }
     setup::ensure(if matches!(chore, Chore::Setup { .. }) { setup::Chore::Setup } else { setup::Chore::Other })?;
@@ -161,4 +160,15 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         }
         Chore::Up { args } => launch::up(&workspace, &args),
     }
+}
+
+/// What the documents say of `wit/`.
+fn write_references(root: &Path) -> anyhow::Result<()> {
+    let write = |file: &str, text: String| {
+        std::fs::write(root.join(file), text).with_context(|| format!("cannot write {file}"))
+    };
+    write(reference::FILE, reference::document(&root.join("wit"))?)?;
+    let file = journal_table::FILE;
+    let written = std::fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"))?;
+    write(file, journal_table::document(&root.join("wit"), &written)?)
 }

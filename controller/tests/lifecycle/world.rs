@@ -71,7 +71,11 @@ pub(crate) fn options(state: &Path, endpoint: &str) -> Options {
     let me = std::env::current_exe().unwrap().to_string_lossy().into_owned();
     Options {
         address: std::net::Ipv4Addr::LOCALHOST.into(),
-        config: config::ConfigFlags { config_path: state.join("config.yaml"), job_config_path: None },
+        config: config::ConfigFlags {
+            config_path: state.join("config.yaml"),
+            job_config_path: None,
+            shards: config::ConfigShardFlags::default(),
+        },
         github: github::GithubFlags {
             github_endpoint: vec![endpoint.to_owned()],
             github_graphql_endpoint: None,

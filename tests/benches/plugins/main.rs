@@ -2,7 +2,6 @@
 //! `plugins FILE COMMIT` prints a table and writes FILE as JSON.
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on is none")]
 
-mod report;
 mod rig;
 
 use std::path::Path;
@@ -17,8 +16,8 @@ use tests::examples;
 use tests::measure::{Memory, Sample};
 use tests::patch::marked;
 use tests::programs::Programs;
+use tests::report::{Goal, Report};
 
-use report::{Goal, Report};
 use rig::{Rig, Subject};
 
 /// Calls before anything is measured, and measured ones.

@@ -38,11 +38,14 @@ struct Line {
 
 pub(crate) struct Bench {
     guests: Arc<Guests>,
+    loader: Loader,
     /// Makes calls of the contract, as it is told.
     pub(crate) caller: Arc<Plugin>,
     /// Makes requests by `wasi:http`, as it is told.
     pub(crate) fetcher: Arc<Plugin>,
     clients: Clients,
+    /// The same with a personal token, which nothing narrows.
+    personal: Clients,
     loaded: Arc<Loaded>,
     inbox: Inbox,
     inbox_file: PathBuf,
@@ -59,6 +62,13 @@ pub(crate) struct Elsewhere<'a> {
     pub(crate) kubeconfig: Option<&'a Path>,
     /// What `wasi:http` may reach.
     pub(crate) http: Option<&'a str>,
+}
+
+/// Who the host is at GitHub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    App,
+    Person,
 }
 
 /// How one event went.
@@ -92,28 +102,42 @@ impl Bench {
         args.push(format!("--state-dir={}", dir.path().display()).into());
         args.extend(elsewhere.slack.map(|tap| OsString::from(format!("--slack-endpoint={}/api", tap.url))));
         args.extend(elsewhere.kubeconfig.map(|path| OsString::from(format!("--kubeconfig={}", path.display()))));
-        let flags = Line::parse_from(without_doubles(args)).flags;
-        let clients = Clients::open(&flags, &loaded.config.core, &prometheus::Registry::new()).await.unwrap();
+        let mut person: Vec<OsString> =
+            args.iter().filter(|arg| !arg.to_string_lossy().starts_with("--github-app")).cloned().collect();
+        person.push(format!("--github-token-path={}", world.path("token").display()).into());
+        person.push(format!("--state-dir={}", at("personal").display()).into());
+        std::fs::create_dir(at("personal")).unwrap();
+        let open = async |args: Vec<OsString>| {
+            let flags = Line::parse_from(without_doubles(args)).flags;
+            Clients::open(&flags, &loaded.config.core, &prometheus::Registry::new()).await.unwrap()
+        };
+        let (clients, personal) = (open(args).await, open(person).await);
         let guests = Arc::new(Guests::start().unwrap());
         let programs = Programs::find().unwrap();
         let compiler = Compiler::new(at("compiled"), programs.bowsprit, vec!["compile-component".to_owned()]).unwrap();
         let loader = Loader::new(guests.clone(), compiler.within(CompileLimits::default()));
         let grants = everything(elsewhere.http.unwrap_or("example.com"));
-        let load = async |name: &str| {
-            let bytes = std::fs::read(programs.plugins.join(format!("examples/{name}.wasm"))).unwrap();
-            // Git takes its time on a busy machine, and so does who looks for what may have been made.
-            let limits = Limits { deadline: Duration::from_secs(120), ..Limits::default() };
-            let (name, digest) = (name.to_owned(), compile::digest(&bytes));
-            loader.load(&bytes, Wanted { name, digest, grants: grants.clone(), limits }).await.unwrap()
-        };
-        let (caller, fetcher) = (load("caller").await, load("fetcher").await);
+        // Git takes its time on a busy machine, and so does who looks for what may have been made.
+        let limits = Limits { deadline: Duration::from_secs(120), ..Limits::default() };
+        let caller = loaded_as(&loader, "caller", grants.clone(), limits).await;
+        let fetcher = loaded_as(&loader, "fetcher", grants, limits).await;
         let inbox_file = at("inbox.db");
         let inbox = Inbox::open(&inbox_file).await.unwrap();
-        Bench { guests, caller, fetcher, clients, loaded, inbox, inbox_file, events: 0, _dir: dir }
+        Bench { guests, loader, caller, fetcher, clients, personal, loaded, inbox, inbox_file, events: 0, _dir: dir }
+    }
+
+    /// One of the examples, on other terms.
+    pub(crate) async fn load(&self, name: &str, grants: Grants, limits: Limits) -> Arc<Plugin> {
+        loaded_as(&self.loader, name, grants, limits).await
     }
 
     /// Has the plugin handle a comment of these lines within these grants.
     pub(crate) async fn says(&mut self, plugin: &Arc<Plugin>, lines: &[String], grants: Grants) -> Went {
+        self.says_as(Who::App, plugin, lines, grants).await
+    }
+
+    /// The same, by whichever of the two that the host can be.
+    pub(crate) async fn says_as(&mut self, who: Who, plugin: &Arc<Plugin>, lines: &[String], grants: Grants) -> Went {
         let text = lines.join("\n");
         let body = json!({
             "action": "created",
@@ -123,7 +147,11 @@ impl Bench {
         });
         let (task, delivery) = self.begin(plugin, "issue_comment", &body).await;
         let begun = self.begun(plugin);
-        let call = Call::new(&self.inbox, &self.clients, &begun, &delivery, &task, Vec::new()).within(grants);
+        let clients = match who {
+            Who::App => &self.clients,
+            Who::Person => &self.personal,
+        };
+        let call = Call::new(&self.inbox, clients, &begun, &delivery, &task, Vec::new()).within(grants);
         let (end, Leavings { calls, log, .. }) = self.guests.handle().spawn(call.make()).await.unwrap();
         let put_aside = match end {
             End::Done(_) => None,
@@ -156,6 +184,12 @@ impl Bench {
         let task = self.inbox.dispatch(&guid, dispatch).await.unwrap().pop().unwrap();
         let delivery = self.inbox.load(&guid).await.unwrap().unwrap();
         (task, delivery)
+    }
+
+    /// As [`Self::run`], by a plugin with these grants.
+    pub(crate) async fn run_within(&self, plugin: &Arc<Plugin>, guid: &str, grants: Grants) -> TaskReport {
+        let plugin = self.load(&plugin.name, grants, plugin.limits).await;
+        self.run(&plugin, guid).await
     }
 
     /// Runs the delivery's task as the host does, from wherever its journal ends, and tells how it stands.
@@ -196,14 +230,21 @@ impl Bench {
     }
 }
 
+async fn loaded_as(loader: &Loader, name: &str, grants: Grants, limits: Limits) -> Arc<Plugin> {
+    let bytes = std::fs::read(Programs::find().unwrap().plugins.join(format!("examples/{name}.wasm"))).unwrap();
+    let (name, digest) = (name.to_owned(), compile::digest(&bytes));
+    loader.load(&bytes, Wanted { name, digest, grants, limits }).await.unwrap()
+}
+
 /// All that can be granted, in the namespace and the organisation that rows are about, and this host for `wasi:http`.
 pub(crate) fn everything(host: &str) -> Grants {
-    let access = Permission::ALL.into_iter().map(|permission| (permission, Access::Write)).collect();
+    let most = |permission: Permission| if permission.is_read_only() { Access::Read } else { Access::Write };
+    let access = Permission::ALL.into_iter().map(|permission| (permission, most(permission))).collect();
     let granted =
         prow::grants::Grants { access, repos: vec!["my-org/*".to_owned()], ..prow::grants::Grants::default() };
     let set = |glob: &str| globset::GlobSet::new([globset::Glob::new(glob).unwrap()]).unwrap();
     let reach = Arc::new(Reach { granted: vec![host.parse().unwrap()], ..Reach::default() });
-    Grants { granted, reach, repos: set("my-org/*"), namespaces: Some(set("trial")) }
+    Grants { granted, reach, repos: set("my-org/*"), namespaces: Some(set("trial")), ..Grants::default() }
 }
 
 /// The last of each flag counts.

@@ -10,6 +10,7 @@ mod elder;
 mod fence;
 mod functions;
 mod heavy;
+mod requests;
 mod rows;
 mod script;
 mod slack;

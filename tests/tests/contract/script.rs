@@ -75,12 +75,14 @@ orgs:
   my-org:
     teams:
       reviewers: {name: Reviewers, members: [bob], repos: {my-org/hello: write}}
+  second: {}
 repos:
   my-org/hello:
     protected: {spare: [unit, lint]}
     milestones: [v1]
     collaborators: {carol: write}
   my-org/other: {}
+  second/its: {}
 apps:
   bowsprit:
     permissions:
@@ -93,7 +95,7 @@ apps:
       checks: write
       actions: write
       administration: read
-    installed: {my-org: []}
+    installed: {my-org: [], second: []}
 jira:
   accounts: [{name: bot, token: jira-token}]
   projects: [EMPTY]
@@ -129,6 +131,12 @@ impl Script {
         let (comment, push) = templates(&mut stage, &names["issue"]).await;
         stage.idle().await.unwrap();
         Self { stage, slack, cluster, names, comment, push, made: 0 }
+    }
+
+    /// A world in which no calls of rows are made.
+    pub(crate) fn of(stage: Stage) -> Self {
+        let (names, slack, cluster) = (BTreeMap::new(), None, None);
+        Self { stage, slack, cluster, names, comment: Value::Null, push: Value::Null, made: 0 }
     }
 
     /// What a row says, with its names filled in.

@@ -137,6 +137,17 @@ async fn a_delivery_is_recorded_and_plays_again_when_everyone_is_gone() {
     assert!(said(&nothing).contains("`nobody` was not asked"), "{}", said(&nothing));
     drop(stage);
 
+    // What plugins.yaml says by now is not what the task ran with.
+    std::fs::write(dir.join("plugins.yaml"), "modules: {}\n").unwrap();
+    let later = bowsprit(&record, &dir);
+    assert!(later.stdout == recorded.stdout, "{}{}", said(&later), String::from_utf8_lossy(&later.stdout));
+    std::fs::remove_dir_all(dir.join("state/configs")).unwrap();
+    let gone = bowsprit(&record, &dir);
+    let text = said(&gone);
+    assert!(!gone.status.success() && text.contains("not kept any more") && text.contains("--plugin-config"), "{text}");
+    let given = bowsprit(&[&record[..], &["--plugin-config", "plugins.yaml"]].concat(), &dir);
+    assert!(given.status.success() && given.stdout != recorded.stdout, "{}", said(&given));
+
     std::fs::write(dir.join("recorded.yaml"), &recorded.stdout).unwrap();
     let play = ["plugin", "test", "greeter.wasm", "--scenario", "recorded.yaml"];
     let again = bowsprit(&play, &dir);

@@ -77,8 +77,10 @@ async fn a_denied_call_is_counted_for_its_plugin_and_told_in_the_trace() {
         ("for-repo my-org/other", Some("add `my-org/other` to `grants.repos`"), 1),
         ("read-only", Some("this client-agent is read-only"), 2),
         ("for-repo other/hello", Some("add `other/hello` to `grants.repos`"), 3),
-        // What is asked of the wrong interface is refused by what it is about, and not by a grant.
-        ("wrong-kind", None, 3),
+        // By what it is about,
+        ("wrong-kind", Some("is an issue"), 4),
+        // and by a bound.
+        ("effects", Some("raise `limits.effects`"), 5),
     ];
     assert_eq!(counted(&stage.world.metrics().await.unwrap()), [""; 0]);
     for (probe, told, count) in rows {

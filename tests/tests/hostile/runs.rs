@@ -37,6 +37,9 @@ fn ways(contract: &Contract) -> Vec<Way> {
     let read_only = contract.import("agent", "[method]client-agent.read-only", "read_only", "(param i32) (result i32)");
     let get_repository = contract.import("github-metadata-read", "get-repository", "get", "(param i32 i32)");
     let matching = contract.import("job-config", "matching-changes", "matching", "(param i32 i32 i32 i32 i32 i32)");
+    let presubmits =
+        contract.import("job-config", "presubmits", "presubmits", "(param i32 i32 i32 i32 i32 i32 i32 i32)");
+    let search = contract.import("github-issues-read", "search", "search", "(param i32 i32 i32 i32)");
     let for_repo =
         contract.import("agent", "[method]client-agent.for-repo", "for_repo", "(param i32 i32 i32 i32 i32 i32)");
     let drop_agent = contract.import("agent", "[resource-drop]client-agent", "drop_agent", "(param i32)");
@@ -90,6 +93,48 @@ fn ways(contract: &Contract) -> Vec<Way> {
                 "over its limits: more than 8192 KiB at once",
             )
         },
+        Way {
+            grants: "{ job_config: read }",
+            // A text of twenty million bytes for the triggers of jobs, and no branch.
+            ..Way::fails(
+                Guest {
+                    module: presubmits,
+                    pages: 512,
+                    ..guest(
+                        "match",
+                        &format!(
+                            "(call $presubmits {agent} (i32.const 1) (i32.const 65536) (i32.const 20000000)
+                               (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 3072)) unreachable"
+                        ),
+                    )
+                },
+                "over its limits: more than 8192 KiB at once",
+            )
+        },
+        Way {
+            grants: "{ issues: read }",
+            limits: ", exchanged: 64Ki",
+            // Forty thousand parentheses, and behind them what no query may say: refused each time, for ever.
+            ..Way::fails(
+                Guest {
+                    module: format!("{search} (data (i32.const 105536) \" repo:x\")"),
+                    pages: 16,
+                    ..guest(
+                        "search",
+                        &format!(
+                            "(memory.fill (i32.const 65536) (i32.const 0x28) (i32.const 40000))
+                             (loop (call $search {agent} (i32.const 65536) (i32.const 40007) (i32.const 3072)) (br 0))
+                             unreachable"
+                        ),
+                    )
+                },
+                "over its limits: over 64 KiB of arguments and answers",
+            )
+        },
+        Way::fails(
+            Guest { module: Contract::sleep().into(), ..guest("sleep", "(call $sleep) unreachable") },
+            "over its deadline (`limits.deadline`)",
+        ),
         Way::fails(
             Guest {
                 pages: 512,

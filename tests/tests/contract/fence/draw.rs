@@ -20,7 +20,10 @@ pub(super) fn grants(random: &mut StdRng) -> Grants {
         _ => Some((permission, if permission.is_read_only() { Access::Read } else { Access::Write })),
     };
     let access = Permission::ALL.into_iter().filter_map(|permission| pick(permission, random)).collect();
-    let repos = if random.random_bool(0.5) { vec!["my-org/*".to_owned()] } else { Vec::new() };
+    // A pattern, and lists that end; of an organisation besides the event's, too.
+    let lists: [&[&str]; 6] =
+        [&[], &[], &["my-org/*"], &["my-org/other"], &["second/its"], &["second/*", "my-org/other"]];
+    let repos: Vec<_> = lists[random.random_range(0..lists.len())].iter().map(ToString::to_string).collect();
     let mut set = globset::GlobSetBuilder::new();
     for glob in &repos {
         set.add(globset::Glob::new(glob).unwrap());

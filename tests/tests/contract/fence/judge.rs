@@ -7,7 +7,12 @@ use sim::fence::{Decision, Need, Row as Rule};
 use sim::world::{Level, Permissions};
 use tests::stage::REPO;
 
+/// Another repository of the event's organisation, and one of another.
 pub(super) const OTHER: &str = "my-org/other";
+pub(super) const SECOND: &str = "second/its";
+
+/// The endpoint by which the host finds out whose the target of a redirect is.
+const REPOSITORY: &str = "/repos/{owner}/{repo}";
 
 /// How the guest changes its agent before a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +20,7 @@ pub(super) enum Through {
     Own,
     ReadOnly,
     Other,
+    Second,
 }
 
 /// One call of a sequence.
@@ -24,6 +30,8 @@ pub(super) struct Asking {
     pub(super) through: Through,
     /// As the guest is told it.
     pub(super) line: String,
+    /// Whether it asks for an issue that was transferred to [`OTHER`].
+    pub(super) moved: bool,
     /// Whether the grants cover it.
     pub(super) may: bool,
 }
@@ -34,7 +42,16 @@ impl Through {
         match self {
             Self::Own => String::new(),
             Self::ReadOnly => "read-only ".to_owned(),
-            Self::Other => format!("for-repo {OTHER} "),
+            Self::Other | Self::Second => format!("for-repo {} ", self.repo()),
+        }
+    }
+
+    /// The repository that the call is about then.
+    fn repo(self) -> &'static str {
+        match self {
+            Self::Own | Self::ReadOnly => REPO,
+            Self::Other => OTHER,
+            Self::Second => SECOND,
         }
     }
 }
@@ -46,7 +63,7 @@ pub(super) fn may(function: &str, through: Through, grants: &Grants) -> bool {
         && match through {
             Through::Own => true,
             Through::ReadOnly => access == Access::Read,
-            Through::Other => grants.repos.is_match(OTHER),
+            Through::Other | Through::Second => grants.repos.is_match(through.repo()),
         }
 }
 
@@ -89,6 +106,10 @@ pub(super) fn github(asked: &Decision, rules: &[Rule], grants: &Grants, calls: &
     if rule.need == Need::Jwt {
         return None;
     }
+    let looks = (asked.method.as_str(), asked.endpoint.as_str()) == ("GET", REPOSITORY);
+    if looks && calls.iter().any(|call| call.may && call.moved) && asked.repo.as_deref() == Some(OTHER) {
+        return None;
+    }
     let granted = permissions(&grants.granted.access);
     if ![false, true].iter().any(|on_pull| rule.need.is_met_by(&granted, *on_pull)) {
         return Some(format!("it needs {:?}", rule.need));
@@ -96,6 +117,12 @@ pub(super) fn github(asked: &Decision, rules: &[Rule], grants: &Grants, calls: &
     let other = asked.repo.as_ref().filter(|repo| *repo != REPO && !grants.repos.is_match(repo.as_str()));
     if let Some(repo) = other {
         return Some(format!("it is about {repo}"));
+    }
+    if let Some(org) = &asked.org {
+        let is_own = calls.iter().any(|call| call.may && owner(call.through.repo()) == org);
+        if !is_own && !grants.granted.repos.contains(&format!("{org}/*")) {
+            return Some(format!("it is about {org}"));
+        }
     }
     if !calls.iter().any(|call| explains(call, rule, asked)) {
         return Some("no call that may asks for it".to_owned());
@@ -109,8 +136,8 @@ fn explains(call: &Asking, rule: &Rule, asked: &Decision) -> bool {
     let on_pull = !call.function.starts_with("github-issues");
     let is_there = match asked.repo.as_deref() {
         None => true,
-        Some(REPO) => call.through != Through::Other,
-        Some(repo) => repo == OTHER && (call.through == Through::Other || call.function.ends_with(".transfer")),
+        Some(repo) if repo == call.through.repo() => true,
+        Some(repo) => repo == OTHER && (call.moved || call.function.ends_with(".transfer")),
     };
     call.may && is_there && rule.need.is_met_by(&permissions([(&permission, &access)]), on_pull)
 }
@@ -126,8 +153,36 @@ fn token_complaint(asked: &Decision, grants: &Grants) -> Option<String> {
     if let Some((name, level)) = beyond {
         return Some(format!("its token has {name}: {level:?}"));
     }
-    let everywhere = grants.granted.repos.is_empty() && asked.repo.is_some() && asked.repositories.is_none();
-    everywhere.then(|| "its token is for all repositories".to_owned())
+    let repo = asked.repo.as_deref()?;
+    let Some(repositories) = &asked.repositories else {
+        let is_closed = !grants.granted.repos.iter().any(|glob| glob.contains('*'));
+        return is_closed.then(|| "its token is for all repositories".to_owned());
+    };
+    let beyond = repositories.iter().find(|name| {
+        owner(name) != owner(repo) || (*name != REPO && *name != repo && !grants.repos.is_match(name.as_str()))
+    });
+    beyond.map(|name| format!("its token is for {name}, too"))
+}
+
+fn owner(repo: &str) -> &str {
+    repo.split_once('/').map_or(repo, |(owner, _)| owner)
+}
+
+/// Why a search ought not to have been made: without a place, or in one that the grants do not cover.
+pub(super) fn search(query: &str, grants: &Grants, calls: &[Asking]) -> Option<String> {
+    let query = query.split('&').next().unwrap_or_default();
+    let place = |key: &str| query.split_whitespace().find_map(|word| word.strip_prefix(key));
+    match (place("repo:"), place("org:")) {
+        (Some(repo), None) => {
+            let is_of_one = calls.iter().any(|call| call.may && call.through.repo() == repo);
+            (!is_of_one).then(|| format!("it is about {repo}"))
+        }
+        (None, Some(org)) => {
+            let is_all = grants.granted.repos.contains(&format!("{org}/*"));
+            (!is_all).then(|| format!("it is about all of {org}"))
+        }
+        _ => Some(format!("it is about everything: {query}")),
+    }
 }
 
 /// The same for a request to a service or a cluster, `METHOD /path`. `whose` is what covers it: one of these.
@@ -159,7 +214,7 @@ pub(super) fn of_cluster(asked: &str) -> &'static [Permission] {
 
 #[test]
 fn a_request_is_for_a_call_that_may() {
-    let call = |function, may| Asking { function, through: Through::Own, line: String::new(), may };
+    let call = |function, may| Asking { function, through: Through::Own, line: String::new(), moved: false, may };
     let check = |asked: &str, whose: &[Permission], function, may, want: bool| {
         assert_eq!(service(asked, whose, &[call(function, may)]).is_none(), want, "{asked} {function} {may}");
     };

@@ -4,31 +4,36 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::measure::Sample;
+
+use crate::measure::Sample;
 
 /// What a median is held to.
-pub(crate) enum Goal {
+pub enum Goal {
+    /// It is only told.
     None,
+    /// The median.
     AtMost(Duration),
     /// So much more than another's median, and that for nearly all of them: it is the 99th percentile that counts.
     WorstAtMostOver(Duration, Duration),
 }
 
 /// All results so far.
-pub(crate) struct Report {
+pub struct Report {
     commit: String,
     results: Vec<Value>,
     ratios: Vec<Value>,
 }
 
 impl Report {
-    pub(crate) fn new(commit: &str) -> Self {
+    /// None yet. Prints the machine and the commit.
+    #[must_use]
+    pub fn new(commit: &str) -> Self {
         println!("{}, {} cores; commit {commit}", processor(), cores());
         Report { commit: commit.to_owned(), results: Vec::new(), ratios: Vec::new() }
     }
 
     /// Durations of one kind.
-    pub(crate) fn add(&mut self, name: &str, sample: &Sample, goal: Goal) {
+    pub fn add(&mut self, name: &str, sample: &Sample, goal: Goal) {
         let (median, p99) = (sample.percentile(50).unwrap_or_default(), sample.percentile(99).unwrap_or_default());
         let (measured, most) = match goal {
             Goal::None => (median, None),
@@ -46,21 +51,21 @@ impl Report {
     }
 
     /// Events a second.
-    pub(crate) fn rate(&mut self, name: &str, per_second: u64, least: u64) {
+    pub fn rate(&mut self, name: &str, per_second: u64, least: u64) {
         let reached = per_second >= least;
         println!("{name:<58} {per_second}{}", words(Some(reached), Some(least.to_string())));
         self.results.push(json!({ "name": name, "per_second": per_second, "at_least": least, "reached": reached }));
     }
 
     /// Bytes.
-    pub(crate) fn weight(&mut self, name: &str, bytes: u64, most: u64) {
+    pub fn weight(&mut self, name: &str, bytes: u64, most: u64) {
         let reached = bytes <= most;
         println!("{name:<58} {bytes} bytes{}", words(Some(reached), Some(most.to_string())));
         self.results.push(json!({ "name": name, "bytes": bytes, "at_most": most, "reached": reached }));
     }
 
     /// The medians of what begins so, in terms of the first result's: these hold on other machines too.
-    pub(crate) fn ratios(&mut self, prefixes: &[&str]) {
+    pub fn ratios(&mut self, prefixes: &[&str]) {
         let median = |result: &Value| result["median_us"].as_f64();
         let Some(base) = self.results.first().and_then(median) else { return };
         for result in &self.results {
@@ -73,7 +78,10 @@ impl Report {
     }
 
     /// Writes all of it.
-    pub(crate) fn write(&self, file: &Path) {
+    ///
+    /// # Panics
+    /// If the file cannot be written.
+    pub fn write(&self, file: &Path) {
         let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
         let memory = memory.lines().next().unwrap_or_default().trim_start_matches("MemTotal:").trim();
         let report = json!({
@@ -82,7 +90,7 @@ impl Report {
             "results": self.results,
             "ratios": self.ratios,
         });
-        std::fs::write(file, format!("{report:#}\n")).unwrap();
+        std::fs::write(file, format!("{report:#}\n")).expect("the report's file can be written");
         println!("written to {}", file.display());
     }
 }
