@@ -1,4 +1,5 @@
-//! OWNERS and OWNERS_ALIASES, read as Prow reads them: what cannot be read counts for nothing, and is told beside it.
+//! OWNERS and OWNERS_ALIASES, read as Prow reads them: what cannot be read counts for nothing, and of a key that stands
+//! twice the last counts; both are told beside what was read.
 
 use prow::owners::{Aliases, Full, OwnersFile, Simple};
 use prow::problem::KeyPath;
@@ -21,11 +22,20 @@ pub struct Lenient<T> {
 /// Behaviour: Prow pkg/repoowners, `ParseSimpleConfig` and `ParseFullConfig`: the shape without filters comes first; where
 /// it does not fit, or names nobody, the one with filters. Where neither is meant well the fault is about the former.
 pub fn owners(file: &str, text: &str) -> Lenient<OwnersFile> {
-    let simple = match yaml::from_str::<Simple>(file, text) {
+    let (document, twice) = match yaml::parse_leniently(file, text) {
+        Ok(read) => read,
+        Err(fault) => return Lenient { value: OwnersFile::default(), fault: Some(fault) },
+    };
+    let read = in_either_shape(file, &document);
+    Lenient { fault: read.fault.or(twice), ..read }
+}
+
+fn in_either_shape(file: &str, document: &Node) -> Lenient<OwnersFile> {
+    let simple = match yaml::from_node::<Simple>(file, document) {
         Ok(simple) if !simple.is_empty() => return Lenient { value: simple.into(), fault: None },
         read => read,
     };
-    match (yaml::from_str::<Full>(file, text), simple) {
+    match (yaml::from_node::<Full>(file, document), simple) {
         (Ok(full), Ok(_)) => Lenient { value: full.into(), fault: None },
         (Ok(full), Err(fault)) => {
             let fault = full.filters.is_empty().then_some(fault);
@@ -46,7 +56,8 @@ pub fn markdown(file: &str, text: &str) -> Option<OwnersFile> {
     let header = text.strip_prefix("---\n")?;
     let end = header.rfind("\n---")?;
     // An inner `---` line begins a second document, of which nothing is read.
-    let simple = yaml::from_str::<Simple>(file, &header[..end]).ok()?;
+    let (document, _) = yaml::parse_leniently(file, &header[..end]).ok()?;
+    let simple = yaml::from_node::<Simple>(file, &document).ok()?;
     (!simple.is_empty()).then(|| simple.into())
 }
 
@@ -54,8 +65,9 @@ pub fn markdown(file: &str, text: &str) -> Option<OwnersFile> {
 /// something else ends the reading.
 pub fn aliases(file: &str, text: &str) -> Lenient<Aliases> {
     let mut aliases = Aliases::default();
-    let read = yaml::parse(file, text).and_then(|document| read_aliases(file, &document, &mut aliases));
-    Lenient { value: aliases, fault: read.err() }
+    let read = yaml::parse_leniently(file, text)
+        .and_then(|(document, twice)| read_aliases(file, &document, &mut aliases).map(|()| twice));
+    Lenient { value: aliases, fault: read.unwrap_or_else(Some) }
 }
 
 fn read_aliases(file: &str, document: &Node, aliases: &mut Aliases) -> Result<(), Fault> {
@@ -162,6 +174,28 @@ mod tests {
         assert!(read.fault.unwrap().to_string().starts_with("a/OWNERS:3:"));
         let both = owners("OWNERS", "options: {no_parent_owners: true}\napprovers: alice\n");
         assert!(both.value.options.no_parent_owners && both.fault.is_some());
+    }
+
+    #[test]
+    fn of_a_key_that_stands_twice_the_last_counts_and_a_warning_says_so() {
+        let twice = |at: &str, key: &str| format!("{at}: the key `{key}` stands here a second time: remove one");
+        let second = twice("a/OWNERS:3:1", "approvers");
+        check("approvers: [a]\nreviewers: [r]\napprovers: [b]\n", ".*: b; r; ; \n", Some(&second));
+        let nested = twice("a/OWNERS:3:3", "x");
+        check("filters:\n  x: {labels: [a]}\n  x: {labels: [b]}\n", "x: ; ; ; b\n", Some(&nested));
+        // What cannot be read weighs more than what stands twice.
+        check(
+            "approvers: [a]\napprovers: b\n",
+            "",
+            Some("a/OWNERS:2:12: `approvers`: found the text `b`, where a list belongs"),
+        );
+        check_aliases(
+            "aliases:\n  t: [a]\n  u: [c]\n  t: [b]\n",
+            "t: b; u: c",
+            Some(&twice("OWNERS_ALIASES:4:3", "t")),
+        );
+        check_aliases("aliases: {t: [a]}\naliases: {u: [b]}\n", "u: b", Some(&twice("OWNERS_ALIASES:2:1", "aliases")));
+        check_markdown("---\napprovers: [a]\napprovers: [b]\n---\n", Some(".*: b; ; ; \n"));
     }
 
     #[track_caller]

@@ -59,6 +59,14 @@ pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<Read<T>, Faul
     Ok(Read { value, unread: reader.into_unread(), document })
 }
 
+/// Reads a document that was parsed before.
+///
+/// # Errors
+/// It is not of the type's shape.
+pub(crate) fn from_node<T: DeserializeOwned>(file: &str, document: &Node) -> Result<T, Fault> {
+    NodeReader::new().read(document).map_err(|error| error.into_fault(file, document.at))
+}
+
 /// Reads the first document of `text` as JSON.
 ///
 /// # Errors
@@ -72,6 +80,16 @@ pub fn to_json(file: &str, text: &str) -> Result<Value, Fault> {
 /// # Errors
 /// The text is not YAML, holds a key twice, or unfolds to more than two million values.
 pub fn parse(file: &str, text: &str) -> Result<Node, Fault> {
+    let (document, twice) = parse_leniently(file, text)?;
+    twice.map_or(Ok(document), Err)
+}
+
+/// The same, but of a key that stands twice the last counts, as in Prow; the first such key is told beside the document.
+///
+/// # Errors
+/// The text is not YAML, or unfolds to more than two million values.
+pub(crate) fn parse_leniently(file: &str, text: &str) -> Result<(Node, Option<Fault>), Fault> {
+    let fault = |Wrong { at, message }| Fault { file: file.to_owned(), at, message };
     let options = granit_parser::options! { emit_comments: false };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     dialect::check(text)
@@ -79,9 +97,11 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Fault> {
             let events = Parser::new_from_str_with_options(text, options);
             // Only tabs need them.
             let lines = if text.contains('\t') { text.lines().collect() } else { Vec::new() };
-            Builder { events, text, lines, flows: 0, anchors: HashMap::new(), made: 0, depth: 0 }.document()
+            let mut builder =
+                Builder { events, text, lines, flows: 0, anchors: HashMap::new(), made: 0, depth: 0, twice: None };
+            Ok((builder.document()?, builder.twice.map(fault)))
         })
-        .map_err(|Wrong { at, message }| Fault { file: file.to_owned(), at, message })
+        .map_err(fault)
 }
 
 struct Wrong {
@@ -112,10 +132,12 @@ struct Builder<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> {
     made: usize,
     /// How many lists and mappings are open.
     depth: usize,
+    /// The first key that stands a second time.
+    twice: Option<Wrong>,
 }
 
 impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I> {
-    fn document(mut self) -> Result<Node, Wrong> {
+    fn document(&mut self) -> Result<Node, Wrong> {
         loop {
             match self.next()? {
                 Some((Event::StreamStart | Event::DocumentStart(..), _)) => {}
@@ -234,11 +256,10 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Builder<'a, I
                 continue;
             }
             let key = Key { at: key.at, text: key_text(key)? };
-            if let Err((key, _)) = entries.write(key, value) {
-                return Err(Wrong {
-                    at: key.at,
-                    message: format!("the key `{}` stands here a second time: remove one", key.text),
-                });
+            let place = key.at;
+            if let Some(name) = entries.write(key, value) {
+                let message = format!("the key `{name}` stands here a second time: remove one");
+                self.twice.get_or_insert(Wrong { at: place, message });
             }
         }
         Ok(Kind::Map(entries.into_vec()))

@@ -18,20 +18,16 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// Adds an entry that is written here; what was merged gives way to it.
-    ///
-    /// # Errors
-    /// The entry, if its key was written before.
-    pub(super) fn write(&mut self, key: Key, value: Node) -> Result<(), (Key, Node)> {
-        match self.find(&key.text) {
-            None => self.push(key, value, true),
-            Some(index) if self.written[index] => return Err((key, value)),
-            Some(index) => {
-                self.written[index] = true;
-                self.all[index] = (key, value);
-            }
-        }
-        Ok(())
+    /// Adds an entry that is written here; what was merged gives way to it, and so does what was written before, whose name
+    /// is then the answer.
+    pub(super) fn write(&mut self, key: Key, value: Node) -> Option<String> {
+        let Some(index) = self.find(&key.text) else {
+            self.push(key, value, true);
+            return None;
+        };
+        let twice = std::mem::replace(&mut self.written[index], true).then(|| key.text.clone());
+        self.all[index] = (key, value);
+        twice
     }
 
     /// `<<: *defaults`: what comes later in the mapping wins, be it merged or written; of a list of sources the earlier.
