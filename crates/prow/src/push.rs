@@ -61,8 +61,7 @@ pub struct PushCommit {
 impl PushEvent {
     /// The branch or tag without `refs/heads/` or `refs/tags/`, which is what job config's branch selectors see.
     pub fn branch(&self) -> &str {
-        let name = self.git_ref.strip_prefix("refs/heads/");
-        name.or_else(|| self.git_ref.strip_prefix("refs/tags/")).unwrap_or(&self.git_ref)
+        branch(&self.git_ref)
     }
 
     /// The paths that the payload's commits added, removed or changed, each once, sorted.
@@ -73,7 +72,7 @@ impl PushEvent {
 
     /// Nothing was pushed that a job could run on: the ref was deleted, or names no commit.
     pub fn is_deletion(&self) -> bool {
-        self.deleted || self.after.bytes().all(|digit| digit == b'0')
+        is_deletion(self.deleted, &self.after)
     }
 
     /// The commit that a job may run on: 40 hexadecimal digits. Anything else that a sender puts there is none; an empty
@@ -82,6 +81,17 @@ impl PushEvent {
         let is_commit = self.after.len() == 40 && self.after.bytes().all(|digit| digit.is_ascii_hexdigit());
         Some(self.after.as_str()).filter(|_| is_commit && !self.is_deletion())
     }
+}
+
+/// A ref without `refs/heads/` or `refs/tags/`.
+pub fn branch(git_ref: &str) -> &str {
+    let name = git_ref.strip_prefix("refs/heads/");
+    name.or_else(|| git_ref.strip_prefix("refs/tags/")).unwrap_or(git_ref)
+}
+
+/// Whether a push left nothing that a job could run on: the ref was `deleted`, or names no commit `after` it.
+pub fn is_deletion(deleted: bool, after: &str) -> bool {
+    deleted || after.bytes().all(|digit| digit == b'0')
 }
 
 fn pusher_name<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {

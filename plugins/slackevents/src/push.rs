@@ -25,8 +25,7 @@ pub struct Push<'a> {
 
 impl Push<'_> {
     fn branch(&self) -> &str {
-        let name = self.git_ref.strip_prefix("refs/heads/").unwrap_or(self.git_ref);
-        name.strip_prefix("refs/tags/").unwrap_or(name)
+        kit::prow::push::branch(self.git_ref)
     }
 }
 

@@ -1,17 +1,15 @@
 //! What a push leads to. Behaviour: Prow pkg/plugins/trigger/push.go.
 
 use kit::job_config::Postsubmit;
+use kit::prow;
 use kit::{ClientAgent, Failure, Outcome, PushEvent, job_config, prowjobs_write};
 
 use crate::in_repo;
 
 /// The branch or tag that was pushed; `None` if it is gone, or was never there.
 pub fn pushed(push: &PushEvent) -> Option<&str> {
-    if push.deleted || push.after.bytes().all(|byte| byte == b'0') {
-        return None;
-    }
-    let name = push.ref_.strip_prefix("refs/heads/").or_else(|| push.ref_.strip_prefix("refs/tags/"));
-    Some(name.unwrap_or(&push.ref_))
+    let is_gone = prow::push::is_deletion(push.deleted, &push.after);
+    (!is_gone).then(|| prow::push::branch(&push.ref_))
 }
 
 /// The postsubmits that a push starts, of those that `matched` has for the branch or tag; nothing is asked where nothing
