@@ -78,9 +78,8 @@ mod tests {
 
     use super::*;
 
-    #[track_caller]
-    fn check(refused: &str, want: &str) {
-        let job = |id, name: &str| Presubmit {
+    fn job(id: u32, name: &str) -> Presubmit {
+        Presubmit {
             id,
             name: name.to_owned(),
             context: name.to_owned(),
@@ -91,7 +90,11 @@ mod tests {
             conditional: false,
             triggered: false,
             on_branch: true,
-        };
+        }
+    }
+
+    #[track_caller]
+    fn check(refused: &str, want: &str) {
         let (jobs, pr) = ([job(0, "a"), job(1, "b")], sample::pull_request("t"));
         let mut effects = vec![Effect::AddLabel("ok-to-test"), Effect::PruneHelp];
         effects.extend(jobs.iter().map(|job| Effect::Create { job, pr: &pr, base_sha: "base", retest: false }));
@@ -115,6 +118,16 @@ mod tests {
     /// ProwJob's name fixed by the call; what comes back to the plugin is final.
     #[test]
     fn case_55_a_job_that_cannot_be_created_is_asked_for_once() {
-        check("start a", "start a: gone");
+        let (job, pr) = (job(0, "a"), sample::pull_request("t"));
+        let create = Effect::Create { job: &job, pr: &pr, base_sha: "base", retest: false };
+        for would_fail in [0, 1, 7, 8] {
+            let mut asked = 0;
+            let result = each(std::slice::from_ref(&create), |_| {
+                asked += 1;
+                if asked <= would_fail { Err(Failure { message: "away".to_owned() }) } else { Ok(()) }
+            });
+            let told = result.err().map(|failure| failure.message);
+            assert_eq!((asked, told.as_deref()), (1, (would_fail > 0).then_some("start a: away")), "{would_fail}");
+        }
     }
 }

@@ -139,14 +139,41 @@ fn case_53_what_cannot_be_merged_is_not_tested() {
     says(MEMBER, "/test all", world, &["prune"]);
 }
 
+/// What stands on the pull request once this was handled, and the jobs that it started.
+fn handled(world: &mut World, author: &str, body: &str) -> (Vec<String>, Vec<String>, Vec<u32>) {
+    let seen = world.comment(author, body);
+    world.become_of(&seen);
+    let comments = world.comments.iter().map(|comment| comment.body.clone()).collect();
+    (world.pr.labels.clone(), comments, seen.started)
+}
+
 #[test]
 fn case_62_a_second_time_only_jobs_start_again() {
-    let world = foreign().labelled(&["needs-ok-to-test"]);
-    says(MEMBER, "/ok-to-test", world, &["+ok-to-test", "-needs-ok-to-test", "start job"]);
-    says(MEMBER, "/ok-to-test", foreign().labelled(&["ok-to-test"]), &["start job"]);
-
-    says(MEMBER, "/ok-to-test cancel", foreign().labelled(&["ok-to-test"]), &["-ok-to-test", "+needs-ok-to-test"]);
-    says(MEMBER, "/ok-to-test cancel", foreign().labelled(&["needs-ok-to-test"]), &[]);
+    let all = [
+        (MEMBER, "/ok-to-test", 1),
+        (MEMBER, "/ok-to-test cancel", 0),
+        (MEMBER, "/test all", 1),
+        (MEMBER, "/test jib", 1),
+        (MEMBER, "/test ?", 0),
+        (MEMBER, "/test nonsense", 0),
+        (OUTSIDER, "/ok-to-test", 0),
+        (OUTSIDER, "/test all", 0),
+    ];
+    let expiring = || {
+        let mut world = foreign();
+        world.settings.ok_to_test_expires_on_push = true;
+        world
+    };
+    for (author, body, jobs) in all {
+        for world in [foreign(), foreign().labelled(&["needs-ok-to-test"]), expiring()] {
+            let mut world = world.said_by_us("old");
+            let first = handled(&mut world, author, body);
+            assert_eq!(first.2.len(), jobs, "{body}");
+            assert_eq!(handled(&mut world, author, body), first, "{author}: {body}");
+        }
+    }
+    let labelled = foreign().labelled(&["ok-to-test", "needs-ok-to-test"]);
+    says(MEMBER, "/ok-to-test", labelled, &["-needs-ok-to-test", "start job"]);
 }
 
 #[test]

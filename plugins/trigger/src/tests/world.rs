@@ -17,6 +17,7 @@ use crate::comment::{self, Said};
 use crate::known::{Known, Matching, Question};
 use crate::plan::Plan;
 use crate::pull_request::{self, Happening};
+use crate::{help_comment, vouched};
 
 /// A presubmit as config.yaml has it, reduced to what matters here.
 #[derive(Clone)]
@@ -186,6 +187,39 @@ impl World {
         let repo = repository();
         let said = Said { comment, repo: &repo, settings: &self.settings };
         self.settle(&said, &self.now().head.sha, |said, known| comment::decide(said, known))
+    }
+
+    /// With a comment of ours.
+    pub(super) fn said_by_us(mut self, body: &str) -> Self {
+        self.says(body.to_owned());
+        self
+    }
+
+    fn says(&mut self, body: String) {
+        let id = self.comments.len() as u64 + 1;
+        self.comments.push(sample::text(id, "ci", &body));
+    }
+
+    /// Labels and comments after these effects.
+    pub(super) fn become_of(&mut self, seen: &Seen) {
+        for effect in &seen.effects {
+            match (effect.split_at(1), effect.split_once(' ')) {
+                (("+", label), _) => self.pr.labels.push(label.to_owned()),
+                (("-", label), _) => self.pr.labels.retain(|there| there != label),
+                (_, Some(("vouch", head))) => {
+                    self.comments.retain(|comment| !vouched::is_one(&comment.body));
+                    self.says(vouched::text(head));
+                }
+                _ if effect == "prune" => self.comments.retain(|comment| !help_comment::is_one(&comment.body)),
+                _ => {}
+            }
+        }
+        for text in &seen.comments {
+            // As the kit posts them.
+            if !self.comments.iter().any(|comment| comment.body == *text) {
+                self.says(text.clone());
+            }
+        }
     }
 
     /// The pull request as a read finds it.
