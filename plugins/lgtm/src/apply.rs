@@ -37,9 +37,9 @@ fn one(
                 kit::info(format_args!("cannot be asked for a review: {}", left_out.join(", ")));
             }
         }
+        Effect::Refuse(text) => own.say_once(text)?,
         Effect::Comment(text) => drop(PullRequests::comment(agent, number, text)?),
-        Effect::PruneNotices => own.prune(messages::is_notice),
-        Effect::PruneRecords => own.prune(|body| messages::recorded(body).is_some()),
+        Effect::PruneNotices | Effect::PruneRecords => own.prune(|body| effect.prunes(body)),
         Effect::Void(comment) => {
             github_pull_requests_write::edit_comment(agent, number, *comment, messages::VOID)?;
         }
@@ -62,6 +62,7 @@ fn name(effect: &Effect) -> String {
         Effect::RemoveLabel => "remove label lgtm".to_owned(),
         Effect::Assign(login) => format!("assign {login}"),
         Effect::RequestReview(_) => "request review".to_owned(),
+        Effect::Refuse(_) => "refuse".to_owned(),
         Effect::Comment(_) => "comment".to_owned(),
         Effect::PruneNotices => "prune notices".to_owned(),
         Effect::PruneRecords => "prune records".to_owned(),

@@ -90,6 +90,6 @@ impl<'a> Request<'a> {
 
     fn refuse(&self, message: &str, why: &str) -> Plan {
         let text = reply::reply(self.by, message, self.body, self.html_url);
-        Plan::of(Effect::Comment(text), format!("refused: {} {why}", self.by))
+        Plan::of(Effect::Refuse(text), format!("refused: {} {why}", self.by))
     }
 }

@@ -2,6 +2,8 @@
 
 use kit::CommentId;
 
+use crate::messages;
+
 /// Says that somebody other than its author has reviewed the pull request.
 pub const LGTM: &str = "lgtm";
 
@@ -16,6 +18,8 @@ pub enum Effect {
     Assign(String),
     /// Ask these logins for a review.
     RequestReview(Vec<String>),
+    /// Answer with a refusal, unless it stands there: who delivers or replays an event again is refused once.
+    Refuse(String),
     /// Post a comment.
     Comment(String),
     /// Delete what we said of the label's removal.
@@ -24,6 +28,23 @@ pub enum Effect {
     PruneRecords,
     /// Write over this record.
     Void(CommentId),
+}
+
+impl Effect {
+    /// Whether it deletes a comment of ours that says this.
+    pub(crate) fn prunes(&self, body: &str) -> bool {
+        match self {
+            Effect::PruneNotices => messages::is_notice(body),
+            Effect::PruneRecords => messages::recorded(body).is_some(),
+            Effect::AddLabel
+            | Effect::RemoveLabel
+            | Effect::Assign(_)
+            | Effect::RequestReview(_)
+            | Effect::Refuse(_)
+            | Effect::Comment(_)
+            | Effect::Void(_) => false,
+        }
+    }
 }
 
 /// Effects in their order, and one sentence for the trace. No effects: the event was of no concern.

@@ -1,6 +1,6 @@
 use kit::{ActorKind, CommentAction, CommentEvent, IssueState};
 
-use super::world::{ASSIGNED, AUTHOR, BOT, FREE, OUTSIDER, World, check};
+use super::world::{ASSIGNED, AUTHOR, BOT, FREE, OUTSIDER, TREE, World, check};
 use crate::known::Question;
 use crate::messages;
 
@@ -115,22 +115,43 @@ fn case_12_an_assignee_who_is_no_collaborator() {
     says(ASSIGNED, "/lgtm", world, &["refusal: no collaborator"]);
 }
 
+/// Three comments of the bot's, of which one is the notice.
+fn noticed() -> World {
+    World::new().said(BOT, &messages::record(TREE)).said(BOT, messages::NOTICE).said(BOT, "hello")
+}
+
 #[test]
 fn case_13_a_successful_add_deletes_notices() {
+    let kept = [messages::record(TREE), "hello".to_owned()];
     for login in [ASSIGNED, FREE] {
-        let seen = World::new().said(BOT, messages::NOTICE).comment(login, "/lgtm");
-        assert!(seen.effects.contains(&"prune notices".to_owned()), "{:?}", seen.effects);
+        assert_eq!(noticed().comment(login, "/lgtm").left, kept, "{login}");
+        assert_eq!(noticed().without_tree_hash().comment(login, "/lgtm").left, kept, "{login}");
     }
+    // One that Prow posted; and another's, who only quotes it, is not ours to delete.
+    let prows = "New changes are detected. LGTM label has been removed.";
+    assert_eq!(World::new().said(BOT, prows).comment(ASSIGNED, "/lgtm").left, [""; 0]);
+    let quoted = noticed().said(ASSIGNED, messages::NOTICE);
+    assert_eq!(quoted.comment(ASSIGNED, "/lgtm").left, kept);
 }
 
 #[test]
 fn case_14_nothing_else_deletes_notices() {
-    let unlabelled = [(AUTHOR, "/lgtm"), (OUTSIDER, "/lgtm"), (ASSIGNED, "/lgtm cancel"), (ASSIGNED, "hello")];
+    let notice = || messages::NOTICE.to_owned();
+    let unlabelled = [
+        (AUTHOR, "/lgtm"),
+        (OUTSIDER, "/lgtm"),
+        (ASSIGNED, "/lgtm cancel"),
+        (AUTHOR, "/lgtm cancel"),
+        (OUTSIDER, "/lgtm cancel"),
+        (ASSIGNED, "hello"),
+    ];
     for (login, body) in unlabelled {
-        let seen = World::new().said(BOT, messages::NOTICE).comment(login, body);
-        assert!(!seen.effects.contains(&"prune notices".to_owned()), "{:?}", seen.effects);
+        let left = noticed().comment(login, body).left;
+        assert_eq!(left, [messages::record(TREE), notice(), "hello".to_owned()], "{login}: {body}");
     }
-    says(ASSIGNED, "/lgtm cancel", World::new().labelled().said(BOT, messages::NOTICE), &REMOVED);
+    let cancelled = noticed().labelled().comment(ASSIGNED, "/lgtm cancel");
+    check(&cancelled, &REMOVED);
+    assert_eq!(cancelled.left, [notice(), "hello".to_owned()]);
 }
 
 #[test]

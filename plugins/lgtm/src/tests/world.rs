@@ -143,13 +143,20 @@ impl World {
             let question = match decide(event, &known) {
                 Ok(plan) => {
                     let effects = plan.effects.iter().map(short).collect();
-                    return Seen { effects, comments: posted(&plan), said: plan.said, asked };
+                    let left = self.left(&plan);
+                    return Seen { effects, comments: posted(&plan), left, said: plan.said, asked };
                 }
                 Err(question) => question,
             };
             assert!(asked.insert(question.clone()), "asked twice: {question:?}");
             self.answer(question, &mut known);
         }
+    }
+
+    /// What is left of the bot's comments that were there.
+    fn left(&self, plan: &Plan) -> Vec<String> {
+        let own = kit::written_by(&self.comments, BOT).map(|comment| &comment.body);
+        own.filter(|body| !plan.effects.iter().any(|effect| effect.prunes(body))).cloned().collect()
     }
 
     fn answer(&self, question: Question, known: &mut Known) {
@@ -177,7 +184,7 @@ impl World {
 
 fn posted(plan: &Plan) -> Vec<String> {
     let comments = plan.effects.iter().filter_map(|effect| match effect {
-        Effect::Comment(text) => Some(text.clone()),
+        Effect::Refuse(text) | Effect::Comment(text) => Some(text.clone()),
         _ => None,
     });
     comments.collect()
@@ -189,6 +196,7 @@ fn short(effect: &Effect) -> String {
         Effect::RemoveLabel => format!("-{LGTM}"),
         Effect::Assign(login) => format!("assign {login}"),
         Effect::RequestReview(logins) => format!("request {}", logins.join(" ")),
+        Effect::Refuse(text) => refusal(text),
         Effect::Comment(text) => short_comment(text),
         Effect::PruneNotices => "prune notices".to_owned(),
         Effect::PruneRecords => "prune records".to_owned(),
@@ -197,14 +205,16 @@ fn short(effect: &Effect) -> String {
 }
 
 fn short_comment(text: &str) -> String {
-    let refusals =
-        [(messages::OWN, "own"), (messages::NOT_COLLABORATOR, "no collaborator"), (messages::NOT_OWNER, "no owner")];
     if let Some(tree) = messages::recorded(text) {
         return format!("record {}", &tree[..1]);
     }
-    if messages::is_notice(text) {
-        return "notice".to_owned();
-    }
+    assert!(messages::is_notice(text), "a comment of no known kind: {text}");
+    "notice".to_owned()
+}
+
+fn refusal(text: &str) -> String {
+    let refusals =
+        [(messages::OWN, "own"), (messages::NOT_COLLABORATOR, "no collaborator"), (messages::NOT_OWNER, "no owner")];
     let refusal = refusals.iter().find(|(message, _)| text.contains(message)).expect("a comment of a known kind");
     format!("refusal: {}", refusal.1)
 }
@@ -213,6 +223,8 @@ fn short_comment(text: &str) -> String {
 pub(super) struct Seen {
     pub(super) effects: Vec<String>,
     pub(super) comments: Vec<String>,
+    /// Of the bot's earlier comments.
+    pub(super) left: Vec<String>,
     pub(super) said: String,
     pub(super) asked: BTreeSet<Question>,
 }
