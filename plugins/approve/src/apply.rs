@@ -18,10 +18,20 @@ pub(crate) fn apply(plan: &Plan, agent: &ClientAgent, number: IssueRef) -> Resul
     Ok(if plan.effects.is_empty() { kit::ignored(format!("still {}", plan.said)) } else { kit::done(&plan.said) })
 }
 
-/// Goes on after a failure: a comment that cannot be deleted is no reason to keep a label that is not deserved.
+/// Goes on after a failure: a comment that cannot be deleted is no reason to keep a label that is not deserved. But what
+/// could not be replaced is not deleted.
 fn each(effects: &[Effect], mut act: impl FnMut(&Effect) -> Result<(), Failure>) -> Result<(), Failure> {
-    let failed = |effect| act(effect).err().map(|failure| format!("{}: {}", name(effect), failure.message));
-    kit::failures(&effects.iter().filter_map(failed).collect::<Vec<_>>())
+    let (mut errors, mut is_replaced) = (Vec::new(), true);
+    for effect in effects {
+        if matches!(effect, Effect::Delete(_)) && !is_replaced {
+            continue;
+        }
+        if let Err(failure) = act(effect) {
+            is_replaced &= !matches!(effect, Effect::Comment(_));
+            errors.push(format!("{}: {}", name(effect), failure.message));
+        }
+    }
+    kit::failures(&errors)
 }
 
 fn name(effect: &Effect) -> String {
@@ -37,18 +47,29 @@ fn name(effect: &Effect) -> String {
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check(refused: &[&str], done: &[&str], errors: &str) {
+        let effects = [Effect::Comment("x".to_owned()), Effect::Delete(1), Effect::Delete(2), Effect::RemoveLabel];
+        let mut asked = Vec::new();
+        let result = each(&effects, |effect| {
+            asked.push(name(effect));
+            let is_refused = refused.contains(&name(effect).as_str());
+            if is_refused { Err(Failure { message: "gone".to_owned() }) } else { Ok(()) }
+        });
+        assert_eq!(asked, done);
+        assert_eq!(result.err().map(|failure| failure.message).unwrap_or_default(), errors);
+    }
+
     #[test]
     fn one_failure_keeps_nothing_else_from_being_done() {
-        let effects = [Effect::Delete(1), Effect::Delete(2), Effect::Comment("x".to_owned()), Effect::RemoveLabel];
-        let mut done = Vec::new();
-        let result = each(&effects, |effect| {
-            done.push(name(effect));
-            match effect {
-                Effect::Delete(1) | Effect::Comment(_) => Err(Failure { message: "gone".to_owned() }),
-                _ => Ok(()),
-            }
-        });
-        assert_eq!(done, ["delete comment 1", "delete comment 2", "comment", "remove label approved"]);
-        assert_eq!(result.unwrap_err().message, "delete comment 1: gone; comment: gone");
+        let all = ["comment", "delete comment 1", "delete comment 2", "remove label approved"];
+        check(&[], &all, "");
+        check(&["delete comment 1"], &all, "delete comment 1: gone");
+        check(&[all[1], all[3]], &all, "delete comment 1: gone; remove label approved: gone");
+    }
+
+    #[test]
+    fn a_notification_that_cannot_be_replaced_stays() {
+        check(&["comment"], &["comment", "remove label approved"], "comment: gone");
     }
 }

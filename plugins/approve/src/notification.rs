@@ -2,7 +2,8 @@
 //! parts and their order; the words are our own, but for the first line and the last, which programs read.
 //!
 //! Decided otherwise than there: people are linked on the server that the pull request is on, where Prow links to
-//! github.com; addresses are escaped; a list of folders that would go beyond what a comment may hold is cut.
+//! github.com; addresses are escaped; lists that would go beyond what a comment may hold are cut, and say how much is
+//! missing.
 
 use kit::{PullRequest, Text};
 
@@ -72,8 +73,14 @@ pub struct Links<'a> {
 /// What all of them begin with, in any case.
 const TITLE: &str = "[APPROVALNOTIFIER]";
 
-/// GitHub takes 65,536 characters for a comment; folders get so many of them.
-const MAX_FOLDERS: usize = 40_000;
+/// GitHub takes 65,536 characters for a comment. So many bytes of them has each list at the most: the folders, those who
+/// have approved, those who waive the issue, and those who are asked, assigned, not assigned, and both for programs.
+const MAX_FOLDERS: usize = 32_000;
+const MAX_APPROVED: usize = 10_000;
+const MAX_WAIVED: usize = 3_000;
+const MAX_ASKED: usize = 4_000;
+/// And those who have approved for one folder.
+const MAX_OF_FOLDER: usize = 2_000;
 
 /// Whether a comment's text is a notification; whether it is ours, its author says.
 pub fn is_one(body: &str) -> bool {
@@ -110,18 +117,20 @@ pub fn text(standing: &Standing<'_>, links: &Links<'_>) -> String {
         "Approve with a comment `/approve`.\nTake an approval back with a comment `/approve cancel`.\n</details>"
             .to_owned(),
     );
-    let meta = serde_json::json!({ "approvers": standing.suggestions.all() });
+    let all = standing.suggestions.all();
+    let asked = &all[..fitting(all.iter().map(|login| login.len() + 3), MAX_ASKED)];
+    let meta = serde_json::json!({ "approvers": asked });
     format!("{}\n<!-- META={meta} -->", parts.join("\n\n"))
 }
 
 fn approved_by(approvals: &Approvals) -> String {
     match approvals.is_empty() {
         true => "Nobody has approved this pull request.".to_owned(),
-        false => format!("Approved by: {}", people(approvals.values())),
+        false => format!("Approved by: {}", people(approvals.values(), MAX_APPROVED)),
     }
 }
 
-fn people<'a>(approvals: impl IntoIterator<Item = &'a Approval>) -> String {
+fn people<'a>(approvals: impl IntoIterator<Item = &'a Approval>, max: usize) -> String {
     let person = |approval: &Approval| {
         let how = match approval.means {
             Means::Approve => "Approved",
@@ -130,13 +139,32 @@ fn people<'a>(approvals: impl IntoIterator<Item = &'a Approval>) -> String {
         };
         format!(r#"*<a href="{}" title="{how}">{}</a>*"#, approval.reference, approval.login)
     };
-    approvals.into_iter().map(person).collect::<Vec<_>>().join(", ")
+    listed(approvals.into_iter().map(person).collect(), max)
+}
+
+/// With commas, as many as there is room for, and how many more there are.
+fn listed(mut items: Vec<String>, max: usize) -> String {
+    let all = items.len();
+    items.truncate(fitting(items.iter().map(|item| item.len() + 2), max));
+    if items.len() < all {
+        items.push(format!("… and {} more", all - items.len()));
+    }
+    items.join(", ")
+}
+
+/// How many of these lengths, from the first on, come to no more than `max`.
+fn fitting(lengths: impl IntoIterator<Item = usize>, max: usize) -> usize {
+    let sums = lengths.into_iter().scan(0, |sum, length| {
+        *sum += length;
+        Some(*sum)
+    });
+    sums.take_while(|sum| *sum <= max).count()
 }
 
 fn request(suggestions: &Suggestions, links: &Links<'_>) -> Option<String> {
     let site = site(links);
     let profile = |login: &String| format!("[{login}]({site}/{})", escaped(login));
-    let names = |logins: &[String]| logins.iter().map(profile).collect::<Vec<_>>().join(", ");
+    let names = |logins: &[String]| listed(logins.iter().map(profile).collect(), MAX_ASKED);
     let Suggestions { assigned, others } = suggestions;
     let ask = match (assigned.is_empty(), others.is_empty()) {
         (true, true) => return None,
@@ -153,7 +181,7 @@ fn issue(issue: &Issue<'_>) -> Option<String> {
     Some(match issue {
         Issue::NotRequired => return None,
         Issue::Named(number) => format!("Issue: *#{number}*"),
-        Issue::Waived(by) => format!("Needs no issue, say: {}", people(by.iter().copied())),
+        Issue::Waived(by) => format!("Needs no issue, say: {}", people(by.iter().copied(), MAX_WAIVED)),
         Issue::ByHand => "*No issue*; none is needed, as the label was put on by hand.".to_owned(),
         Issue::Missing => "*No issue*. Name one in the description, like `#123`, or let somebody who may approve say \
                            `/approve no-issue`."
@@ -163,16 +191,10 @@ fn issue(issue: &Issue<'_>) -> Option<String> {
 
 /// One line for each, as many as there is room for.
 fn folders(folders: &[Folder<'_>], links: &Links<'_>) -> Option<String> {
-    let mut lines = Vec::new();
-    let mut length = 0;
-    for folder in folders {
-        let line = line(folder, links);
-        length += line.len();
-        if length > MAX_FOLDERS {
-            lines.push(format!("- … and {} more", folders.len() - lines.len()));
-            break;
-        }
-        lines.push(line);
+    let mut lines: Vec<String> = folders.iter().map(|folder| line(folder, links)).collect();
+    lines.truncate(fitting(lines.iter().map(|line| line.len() + 1), MAX_FOLDERS));
+    if lines.len() < folders.len() {
+        lines.push(format!("- … and {} more", folders.len() - lines.len()));
     }
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
@@ -185,7 +207,7 @@ fn line(folder: &Folder<'_>, links: &Links<'_>) -> String {
     };
     let (repository, branch) = (repository(links), escaped(&links.pr.base.name));
     let link = format!("[{file}]({repository}/blob/{branch}/{})", escaped(&file));
-    let by = folder.by.join(", ");
+    let by = listed(folder.by.iter().map(|&login| login.to_owned()).collect(), MAX_OF_FOLDER);
     match (folder.approved, by.is_empty()) {
         (true, _) => format!("- ~~{link}~~ [{by}]"),
         (false, true) => format!("- **{link}**"),

@@ -21,7 +21,7 @@ pub struct OwnComments<'a, C> {
 pub enum Renewal {
     /// Edited; nobody is told of it.
     InPlace,
-    /// Deleted and written anew, so that GitHub tells whoever watches.
+    /// Written anew, so that GitHub tells whoever watches, and then the earlier ones are deleted.
     Anew,
 }
 
@@ -120,7 +120,8 @@ pub fn upserted(earlier: &[&Text], text: &str, renewal: Renewal) -> Vec<Change> 
     match renewal {
         _ if says(newest, text) => delete(older),
         Renewal::InPlace => [delete(older), vec![Change::Edit(newest.id, text.to_owned())]].concat(),
-        Renewal::Anew => [delete(earlier), vec![Change::Create(text.to_owned())]].concat(),
+        // In this order nothing is lost if the new one cannot be written.
+        Renewal::Anew => [vec![Change::Create(text.to_owned())], delete(earlier)].concat(),
     }
 }
 
@@ -204,8 +205,8 @@ mod tests {
         check(&["old"], InPlace, &[Edit(1, new())]);
         check(&["old", "older"], InPlace, &[Delete(1), Edit(2, new())]);
         check(&["new", "old"], InPlace, &[Delete(1), Edit(2, new())]);
-        check(&["old"], Anew, &[Delete(1), Create(new())]);
-        check(&["old", "older"], Anew, &[Delete(1), Delete(2), Create(new())]);
+        check(&["old"], Anew, &[Create(new()), Delete(1)]);
+        check(&["old", "older"], Anew, &[Create(new()), Delete(1), Delete(2)]);
         check(&["newer"], InPlace, &[Edit(1, new())]);
     }
 }

@@ -124,6 +124,41 @@ fn a_very_long_list_is_cut() {
     check(world.says("alice", "/approve").notified_of_this().labelled(), &[]);
 }
 
+/// Every list is longer than a comment could be.
+#[test]
+fn the_longest_fits_in_a_comment_and_says_how_much_is_missing() {
+    const MARKER: usize = 100;
+    let text = |prefix: &str, at: usize| -> &'static str { format!("{prefix}-{at:04}-{}", "x".repeat(80)).leak() };
+    let files: Vec<&'static str> = (0..1000).map(|at| &*format!("{}/x", text("folder", at)).leak()).collect();
+    let mut world = World::changing(&files).needing_an_issue();
+    for (at, file) in files.iter().enumerate() {
+        let folder = file.trim_end_matches("/x");
+        world = world.with(folder, owned(&[text("owner", at)]));
+        world = world.says(text("fan", at), "/approve");
+        if at % 2 == 0 {
+            world.facts.pr.assignees.push(text("owner", at).to_owned());
+        }
+    }
+    let open = world.comment();
+    let approving = (0..1000).map(|at| text("owner", at));
+    let approved = approving.fold(world, |world, owner| world.says(owner, "/approve no-issue")).comment();
+    for comment in [&open, &approved] {
+        assert!(comment.len() + MARKER <= 65_536, "{} bytes", comment.len());
+        let (_, meta) = comment.split_once("</details>\n<!-- META=").expect("it is whole");
+        let meta = meta.strip_suffix(" -->").expect("it has its end");
+        assert!(serde_json::from_str::<serde_json::Value>(meta).unwrap()["approvers"].is_array());
+    }
+    let cut = |comment: &str| comment.matches("… and ").count();
+    assert_eq!((cut(&open), cut(&approved)), (4, 3));
+    let listed = open.matches("\n- **[").count();
+    assert!(open.contains(&format!("\n- … and {} more\n", 1000 - listed)), "{listed}");
+    // One file that all of them own.
+    let all: Vec<&str> = (0..1000).map(|at| text("owner", at)).collect();
+    let shared = World::changing(&["shared/x"]).with("shared", owned(&all));
+    let shared = all.iter().fold(shared, |world, owner| world.says(owner, "/approve")).comment();
+    assert!(shared.len() + MARKER <= 65_536 && cut(&shared) == 2, "{} bytes", shared.len());
+}
+
 #[test]
 fn no_line_of_it_is_a_command() {
     let world = World::changing(&["a/a.go"]).needing_an_issue();

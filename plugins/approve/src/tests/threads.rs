@@ -68,7 +68,7 @@ fn case_08_an_approval_is_taken_back() {
     for cancel in ["stuff\n/approve cancel \nmore stuff", "stuff\n/remove-approve \nmore stuff"] {
         let world = World::changing(&["a/a.go"]).self_approving().needing_an_issue().labelled();
         let world = world.says("Alice", "/approve no-issue").notified("[APPROVALNOTIFIER] This PR is **APPROVED**");
-        check(world.says("Alice", cancel), &["delete 2", "NOT APPROVED", "-label"]);
+        check(world.says("Alice", cancel), &["NOT APPROVED", "delete 2", "-label"]);
     }
 }
 
@@ -76,7 +76,7 @@ fn case_08_an_approval_is_taken_back() {
 fn case_09_a_push_that_nobody_approved() {
     let world = World::changing(&["a/a.go", "b/b.go"]).self_approving().labelled().body("fixes #42");
     let world = world.says("bOb", "stuff\n/approve \nblah").notified("[APPROVALNOTIFIER] This PR is **APPROVED**\n\nx");
-    check(world, &["delete 2", "NOT APPROVED", "-label"]);
+    check(world, &["NOT APPROVED", "delete 2", "-label"]);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn case_10_the_author_takes_their_own_approval_back() {
         let world = World::changing(&["c/c.go"]).self_approving().labelled();
         let world = world.notified("[APPROVALNOTIFIER] This PR is **APPROVED**").says("CJWagner", cancel);
         assert!(!world.comment().contains("self-approved"));
-        check(world, &["delete 1", "NOT APPROVED", "-label"]);
+        check(world, &["NOT APPROVED", "delete 1", "-label"]);
     }
 }
 
@@ -102,10 +102,10 @@ fn case_12_a_notification_is_replaced_when_it_is_stale() {
     let world = || World::changing(&["a/a.go", "c/c.go"]).says("cjwagner", "/approve").says("alice", "/approve");
     check(world().labelled().notified_of_this(), &[]);
     let stale = "[APPROVALNOTIFIER] This PR is **NOT APPROVED**\n\nblah";
-    check(world().notified(stale), &["delete 3", "APPROVED", "+label"]);
+    check(world().notified(stale), &["APPROVED", "delete 3", "+label"]);
     // All that came before go, and only the newest is compared.
     let current = world().notified_of_this();
-    check(current.notified(stale).labelled(), &["delete 3", "delete 4", "APPROVED"]);
+    check(current.notified(stale).labelled(), &["APPROVED", "delete 3", "delete 4"]);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn the_description_and_the_bot_approve_nothing() {
 fn only_the_bots_own_notifications_are_deleted() {
     let world = World::changing(&["a/a.go"]).says("mallory", "[APPROVALNOTIFIER] This PR is **APPROVED**");
     let world = world.notified("Hello.").notified("[ApprovalNotifier]").notified("quoting [APPROVALNOTIFIER]");
-    check(world, &["delete 3", "NOT APPROVED"]);
+    check(world, &["NOT APPROVED", "delete 3"]);
 }
 
 #[test]
