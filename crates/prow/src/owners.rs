@@ -16,7 +16,7 @@ mod cases;
 mod tests;
 
 pub use aliases::Aliases;
-pub use answer::{FileOwners, View};
+pub use answer::{FileOwners, OwnersGroup, View};
 pub use deny::DenyList;
 pub use file::{EVERYTHING, Filter, Full, OwnersFile, OwnersOptions, Section, Simple};
 pub use terms::{Denied, OwnersDirDenylist, Terms};

@@ -13,7 +13,7 @@ use super::git::git_fault;
 use super::{Answer, fault, granted};
 use crate::agent::ClientAgent;
 use crate::contract::owners;
-use crate::contract::owners::{FileOwners, OwnersNames, OwnersSection};
+use crate::contract::owners::{FileOwners, OwnersGroup, OwnersNames, OwnersSection};
 use crate::contract::types::{ErrorKind, RepoRef};
 use crate::convert;
 use crate::guest::GuestState;
@@ -67,6 +67,25 @@ impl Reading {
         Ok(Read { tree: self.tree(branch).await?, collaborators: self.collaborators().await? })
     }
 
+    /// What the files of a branch say of these paths.
+    async fn of_files<T: Send + 'static>(
+        &self,
+        branch: &str,
+        paths: &[String],
+        answer: impl FnOnce(View<'_>, &[String]) -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        if paths.len() > MAX_PATHS {
+            let why = format!("{} paths are more than {MAX_PATHS}", paths.len());
+            return Err(Fault::answer(ErrorKind::Invalid, why));
+        }
+        if let Some(path) = paths.iter().find(|path| path.len() > MAX_PATH) {
+            let why = format!("a path has {} bytes, over {MAX_PATH}", path.len());
+            return Err(Fault::answer(ErrorKind::Invalid, why));
+        }
+        let (read, asked) = (self.read(branch).await?, paths.to_vec());
+        aside(move || answer(read.view(), &asked)).await
+    }
+
     /// In lower case. Behaviour: where they cannot be listed, everybody counts, as in Prow; but what passes with time is
     /// waited for.
     async fn collaborators(&self) -> Result<Option<BTreeSet<String>>, Fault> {
@@ -112,26 +131,24 @@ impl owners::Host for GuestState {
     ) -> Answer<Vec<FileOwners>> {
         let repo = granted!(self, agent, Permission::Owners, Access::Read);
         let reading = self.reading(repo.clone());
-        let found = async {
-            if paths.len() > MAX_PATHS {
-                let why = format!("{} paths are more than {MAX_PATHS}", paths.len());
-                return Err(Fault::answer(ErrorKind::Invalid, why));
-            }
-            if let Some(path) = paths.iter().find(|path| path.len() > MAX_PATH) {
-                return Err(Fault::answer(
-                    ErrorKind::Invalid,
-                    format!("a path has {} bytes, over {MAX_PATH}", path.len()),
-                ));
-            }
-            let read = reading.read(&branch).await?;
-            let asked = paths.clone();
-            let look = move || {
-                let view = read.view();
-                asked.iter().map(|path| convert::file_owners(view.file_owners(path))).collect()
-            };
-            aside(look).await
-        };
+        let found = reading.of_files(&branch, &paths, |view, paths| {
+            paths.iter().map(|path| convert::file_owners(view.file_owners(path))).collect()
+        });
         Ok(self.task().journal.read("owners.for-files", &(&*repo, &branch, &paths), found).await?)
+    }
+
+    async fn group_files(
+        &mut self,
+        agent: Resource<ClientAgent>,
+        branch: String,
+        paths: Vec<String>,
+    ) -> Answer<Vec<OwnersGroup>> {
+        let repo = granted!(self, agent, Permission::Owners, Access::Read);
+        let reading = self.reading(repo.clone());
+        let found = reading.of_files(&branch, &paths, |view, paths| {
+            view.groups(paths).into_iter().map(convert::owners_group).collect()
+        });
+        Ok(self.task().journal.read("owners.group-files", &(&*repo, &branch, &paths), found).await?)
     }
 
     async fn top_level_approvers(&mut self, agent: Resource<ClientAgent>, branch: String) -> Answer<Vec<String>> {

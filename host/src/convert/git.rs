@@ -50,6 +50,10 @@ pub(crate) fn file_owners(file: prow::owners::FileOwners) -> owners::FileOwners 
     }
 }
 
+pub(crate) fn owners_group(group: prow::owners::OwnersGroup) -> owners::OwnersGroup {
+    owners::OwnersGroup { owners: file_owners(group.owners), files: group.files }
+}
+
 pub(crate) fn owners_section(section: prow::owners::Section) -> owners::OwnersSection {
     owners::OwnersSection {
         pattern: section.pattern,

@@ -9,7 +9,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kit::owners::FileOwners;
+use kit::owners::{FileOwners, OwnersGroup};
+
+/// The files that a pull request changes, and who governs them.
+#[derive(Debug, Clone, Default)]
+pub struct Changed {
+    /// From the root.
+    pub paths: Vec<String>,
+    /// By places in `paths`.
+    pub groups: Vec<OwnersGroup>,
+}
 
 /// Files that the same people own: those of one folder, unless its `filters` tell them apart.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,22 +41,24 @@ pub struct Required {
 
 impl Required {
     /// What a change of these files needs.
-    pub fn of(files: &[FileOwners]) -> Self {
+    pub fn of(changed: &Changed) -> Self {
+        let Changed { paths, groups } = changed;
         let set = |logins: &[String]| logins.iter().cloned().collect();
-        let group = |file: &FileOwners| Group {
-            folder: file.approvers_folder.clone(),
-            leaf: set(&file.leaf_approvers),
-            approvers: set(&file.approvers),
+        let group = |owners: &FileOwners| Group {
+            folder: owners.approvers_folder.clone(),
+            leaf: set(&owners.leaf_approvers),
+            approvers: set(&owners.approvers),
         };
-        let all: BTreeSet<Group> = files.iter().filter(|file| !is_exempt(file)).map(group).collect();
-        let closed = files.iter().filter(|file| file.no_parent_owners).map(|file| file.approvers_folder.as_str());
-        let closed: BTreeSet<&str> = closed.collect();
+        let needed = groups.iter().filter(|group| !is_exempt(group, paths));
+        let all: BTreeSet<Group> = needed.map(|needed| group(&needed.owners)).collect();
+        let closed = groups.iter().map(|group| &group.owners).filter(|owners| owners.no_parent_owners);
+        let closed: BTreeSet<&str> = closed.map(|owners| owners.approvers_folder.as_str()).collect();
         let mut by_folder: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
         for group in &all {
             by_folder.entry(&group.folder).or_default().push(group);
         }
         let groups = all.iter().filter(|group| !has_deputy(group.folder.as_str(), &by_folder, &closed));
-        Self { groups: groups.cloned().collect(), has_files: !files.is_empty() }
+        Self { groups: groups.cloned().collect(), has_files: !paths.is_empty() }
     }
 
     /// The files by owners, those of one folder side by side.
@@ -73,13 +84,18 @@ impl Group {
     }
 }
 
-/// In a subfolder without owners of its own, below a folder that lets such be.
-fn is_exempt(file: &FileOwners) -> bool {
-    let below = match file.approvers_folder.as_str() {
-        "" => Some(file.path.as_str()),
-        folder => file.path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')),
+/// Whether all of them are in subfolders without owners of their own, below a folder that lets such be.
+fn is_exempt(group: &OwnersGroup, paths: &[String]) -> bool {
+    let folder = group.owners.approvers_folder.as_str();
+    let is_below = |path: &String| {
+        let below = match folder {
+            "" => Some(path.as_str()),
+            folder => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')),
+        };
+        below.is_some_and(|below| below.contains('/'))
     };
-    file.auto_approve_unowned_subfolders && below.is_some_and(|below| below.contains('/'))
+    group.owners.auto_approve_unowned_subfolders
+        && group.files.iter().all(|file| paths.get(*file as usize).is_some_and(is_below))
 }
 
 /// Whether a folder above this one is required too, and its approval is as good.

@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 
 use kit::github_pull_requests_read::HistoryEntry;
-use kit::owners::FileOwners;
 use kit::prow::settings::ApproveSettings;
 use kit::{Change, CommentId, PullRequest, Renewal, RepoRef, has_label};
 
 use crate::approvals::{Approval, Approvals, Thread, approvals};
-use crate::approvers::{Group, Required};
+use crate::approvers::{Changed, Group, Required};
 use crate::issue;
 use crate::notification::{self, Folder, Issue, Links, Standing};
 use crate::suggest::{Asking, suggest};
@@ -30,8 +29,8 @@ pub struct Facts {
     pub pr: PullRequest,
     /// What was said on it.
     pub thread: Thread,
-    /// What governs each of its files.
-    pub files: Vec<FileOwners>,
+    /// Its files, and what governs them.
+    pub files: Changed,
     /// What OWNERS files are called in the repository.
     pub owners_file: String,
     /// Whether the label that it has was put on by another than us; absent while nobody has looked.
@@ -42,13 +41,13 @@ pub struct Facts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WhoLabelled;
 
-/// One thing to be done. One that fails keeps no other from being done.
+/// One thing to be done. One that fails keeps no other from being done, but for a comment: what it replaces stays then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// An earlier notification is outdated.
-    Delete(CommentId),
-    /// The new one.
+    /// The new notification.
     Comment(String),
+    /// An earlier one is outdated.
+    Delete(CommentId),
     /// Put [`APPROVED`] on.
     AddLabel,
     /// Take [`APPROVED`] off.
@@ -137,8 +136,8 @@ fn folders<'a>(required: &'a Required, approved: &BTreeSet<String>, approvals: &
     required.groups().chunk_by(|one, next| one.folder == next.folder).map(folder).collect()
 }
 
-/// Nothing where the newest notification says it already, but that older ones go; else all make way for a new one that
-/// people are told of.
+/// Nothing where the newest notification says it already, but that older ones go; else a new one comes that people
+/// are told of, and then all others go.
 fn notify(facts: &Facts, standing: &Standing<'_>) -> Vec<Effect> {
     let links = Links {
         repo: (&facts.repo.org, &facts.repo.name),

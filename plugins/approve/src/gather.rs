@@ -1,14 +1,13 @@
 //! Finds out what a decision needs.
 
-use kit::owners::{self, FileOwners};
 use kit::prow::settings::ApproveSettings;
 use kit::{
     ApiError, ClientAgent, Conversation as _, Failure, IssueRef, PullRequests, RepoRef,
-    github_pull_requests_read as pulls,
+    github_pull_requests_read as pulls, owners,
 };
 
 use crate::approvals::Thread;
-use crate::approvers::with_the_unlisted;
+use crate::approvers::{Changed, with_the_unlisted};
 use crate::decide::{APPROVED, Facts, was_by_hand};
 
 /// Nine calls at the most, and more only for long lists. The pull request is read anew also where the event has it: its
@@ -32,12 +31,13 @@ pub(crate) fn facts(
 }
 
 /// Who is no collaborator does not come, unless `owners.skip_collaborators` says so.
-fn files(agent: &ClientAgent, number: IssueRef, branch: &str) -> Result<Vec<FileOwners>, ApiError> {
+fn files(agent: &ClientAgent, number: IssueRef, branch: &str) -> Result<Changed, ApiError> {
     let paths = with_the_unlisted(pulls::list_changed_files(agent, number)?);
     if paths.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Changed::default());
     }
-    owners::for_files(agent, branch, &paths)
+    let groups = kit::owners_of(agent, branch, &paths)?;
+    Ok(Changed { paths, groups })
 }
 
 /// Whether the label was last put on by another than us. Where the history cannot be read, it was not.

@@ -1,7 +1,7 @@
 //! What plugins in Rust share. A plugin implements [`Plugin`] and names itself with [`export!`].
 //!
 //! A plugin is a pure decision and a few lines of wiring. What two plugins would wire alike stands here: replies,
-//! the bot's own comments, labels, commands, settings, and decisions that ask for what they lack.
+//! the bot's own comments, labels, commands, settings, questions about very many files, and decisions that ask for what they lack.
 //!
 //! ```text
 //! struct Greeter;
@@ -15,6 +15,7 @@ mod command;
 mod conversation;
 mod entry;
 mod labels;
+mod large;
 mod own_comments;
 pub mod reply;
 pub mod sample;
@@ -36,5 +37,6 @@ pub use command::{Line, lines};
 pub use conversation::{Conversation, Issues, PullRequests};
 pub use entry::{Exported, Plugin};
 pub use labels::has_label;
+pub use large::{jobs_concerned, owners_of};
 pub use own_comments::{Change, OwnComments, Renewal, upserted, written_by};
 pub use words::{command, debug, done, failures, ignored, info, parsed_or_default, settings, warn};

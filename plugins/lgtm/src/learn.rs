@@ -3,7 +3,7 @@
 use kit::github_members_read::{self, Team};
 use kit::{
     ApiError, ClientAgent, Conversation as _, Failure, IssueRef, PullRequests, github_contents_read,
-    github_metadata_read, github_pull_requests_read, owners,
+    github_metadata_read, github_pull_requests_read,
 };
 
 use crate::known::{Known, Question};
@@ -24,9 +24,8 @@ impl Known {
             }
             Question::Owners(branch) => {
                 let files = github_pull_requests_read::list_changed_files(agent, number)?;
-                let owned = owners::for_files(agent, &branch, &files)?;
-                self.owners =
-                    Some(owned.into_iter().flat_map(|file| [file.approvers, file.reviewers].concat()).collect());
+                let groups = kit::owners_of(agent, &branch, &files)?.into_iter().map(|group| group.owners);
+                self.owners = Some(groups.flat_map(|owners| [owners.approvers, owners.reviewers].concat()).collect());
             }
             Question::Labels => self.labels = Some(PullRequests::labels(agent, number)?),
             Question::Comments => self.comments = Some(PullRequests::comments(agent, number)?),

@@ -46,7 +46,7 @@ impl Known {
             }
             Question::Changes(jobs) => {
                 let files = github_pull_requests_read::list_changed_files(agent, number)?;
-                let matching = job_config::matching_changes(agent, &jobs, &files)?;
+                let matching = kit::jobs_concerned(agent, &jobs, &files)?;
                 self.changes.extend(jobs.into_iter().map(|job| (job, matching.contains(&job))));
             }
             Question::ProwJobs => self.prowjobs = Some(prowjobs_read::list_for_pull_request(agent, number)?),

@@ -14,6 +14,7 @@ async fn what_is_nested_deep_or_very_long_is_refused_and_the_host_stays_up() {
         (format!("owners.parse \"{deep}\""), "more than 100 deep"),
         (format!("owners.parse \"{bomb}\""), "use fewer aliases"),
         (format!("owners.for-files main {}", "a/".repeat(3000)), "over 4096"),
+        (format!("owners.group-files main {}", "a/".repeat(3000)), "over 4096"),
         ("build-cluster-read.get-config-map \"\" trial other".to_owned(), "has a name"),
     ] {
         let answer = script.call(&call).await;

@@ -331,6 +331,7 @@ pub(crate) const ROWS: &[Row] = &[
     write("git-write.push-branch picked {picked} false", "GET /repos/my-org/hello/branches/picked", "{picked}"),
     // OWNERS.
     read("owners.for-files main docs/a.txt,hello.sh", &["Ok(", "approvers-folder: \"docs\"", " approvers: [\"alice\", \"bob\"]", "documentation"]),
+    read("owners.group-files main docs/a.txt,hello.sh,docs/b.txt", &["Ok(", "files: [0, 2]", "files: [1]"]),
     read("owners.top-level-approvers main", &["Ok([\"alice\"])"]),
     read("owners.all-owners main", &["Ok(", "alice", "bob"]),
     read("owners.aliases main", &["Ok(", "writers", "bob"]),

@@ -1,11 +1,11 @@
 //! What governs one file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{OwnersOptions, Section, Tree};
 
 /// What governs one file. Logins in lower case, groups expanded.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct FileOwners {
     /// The path that was asked about.
     pub path: String,
@@ -27,6 +27,15 @@ pub struct FileOwners {
     pub labels: BTreeSet<String>,
     /// The options of `approvers_folder`.
     pub options: OwnersOptions,
+}
+
+/// Files that are governed alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnersGroup {
+    /// What governs them; the path is that of the first.
+    pub owners: FileOwners,
+    /// Where they stand among those that were asked about, ascending.
+    pub files: Vec<u32>,
 }
 
 /// A tree as who asks sees it.
@@ -105,6 +114,22 @@ impl View<'_> {
             required_reviewers: collected(&steps, |people| &people.required_reviewers, None),
             labels: collected(&steps, |people| &people.labels, None),
         }
+    }
+
+    /// What governs these paths, each answer once, in the order of its first path.
+    pub fn groups(&self, paths: &[String]) -> Vec<OwnersGroup> {
+        let mut groups: Vec<OwnersGroup> = Vec::new();
+        let mut known: HashMap<FileOwners, usize> = HashMap::new();
+        for (index, path) in (0..).zip(paths) {
+            let owners = self.file_owners(path);
+            let alike = FileOwners { path: String::new(), ..owners.clone() };
+            let group = *known.entry(alike).or_insert_with(|| {
+                groups.push(OwnersGroup { owners, files: Vec::new() });
+                groups.len() - 1
+            });
+            groups[group].files.push(index);
+        }
+        groups
     }
 
     /// Who approves for the root of the repository.

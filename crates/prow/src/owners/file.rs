@@ -10,7 +10,7 @@ use super::login;
 pub const EVERYTHING: &str = ".*";
 
 /// What a folder says about itself, rather than about people. Looked up for that very folder, never inherited.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct OwnersOptions {
     /// The owners of the folders above have no say here.

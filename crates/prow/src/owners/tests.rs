@@ -45,6 +45,15 @@ fn check(tree: &Tree, path: &str, folder: &str, leaf: &str, all: &str) {
 }
 
 #[test]
+fn files_that_are_governed_alike_are_one_group() {
+    let tree = tree(&[("", people("root", "")), ("a", filters(&[(r"\.go$", "gopher"), (r"\.md$", "writer")]))]);
+    let paths = ["a/x.go", "b", "a/x.md", "a/b/y.go", "a/x.rs"].map(str::to_owned);
+    let groups: Vec<_> = tree.whole().groups(&paths).into_iter().map(|group| (group.owners, group.files)).collect();
+    let want = [("a/x.go", vec![0, 3]), ("b", vec![1, 4]), ("a/x.md", vec![2])];
+    assert_eq!(groups, want.map(|(path, files)| (tree.file_owners(path), files)));
+}
+
+#[test]
 fn files_inherit_from_the_folders_above() {
     let tree = tree(&[("", people("root", "rita")), ("a", people("anna", "")), ("a/b/c", people("", "carl"))]);
     check(&tree, "x.go", "", "root", "root");

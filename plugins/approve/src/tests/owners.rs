@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use kit::owners::FileOwners;
-
 use super::world::{Owns, govern, names, owned};
 use crate::approvers::{Required, with_the_unlisted};
 
@@ -28,14 +26,28 @@ fn check_folders(owners: Tree<'_>, files: &[&str], want: &[&str]) {
 fn case_23_new_subfolders_need_no_approval() {
     let owners = [("", owned(&["root"])), ("d", owned(&["dan"]).auto())];
     check_approved(&owners, &["d/new-folder/x"], &[], true);
-    // As the host would answer if a folder without approvers could own a file.
-    let answer = FileOwners {
-        path: "d/new-folder/x".to_owned(),
-        approvers_folder: "d".to_owned(),
-        auto_approve_unowned_subfolders: true,
-        ..govern(&[], &["x"], None).remove(0)
-    };
-    assert!(Required::of(&[answer]).is_approved(&BTreeSet::new()));
+}
+
+#[test]
+fn case_23_even_if_that_owners_file_lists_no_approvers() {
+    // As Prow's own test has it: the folder is said to govern the file all the same.
+    let mut changed = govern(&[("d", owned(&["dan"]).auto())], &["d/new-folder/x"], None);
+    let owners = &mut changed.groups[0].owners;
+    (owners.leaf_approvers, owners.approvers) = Default::default();
+    assert!(Required::of(&changed).is_approved(&BTreeSet::new()));
+    changed.groups[0].owners.auto_approve_unowned_subfolders = false;
+    assert!(!Required::of(&changed).is_approved(&BTreeSet::new()));
+    // What reads OWNERS, here as there, takes a file without approvers for none: the folder above governs.
+    let owners = [("", owned(&["root"])), ("d", owned(&[]).auto())];
+    check_approved(&owners, &["d/new-folder/x"], &[], false);
+    check_approved(&owners, &["d/new-folder/x"], &["root"], true);
+}
+
+#[test]
+fn a_file_that_is_not_in_a_subfolder_keeps_no_other_exempt() {
+    let owners = [("d", owned(&["dan"]).auto())];
+    check_approved(&owners, &["d/new/x", "d/x"], &[], false);
+    check_approved(&owners, &["d/new/x", "d/x"], &["dan"], true);
 }
 
 #[test]
@@ -136,7 +148,7 @@ fn files_of_one_folder_may_need_different_people() {
 
 #[track_caller]
 fn check_governed(owners: Tree<'_>, file: &str, collaborators: &[&str], folder: &str, approvers: &[&str]) {
-    let found = govern(owners, &[file], Some(collaborators)).remove(0);
+    let found = govern(owners, &[file], Some(collaborators)).groups.remove(0).owners;
     assert_eq!((found.path.as_str(), found.approvers_folder.as_str()), (file, folder));
     assert_eq!(found.approvers, approvers, "{file}");
 }

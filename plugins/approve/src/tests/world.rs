@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use kit::github_pull_requests_read::Review;
-use kit::owners::FileOwners;
+use kit::owners::{FileOwners, OwnersGroup};
 use kit::prow::settings::ApproveSettings;
 use kit::{RepoRef, ReviewState, Text, sample};
 use prow::owners::{Aliases, Filter, Full, Names, OwnersFile, OwnersOptions, Simple, Tree};
 
 use crate::approvals::Thread;
+use crate::approvers::Changed;
 use crate::decide::{APPROVED, Effect, Facts, Plan, WhoLabelled, decide};
 
 pub(super) const BOT: &str = "k8s-ci-robot";
@@ -57,7 +58,7 @@ impl Owns {
 }
 
 /// What governs these files in a repository with these OWNERS files.
-pub(super) fn govern(owners: &[(&str, Owns)], files: &[&str], collaborators: Option<&[&str]>) -> Vec<FileOwners> {
+pub(super) fn govern(owners: &[(&str, Owns)], files: &[&str], collaborators: Option<&[&str]>) -> Changed {
     let path = |folder: &str| match folder {
         "" => "OWNERS".to_owned(),
         header if header.ends_with(".md") => header.to_owned(),
@@ -68,7 +69,10 @@ pub(super) fn govern(owners: &[(&str, Owns)], files: &[&str], collaborators: Opt
     let tree = Tree::new(written, Aliases::default(), &names_of_files);
     let collaborators: Option<BTreeSet<String>> = collaborators.map(|logins| names(logins).into_iter().collect());
     let view = collaborators.as_ref().map_or(tree.whole(), |people| tree.among(people));
-    files.iter().map(|path| answer(view.file_owners(path))).collect()
+    let paths = names(files);
+    let groups = view.groups(&paths).into_iter();
+    let groups = groups.map(|group| OwnersGroup { owners: answer(group.owners), files: group.files }).collect();
+    Changed { paths, groups }
 }
 
 /// As the host answers.
@@ -111,7 +115,7 @@ impl World {
             bot: BOT.to_owned(),
             pr,
             thread: Thread::default(),
-            files: Vec::new(),
+            files: Changed::default(),
             owners_file: "OWNERS".to_owned(),
             labelled_by_hand: None,
         };

@@ -179,6 +179,7 @@ table! {
     git_read.cherry_pick(text, list, text);
     git_write.push_branch(text, text, flag);
     owners.for_files(text, list);
+    owners.group_files(text, list);
     owners.top_level_approvers(text);
     owners.all_owners(text);
     owners.aliases(text);
