@@ -166,8 +166,19 @@ async fn gather(
         }
     }
     let new: Vec<Sha> = found.iter().filter(|one| one.is_new(before)).map(|one| one.blob.clone()).collect();
-    let texts = contents(mirror, &new, MAX_BYTES).await?;
+    let texts = contents(mirror, &new, MAX_BYTES).await.map_err(|error| match error {
+        Error::Invalid(_) => too_long(names),
+        other => other,
+    })?;
     Ok(Gathered { found, texts, passed_over })
+}
+
+fn too_long(names: &Names) -> Error {
+    let (mib, others) = (MAX_BYTES >> 20, if names.markdown { ", all Markdown files with them," } else { "" });
+    let way = if names.markdown { "take the repository out of `owners.mdyamlrepos`, or " } else { "" };
+    Error::invalid(format!(
+        "the files with owners{others} have over {mib} MiB together: {way}deny folders in `owners_dir_denylist`"
+    ))
 }
 
 /// The files with owners, and the links in their places.

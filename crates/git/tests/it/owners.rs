@@ -148,6 +148,23 @@ async fn markdown_other_names_and_denied_folders_are_a_matter_of_configuration()
     assert_eq!(on_terms(&owners, &other, "a/b.md").await, "root");
 }
 
+#[tokio::test]
+async fn files_of_more_than_64_mib_are_refused_and_markdown_counts_where_it_is_read() {
+    let world = World::new();
+    let long = "x".repeat(33 << 20);
+    let files = [("OWNERS", Some("approvers: [root]\n")), ("a.md", Some(long.as_str())), ("b.md", Some(long.as_str()))];
+    let first = world.commit("main", &[], &files);
+    let owners = Owners::new(world.mirrors());
+    let markdown = Terms { names: Names { markdown: true, ..Names::default() }, denied: Denied::default() };
+    assert_eq!(on_terms(&owners, &Terms::default(), "x").await, "root");
+    let refused = owners.of_branch(&repo(), "main", &markdown).await.unwrap_err().to_string();
+    assert!(refused.contains("Markdown") && refused.contains("over 64 MiB together"), "{refused}");
+    // With one of them denied, or gone, there is room.
+    let denied = Denied { patterns: vec!["^b$".to_owned()], ..Denied::default() };
+    world.commit("main", &[&first], &[("b.md", None), ("b/b.md", Some(long.as_str()))]);
+    assert_eq!(on_terms(&owners, &Terms { denied, ..markdown }, "x").await, "root");
+}
+
 #[test]
 fn a_text_is_parsed_or_refused_with_its_place() {
     let sections = Owners::parse("filters:\n  '.*': {approvers: [Anna]}\n  '\\.go$': {labels: [go]}\n").unwrap();
