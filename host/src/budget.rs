@@ -11,7 +11,10 @@ use crate::limits::Limits;
 pub struct Budget {
     limits: Limits,
     calls: u32,
-    bytes: usize,
+    /// Of arguments.
+    asked: usize,
+    /// Of answers.
+    told: usize,
     api_calls: u32,
     effects: u32,
 }
@@ -23,12 +26,17 @@ pub(crate) enum Over {
     Refused(ApiError),
     /// The run ends.
     Ended(String),
+    /// The run ends, for no fault of the guest's: it asked little, and was told too much.
+    Flooded(String),
 }
+
+/// A guest that has made more calls than this had a hand in it, however much it was told.
+const FEW_CALLS: u32 = 100;
 
 impl Budget {
     /// A whole one.
     pub fn new(limits: Limits) -> Self {
-        Budget { limits, calls: 0, bytes: 0, api_calls: 0, effects: 0 }
+        Budget { limits, calls: 0, asked: 0, told: 0, api_calls: 0, effects: 0 }
     }
 
     /// Counts a call that is about to be answered; `arguments` is their length as JSON.
@@ -44,7 +52,8 @@ impl Budget {
             }
             self.api_calls += 1;
         }
-        self.keep(arguments).map_err(Over::Ended)
+        self.asked = self.asked.saturating_add(arguments);
+        self.within()
     }
 
     /// Counts a call, whatever comes of it.
@@ -72,15 +81,23 @@ impl Budget {
         self.effects
     }
 
-    /// Counts what is kept of a call. The error says why the run has to end.
-    pub(crate) fn keep(&mut self, bytes: usize) -> Result<(), String> {
-        let most = self.limits.exchanged_bytes;
-        self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes > most {
-            let kib = most >> 10;
-            return Err(format!("over {kib} KiB of arguments and answers in one task (`limits.exchanged`)"));
+    /// Counts an answer of so many bytes.
+    pub(crate) fn tell(&mut self, bytes: usize) -> Result<(), Over> {
+        self.told = self.told.saturating_add(bytes);
+        self.within()
+    }
+
+    /// Whether what is kept of all calls is within its bound.
+    fn within(&self) -> Result<(), Over> {
+        let (kib, all) = (self.limits.exchanged_bytes >> 10, self.asked.saturating_add(self.told));
+        if all <= self.limits.exchanged_bytes {
+            return Ok(());
         }
-        Ok(())
+        let why = format!("over {kib} KiB of arguments and answers in one task (`limits.exchanged`)");
+        if self.calls <= FEW_CALLS && self.told > self.asked {
+            return Err(Over::Flooded(format!("{why}, most of them answers to {} calls", self.calls)));
+        }
+        Err(Over::Ended(why))
     }
 }
 
@@ -111,6 +128,7 @@ mod tests {
                 }
                 Err(Over::Refused(error)) => format!("{:?}: {}", error.kind, error.message),
                 Err(Over::Ended(why)) => format!("ended: {why}"),
+                Err(Over::Flooded(why)) => format!("flooded: {why}"),
             };
             assert_eq!((made, said.as_str()), (well, want), "{op}");
             return;
@@ -150,6 +168,34 @@ mod tests {
             3,
             "ErrorKind::Exhausted: this task has called APIs 3 times: raise `limits.api_calls`",
         );
+    }
+
+    /// Asks and is told so much, again and again, up to the bound; gives after how many calls, and whose doing it is.
+    #[track_caller]
+    fn check_whose(asked: usize, told: usize, calls: u32, want: &str) {
+        let mut budget = Budget::new(Limits::default());
+        let over = loop {
+            if let Err(over) = budget.ask("owners.group-files", asked).and_then(|()| budget.tell(told)) {
+                break over;
+            }
+        };
+        let whose = match over {
+            Over::Ended(_) => "the guest's",
+            Over::Flooded(why) if why.ends_with(&format!("most of them answers to {calls} calls")) => "nobody's",
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((whose, budget.calls), (want, calls), "{asked} asked, {told} told");
+    }
+
+    #[test]
+    fn who_asks_little_and_is_told_too_much_is_not_at_fault() {
+        check_whose(10, 20 << 20, 1, "nobody's");
+        check_whose(600 << 10, 3 << 20, 5, "nobody's");
+        check_whose(10, 170 << 10, 99, "nobody's");
+        // Who goes on asking wanted it.
+        check_whose(10, 100 << 10, 164, "the guest's");
+        check_whose(900 << 10, 10, 19, "the guest's");
+        check_whose(600 << 10, 600 << 10, 14, "the guest's");
     }
 
     #[test]

@@ -50,9 +50,22 @@ pub enum Interrupt {
     /// The guest asked for more than one task may.
     #[error("{0}")]
     Exhausted(String),
+    /// What the guest was told is more than one task may hold.
+    #[error("{0}")]
+    Flooded(String),
     /// The journal itself cannot be written.
     #[error("the journal cannot be written")]
     Journal(#[from] store::StoreError),
+}
+
+impl From<Over> for Interrupt {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Refused(error) => Self::Exhausted(error.message),
+            Over::Ended(why) => Self::Exhausted(why),
+            Over::Flooded(why) => Self::Flooded(why),
+        }
+    }
 }
 
 /// How the far side of a call answered, if not with what was asked for.
@@ -199,15 +212,9 @@ impl Journal {
     /// # Errors
     /// If the run has to end here.
     pub(crate) fn deny(&self, told: &str) -> Result<(), Interrupt> {
-        let counted = self.state().budget.count();
-        match counted {
-            Ok(()) => {
-                self.note_denial(told);
-                Ok(())
-            }
-            Err(Over::Refused(error)) => Err(Interrupt::Exhausted(error.message)),
-            Err(Over::Ended(why)) => Err(Interrupt::Exhausted(why)),
-        }
+        self.state().budget.count()?;
+        self.note_denial(told);
+        Ok(())
     }
 
     /// Counts a refusal, whoever it came from: the guard, a bound, or the far side. The first are kept for the trace, and the
@@ -226,11 +233,8 @@ impl Journal {
     /// If the run has to end here.
     pub(crate) fn tell(&self, bytes: usize) -> Result<(), Interrupt> {
         let mut state = self.state();
-        match state.budget.count() {
-            Ok(()) => state.budget.keep(bytes).map_err(Interrupt::Exhausted),
-            Err(Over::Refused(error)) => Err(Interrupt::Exhausted(error.message)),
-            Err(Over::Ended(why)) => Err(Interrupt::Exhausted(why)),
-        }
+        state.budget.count()?;
+        Ok(state.budget.tell(bytes)?)
     }
 
     /// Lets nothing begin any more, and names an effect whose end the guest has not waited for: whether it was made is unknown.
@@ -328,7 +332,7 @@ impl Journal {
     }
 
     fn keep(&self, answer: &str) -> Result<(), Interrupt> {
-        self.state().budget.keep(answer.len()).map_err(Interrupt::Exhausted)
+        Ok(self.state().budget.tell(answer.len())?)
     }
 }
 

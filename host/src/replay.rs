@@ -131,7 +131,9 @@ fn said(end: End) -> String {
         End::Over(which) => format!("failed over its limits: {which}"),
         End::OutOfTime | End::OutOfTimeWaiting => "failed over its deadline (`limits.deadline`)".to_owned(),
         End::Interrupted(Interrupt::Diverged(why)) => format!("diverged {why}"),
-        End::Interrupted(Interrupt::Exhausted(why)) => format!("failed over its limits: {why}"),
+        End::Interrupted(Interrupt::Exhausted(why) | Interrupt::Flooded(why)) => {
+            format!("failed over its limits: {why}")
+        }
         End::Interrupted(other) => format!("failed {other}"),
     }
 }

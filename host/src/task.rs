@@ -224,7 +224,11 @@ fn conduct(end: &End) -> Conduct {
         End::OutOfTime => Conduct::AtFault("over its deadline".to_owned()),
         End::OutOfTimeWaiting
         | End::Interrupted(
-            Interrupt::Park { .. } | Interrupt::Diverged(_) | Interrupt::Unknown(_) | Interrupt::Journal(_),
+            Interrupt::Park { .. }
+            | Interrupt::Flooded(_)
+            | Interrupt::Diverged(_)
+            | Interrupt::Unknown(_)
+            | Interrupt::Journal(_),
         ) => Conduct::Unclear,
     }
 }
@@ -284,7 +288,7 @@ pub(crate) fn verdict(end: End, (round, attempts): (u32, u32), now: Timestamp) -
             Verdict::Park(kind, until.max(later(now, backoff(0))), why)
         }
         End::Interrupted(Interrupt::Diverged(why)) => Verdict::Finish(Outcome::Dead, format!("diverged: {why}")),
-        End::Interrupted(Interrupt::Exhausted(why)) => {
+        End::Interrupted(Interrupt::Exhausted(why) | Interrupt::Flooded(why)) => {
             Verdict::Finish(Outcome::Failed, format!("over its limits: {why}"))
         }
         End::Interrupted(unknown @ Interrupt::Unknown(_)) => Verdict::Finish(Outcome::Unknown, unknown.to_string()),
@@ -394,6 +398,7 @@ mod tests {
         check_in(100, End::Done("did".into()), 0, "done: did");
         check(End::Interrupted(Interrupt::Diverged("x".into())), 0, "dead: diverged: x");
         check(End::Interrupted(Interrupt::Exhausted("x".into())), 0, "failed: over its limits: x");
+        check(End::Interrupted(Interrupt::Flooded("x".into())), 0, "failed: over its limits: x");
         check(
             End::Interrupted(Interrupt::Unknown("slack.post".into())),
             0,
@@ -419,6 +424,7 @@ mod tests {
             (limit(1), "Unclear"),
             (unknown(), "Unclear"),
             (End::Interrupted(Interrupt::Diverged("x".into())), "Unclear"),
+            (End::Interrupted(Interrupt::Flooded("over 16 MiB".into())), "Unclear"),
         ] {
             assert_eq!(format!("{:?}", conduct(&end)), want);
         }

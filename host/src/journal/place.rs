@@ -120,7 +120,7 @@ impl Place {
                 self.journal.note_denial(&format!("`{}`: {}", self.op, error.message));
                 Ok(Some(error))
             }
-            Err(Over::Ended(why)) => Err(Interrupt::Exhausted(why)),
+            Err(over) => Err(over.into()),
         }
     }
 

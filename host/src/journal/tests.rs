@@ -249,7 +249,7 @@ async fn every_run_of_a_task_meets_its_bounds_at_the_same_place() {
     let fresh = Bench::new().await;
     let live = async { Ok("x".repeat(20 << 20)) };
     let ended = fresh.run().await.read("x.read", &(), live).await.unwrap_err();
-    assert!(matches!(&ended, Interrupt::Exhausted(why) if why.contains("`limits.exchanged`")), "{ended}");
+    assert!(matches!(&ended, Interrupt::Flooded(why) if why.contains("`limits.exchanged`")), "{ended}");
 }
 
 #[tokio::test]
@@ -299,7 +299,7 @@ async fn what_the_host_tells_by_itself_is_counted() {
     let journal = bench.run().await;
     journal.tell(16 << 20).unwrap();
     let over = journal.tell(1).unwrap_err();
-    assert!(matches!(&over, Interrupt::Exhausted(why) if why.contains("`limits.exchanged`")), "{over}");
+    assert!(matches!(&over, Interrupt::Flooded(why) if why.contains("`limits.exchanged`")), "{over}");
     let journal = bench.run().await;
     let told = (0..20_000).take_while(|_| journal.tell(0).is_ok()).count();
     assert_eq!(told, 10_000);
