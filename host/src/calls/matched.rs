@@ -13,10 +13,9 @@ pub(super) async fn presubmits(
     text: Option<&str>,
     branch: Option<&str>,
 ) -> Vec<job_config::Presubmit> {
-    let (mut found, mut turns) = (Vec::with_capacity(jobs.len()), Turns::begin());
-    for (id, job) in (first..).zip(jobs) {
+    numbered(first, jobs, |id, job| {
         let matched = job.facts(text, branch);
-        found.push(job_config::Presubmit {
+        job_config::Presubmit {
             id,
             name: matched.name,
             context: matched.context,
@@ -27,10 +26,9 @@ pub(super) async fn presubmits(
             conditional: matched.conditional,
             triggered: matched.triggered,
             on_branch: matched.on_branch,
-        });
-        turns.next().await;
-    }
-    found
+        }
+    })
+    .await
 }
 
 /// The jobs that a push starts; numbered from `first` on.
@@ -40,10 +38,17 @@ pub(super) async fn postsubmits(
     branch: &str,
     paths: &[String],
 ) -> Vec<job_config::Postsubmit> {
+    numbered(first, jobs, |id, job| {
+        let (name, should_run) = (job.base.name.clone(), job.should_run(branch, paths));
+        job_config::Postsubmit { id, name, should_run }
+    })
+    .await
+}
+
+async fn numbered<J, T>(first: u32, jobs: &[J], told: impl Fn(u32, &J) -> T) -> Vec<T> {
     let (mut found, mut turns) = (Vec::with_capacity(jobs.len()), Turns::begin());
     for (id, job) in (first..).zip(jobs) {
-        let (name, should_run) = (job.base.name.clone(), job.should_run(branch, paths));
-        found.push(job_config::Postsubmit { id, name, should_run });
+        found.push(told(id, job));
         turns.next().await;
     }
     found
