@@ -83,7 +83,13 @@ impl Reading {
             return Err(Fault::answer(ErrorKind::Invalid, why));
         }
         let (read, asked) = (self.read(branch).await?, paths.to_vec());
-        aside(move || answer(read.view(), &asked)).await
+        let tree = Arc::clone(&read.tree);
+        let answer = aside(move || answer(read.view(), &asked)).await?;
+        for why in tree.faults() {
+            let repo = format!("{}/{}", self.repo.org, self.repo.name);
+            tracing::warn!(repo, why, "a filter of an OWNERS file is about no file");
+        }
+        Ok(answer)
     }
 
     /// In lower case. Behaviour: where they cannot be listed, everybody counts, as in Prow; but what passes with time is

@@ -13,6 +13,7 @@ mod keys;
 mod kills;
 mod kubernetes;
 mod languages;
+mod large;
 mod operation;
 mod order;
 mod parked;

@@ -108,6 +108,19 @@ fn filters_are_about_paths_from_their_folder_on_and_all_that_match_count() {
 }
 
 #[test]
+fn an_expression_that_cannot_be_read_leaves_its_files_to_the_folders_above_and_is_told_once() {
+    let files = [("", people("root", "")), ("a", filters(&[("[", "anna")])), ("b", filters(&[("(", "bob")]))];
+    let tree = tree(&files);
+    assert_eq!(tree.faults(), [""; 0]);
+    check(&tree, "a/x", "", "root", "root");
+    let [fault] = tree.faults()[..] else { panic!("one of them was looked at") };
+    assert!(fault.contains('['), "{fault}");
+    assert_eq!(tree.faults(), [""; 0]);
+    check(&tree, "b/x", "", "root", "root");
+    assert_eq!(tree.faults().len(), 1);
+}
+
+#[test]
 fn names_are_compared_in_lower_case_and_groups_are_expanded_once() {
     let tree = tree(&[("", people("@Alice BEST-approvers", "nested nobody Unknown-Group"))]);
     check(&tree, "x", "", "alice carl cblecker", "alice carl cblecker");

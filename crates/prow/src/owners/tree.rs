@@ -1,6 +1,7 @@
 //! The OWNERS of a whole repository at one commit.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use regex::Regex;
@@ -58,6 +59,8 @@ impl Names {
 pub struct Tree {
     /// By folder without slashes at its ends, the root being empty; by path for a Markdown file.
     places: HashMap<String, Place>,
+    /// Those of all filters.
+    patterns: Vec<Arc<Pattern>>,
     aliases: Aliases,
     with_markdown: bool,
     /// Bytes of the longest of these paths: nothing is looked for at a longer one, of which a hostile change has thousands.
@@ -81,7 +84,8 @@ pub(super) struct PlaceSection {
 #[derive(Debug)]
 struct Pattern {
     text: String,
-    regex: OnceLock<Option<Regex>>,
+    regex: OnceLock<Result<Regex, String>>,
+    is_told: AtomicBool,
 }
 
 impl Tree {
@@ -96,7 +100,8 @@ impl Tree {
             };
             let sections = file.sections.into_iter().map(|section| PlaceSection {
                 pattern: (section.pattern != EVERYTHING).then(|| {
-                    let new = || Arc::new(Pattern { text: section.pattern.clone(), regex: OnceLock::new() });
+                    let (text, is_told) = (section.pattern.clone(), AtomicBool::new(false));
+                    let new = || Arc::new(Pattern { text, regex: OnceLock::new(), is_told });
                     Arc::clone(patterns.entry(section.pattern.clone()).or_insert_with(new))
                 }),
                 people: Section {
@@ -109,7 +114,8 @@ impl Tree {
             places.insert(at, Place { options: file.options, sections: sections.collect() });
         }
         let longest = places.keys().map(String::len).max().unwrap_or_default();
-        Self { places, aliases, with_markdown: names.markdown, longest }
+        let patterns = patterns.into_values().collect();
+        Self { places, patterns, aliases, with_markdown: names.markdown, longest }
     }
 
     /// The groups.
@@ -120,6 +126,18 @@ impl Tree {
     /// The options of this very folder.
     pub fn options(&self, folder: &str) -> OwnersOptions {
         self.places.get(folder).map(|place| place.options).unwrap_or_default()
+    }
+
+    /// Why filters are about no file at all: their expressions, of those that a file was compared with so far, cannot be
+    /// read. Each is told once, sorted.
+    pub fn faults(&self) -> Vec<&str> {
+        let fault = |pattern: &&Arc<Pattern>| pattern.regex.get().is_some_and(Result::is_err);
+        let untold = |pattern: &&Arc<Pattern>| !pattern.is_told.swap(true, Ordering::Relaxed);
+        let found = self.patterns.iter().filter(fault).filter(untold);
+        let mut faults: Vec<&str> =
+            found.filter_map(|pattern| pattern.regex.get()?.as_ref().err()).map(String::as_str).collect();
+        faults.sort_unstable();
+        faults
     }
 
     /// What all files say, in no order.
@@ -146,7 +164,7 @@ impl PlaceSection {
     /// compile is about none.
     pub(super) fn is_about(&self, relative: &str) -> bool {
         let Some(pattern) = &self.pattern else { return true };
-        let regex = pattern.regex.get_or_init(|| goregex::compile(&pattern.text).ok());
-        regex.as_ref().is_some_and(|regex| regex.is_match(relative))
+        let regex = pattern.regex.get_or_init(|| goregex::compile(&pattern.text));
+        regex.as_ref().is_ok_and(|regex| regex.is_match(relative))
     }
 }

@@ -109,6 +109,14 @@ fn case_11_an_owner_of_a_changed_file() {
     says(AUTHOR, "/lgtm cancel", by_owners().labelled(), &REMOVED);
 }
 
+/// So in Prow: OWNERS are asked only with `skip_collaborators`.
+#[test]
+fn an_owner_who_is_no_collaborator_is_refused_where_collaborators_are_asked() {
+    let world = || by_owners().with(|it| it.settings.skip_collaborators = false);
+    says("erin", "/lgtm", world(), &["refusal: no collaborator"]);
+    says("erin", "/lgtm cancel", world().labelled(), &["refusal: no collaborator"]);
+}
+
 #[test]
 fn case_12_an_assignee_who_is_no_collaborator() {
     let world = World::new().with(|it| it.collaborators.clear());

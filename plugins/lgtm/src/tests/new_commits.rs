@@ -27,6 +27,9 @@ fn case_24_an_author_whose_lgtm_sticks() {
 #[test]
 fn case_25_the_files_are_as_they_were() {
     check(&labelled().said(BOT, &record(TREE)).push(None), &[]);
+    // Whatever the base is at by now.
+    let rebased = labelled().said(BOT, &record(TREE)).with(|it| it.pr.base.sha = "another".to_owned());
+    check(&rebased.push(None), &[]);
     check(&labelled().said(BOT, &record(OTHER_TREE)).push(None), &LOST);
     let unused = labelled().said(BOT, &record(TREE)).without_tree_hash();
     check(&unused.push(None), &["-lgtm", "notice"]);

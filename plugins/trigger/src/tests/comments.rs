@@ -38,6 +38,14 @@ fn case_18_what_is_no_concern_of_ours() {
     }
 }
 
+/// Beside the jobs that its opening starts, as in Prow; the older runs make way.
+#[test]
+fn the_description_of_a_new_pull_request_is_a_comment_too() {
+    let description = |author| CommentEvent { comment_id: None, ..comment_event(author, "Fix it\n\n/test all") };
+    check(theirs().said(&description(MEMBER)), &["prune", "start job"]);
+    check(foreign().said(&description(OUTSIDER)), &["refusal"]);
+}
+
 #[test]
 fn case_19_an_outsider_cannot_vouch_for_themselves() {
     says(OUTSIDER, "/ok-to-test", foreign(), &["refusal"]);
