@@ -51,16 +51,23 @@ impl Report {
     }
 
     /// Events a second.
-    pub fn rate(&mut self, name: &str, per_second: u64, least: u64) {
-        let reached = per_second >= least;
-        println!("{name:<58} {per_second}{}", words(Some(reached), Some(least.to_string())));
+    pub fn rate(&mut self, name: &str, per_second: u64, least: Option<u64>) {
+        let reached = least.map(|least| per_second >= least);
+        println!("{name:<58} {per_second}{}", words(reached, least.map(|least| least.to_string())));
         self.results.push(json!({ "name": name, "per_second": per_second, "at_least": least, "reached": reached }));
     }
 
+    /// A part of something else that was measured in the same run.
+    pub fn share(&mut self, name: &str, share: f64, least: f64) {
+        let reached = share >= least;
+        println!("{name:<58} {share:.2}{}", words(Some(reached), Some(least.to_string())));
+        self.results.push(json!({ "name": name, "share": share, "at_least": least, "reached": reached }));
+    }
+
     /// Bytes.
-    pub fn weight(&mut self, name: &str, bytes: u64, most: u64) {
-        let reached = bytes <= most;
-        println!("{name:<58} {bytes} bytes{}", words(Some(reached), Some(most.to_string())));
+    pub fn weight(&mut self, name: &str, bytes: u64, most: Option<u64>) {
+        let reached = most.map(|most| bytes <= most);
+        println!("{name:<58} {bytes} bytes{}", words(reached, most.map(|most| most.to_string())));
         self.results.push(json!({ "name": name, "bytes": bytes, "at_most": most, "reached": reached }));
     }
 

@@ -14,6 +14,8 @@ pub(crate) enum Subject {
     Plugins,
     /// What the configuration of a large installation costs.
     Config,
+    /// What a delivery costs, from its socket to the end of its tasks.
+    Deliveries,
 }
 
 impl Subject {
@@ -21,6 +23,7 @@ impl Subject {
         match self {
             Self::Plugins => "plugins",
             Self::Config => "config",
+            Self::Deliveries => "deliveries",
         }
     }
 }
@@ -33,7 +36,7 @@ pub(crate) fn run(workspace: &Workspace, subject: Subject) -> anyhow::Result<Exi
     let commit = format!("{}{and_changes}", commit.as_deref().unwrap_or("unknown"));
     let dir = workspace.target.join("bench");
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    if let Subject::Plugins = subject {
+    if let Subject::Plugins | Subject::Deliveries = subject {
         plugins::build(workspace)?;
         let mut programs = children::cargo();
         programs.args(["build", "--workspace", "--bins", "--profile", "bench"]);

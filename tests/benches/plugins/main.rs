@@ -55,7 +55,7 @@ async fn main() {
     let hold = rig.load(&programs.plugins.join("hold.wasm"), NOTHING).await;
     let call = calls(&rig, &hold, CALLS).await;
     report.add("small Rust plugin (hold), instantiate + handle + drop", &call, Goal::AtMost(Duration::from_micros(30)));
-    report.rate("its calls a second on 2 threads", throughput(&rig, &hold).await, 25_000);
+    report.rate("its calls a second on 2 threads", throughput(&rig, &hold).await, Some(25_000));
 
     let trigger = rig.load(&programs.plugins.join("trigger.wasm"), NOTHING).await;
     report.add(
@@ -88,7 +88,7 @@ async fn main() {
         Goal::WorstAtMostOver(quiet.percentile(50).unwrap(), Duration::from_millis(10)),
     );
 
-    report.weight("a live instance of it", weigh(&hold).await, 64 << 10);
+    report.weight("a live instance of it", weigh(&hold).await, Some(64 << 10));
     report.ratios(&["trigger on", "greeter in"]);
     report.write(Path::new(file));
 }
