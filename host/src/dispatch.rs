@@ -19,6 +19,7 @@ use crate::gate::{Gate, Held};
 use crate::guest::Clients;
 use crate::lane::{Finished, Lanes};
 use crate::metrics::Metrics;
+use crate::parsed::{Fresh, Parsed};
 use crate::plan::{self, Candidate};
 use crate::registry::{Registry, Unfit};
 use crate::slots::Slots;
@@ -58,6 +59,8 @@ pub struct Parts {
 struct Dispatcher {
     parts: Parts,
     lanes: Lanes,
+    /// What those of `lanes` need that have not run.
+    fresh: Fresh,
     running: JoinSet<Run<Finished>>,
     /// Whose each of `running` is.
     under_way: HashMap<Id, UnderWay>,
@@ -99,6 +102,7 @@ pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) -> Resu
     let mut dispatcher = Dispatcher {
         parts,
         lanes: Lanes::default(),
+        fresh: Fresh::default(),
         running: JoinSet::new(),
         under_way: HashMap::new(),
         guests: Slots::new(engine::SLOTS as usize, engine::SLOTS_OF_ONE as usize),
@@ -146,10 +150,11 @@ impl Dispatcher {
         }
         let mut failed = false;
         for delivery in deliveries {
-            match self.dispatch(&delivery).await {
+            let guid = delivery.guid().to_owned();
+            match self.dispatch(delivery).await {
                 Ok(tasks) => self.add(tasks),
                 Err(error) => {
-                    tracing::error!(%error, delivery = delivery.guid(), "cannot be dispatched yet");
+                    tracing::error!(%error, delivery = guid, "cannot be dispatched yet");
                     failed = true;
                     // The next one would fare no better; one that is itself at fault does not hold up those behind it.
                     if error.is_transient() {
@@ -161,16 +166,15 @@ impl Dispatcher {
         if failed { TakenIn::Failed } else { TakenIn::Some }
     }
 
-    async fn dispatch(&self, delivery: &StoredDelivery) -> Result<Vec<Task>, StoreError> {
+    async fn dispatch(&mut self, delivery: StoredDelivery) -> Result<Vec<Task>, StoreError> {
         if delivery.has_tasks() {
             return self.parts.inbox.resume(delivery.guid()).await;
         }
         // One snapshot: a reload never puts one event on two configurations. Held until the tasks are on disk, so that what
         // they will begin with is not deleted before.
         let set = self.parts.registry.current();
-        let Ok(event) = prow::event::parse(delivery.event(), delivery.payload()) else {
-            unreachable!("a delivery is parsed before it is stored");
-        };
+        let parsed = Arc::new(Parsed::new(delivery));
+        let (delivery, event) = (&parsed.delivery, &parsed.event);
         let enabled = match delivery.scope().repo().and_then(|name| name.split_once('/')) {
             Some((org, repo)) => set.loaded.plugins.effective(org, repo),
             None => Vec::new(),
@@ -187,7 +191,7 @@ impl Dispatcher {
             }
         };
         let revision = &set.loaded.revision;
-        let mut dispatch = plan::plan(delivery.guid(), delivery.scope(), &event, revision, &enabled, candidate);
+        let mut dispatch = plan::plan(delivery.guid(), delivery.scope(), event, revision, &enabled, candidate);
         if let Some((full_name, (org, repo))) =
             delivery.scope().repo().and_then(|name| Some((name, name.split_once('/')?)))
         {
@@ -195,7 +199,9 @@ impl Dispatcher {
         }
         let (event, tasks) = (delivery.event(), dispatch.tasks.len());
         tracing::info!(delivery = delivery.guid(), event, repo = delivery.scope().name(), tasks, "dispatched");
-        self.parts.inbox.dispatch(delivery.guid(), dispatch).await
+        let tasks = self.parts.inbox.dispatch(delivery.guid(), dispatch).await?;
+        self.fresh.put(&parsed, &tasks);
+        Ok(tasks)
     }
 
     fn add(&mut self, tasks: Vec<Task>) {
@@ -237,8 +243,8 @@ impl Dispatcher {
                 };
                 let under_way = UnderWay { lane: task.lane.clone(), slot: Some((room, task.plugin.clone())) };
                 let span = tracing::info_span!("task", delivery = %task.guid, plugin = %task.plugin);
-                let parts = self.parts.clone();
-                let run = async move { run_one(&parts, &task).await };
+                let (parts, fresh) = (self.parts.clone(), self.fresh.take(task.id));
+                let run = async move { run_one(&parts, task, fresh).await };
                 let handle = self.running.spawn_on(run.instrument(span), &runtime);
                 self.under_way.insert(handle.id(), under_way);
             }
@@ -339,8 +345,9 @@ enum Run<T> {
 }
 
 /// Runs one task once, as it stands in the inbox now. While the inbox fails, the task waits, without a slot.
-async fn run_one(parts: &Parts, task: &Task) -> Run<Finished> {
-    Run::Over(match try_one(parts, task).await {
+async fn run_one(parts: &Parts, task: Task, fresh: Option<Arc<Parsed>>) -> Run<Finished> {
+    let id = task.id;
+    Run::Over(match try_one(parts, task, fresh).await {
         Ok(Run::Held(held)) => return Run::Held(held),
         Ok(Run::Over(After::Ended)) | Err(StoreError::NotThere { .. }) => Finished::Ended,
         Ok(Run::Over(After::Again(until))) => Finished::Again(until),
@@ -349,7 +356,7 @@ async fn run_one(parts: &Parts, task: &Task) -> Run<Finished> {
             Finished::Again(Timestamp::now() + INBOX_PAUSE)
         }
         Err(error) => {
-            give_up(parts, task.id, format!("the inbox cannot keep what it does: {error}")).await;
+            give_up(parts, id, format!("the inbox cannot keep what it does: {error}")).await;
             Finished::Ended
         }
     })
@@ -369,16 +376,21 @@ async fn give_up(parts: &Parts, task: TaskId, why: String) {
     }
 }
 
-async fn try_one(parts: &Parts, task: &Task) -> Result<Run<After>, StoreError> {
+async fn try_one(parts: &Parts, task: Task, fresh: Option<Arc<Parsed>>) -> Result<Run<After>, StoreError> {
     const ENDED: Run<After> = Run::Over(After::Ended);
-    // What an earlier run in this process wrote (a park's pins, a new round) is not in our copy.
-    let Some(task) = parts.inbox.task(task.id).await? else { return Ok(ENDED) };
-    if !task.state.is_open() {
-        return Ok(ENDED);
-    }
-    let Some(delivery) = parts.inbox.load(&task.guid).await? else { return Ok(ENDED) };
+    let (task, parsed) = match fresh {
+        Some(parsed) => (task, parsed),
+        // What an earlier run in this process wrote (a park's pins, a new round) is not in our copy.
+        None => {
+            let Some(task) = parts.inbox.task(task.id).await?.filter(|task| task.state.is_open()) else {
+                return Ok(ENDED);
+            };
+            let Some(delivery) = parts.inbox.load(&task.guid).await? else { return Ok(ENDED) };
+            (task, Arc::new(Parsed::new(delivery)))
+        }
+    };
     if task.kind == TaskKind::Forward {
-        return forward::run(parts, &task, &delivery).await.map(Run::Over);
+        return forward::run(parts, &task, &parsed.delivery).await.map(Run::Over);
     }
     let mut begun = match parts.registry.for_task(&task).await {
         Ok(begun) => begun,
@@ -394,14 +406,14 @@ async fn try_one(parts: &Parts, task: &Task) -> Result<Run<After>, StoreError> {
     };
     if task.pins.is_none()
         && task.component_digest.as_deref() == Some(plan::UNKNOWN)
-        && !task::is_wanted(&begun.plugin, &delivery, task.kind)
+        && !task::is_wanted(&begun.plugin, &parsed.event, task.kind)
     {
         let why = "its plugin was not loaded yet when the event came, and does not want it".to_owned();
         task::ignore(&parts.inbox, &task, why).await?;
         return Ok(ENDED);
     }
     if let Some(newer) = replacement(parts, &task, &begun) {
-        if !task::is_wanted(&newer.plugin, &delivery, task.kind) {
+        if !task::is_wanted(&newer.plugin, &parsed.event, task.kind) {
             let why = "its plugin was replaced while in quarantine, by one that does not want this event".to_owned();
             task::ignore(&parts.inbox, &task, why).await?;
             return Ok(ENDED);
@@ -412,9 +424,9 @@ async fn try_one(parts: &Parts, task: &Task) -> Result<Run<After>, StoreError> {
         Ok(pass) => pass,
         Err(held) => return Ok(Run::Held(held)),
     };
-    let (after, ran) = task::run(&parts.inbox, &parts.clients, &begun, &delivery, &task).await?;
+    let (after, ran) = task::run(&parts.inbox, &parts.clients, &begun, &parsed, &task).await?;
     pass.end(&ran.conduct);
-    parts.metrics.handled(delivery.event(), &task.plugin, &ran);
+    parts.metrics.handled(parsed.delivery.event(), &task.plugin, &ran);
     Ok(Run::Over(after))
 }
 

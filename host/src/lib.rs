@@ -30,6 +30,7 @@ pub mod log_book;
 mod memory;
 pub mod metrics;
 pub mod origins;
+pub mod parsed;
 pub mod plan;
 pub mod plugin;
 pub mod plugin_help;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use store::{Entry, Inbox, Outcome, Park, ParkKind, Pins, StoreError, StoredDelivery, Task, TaskEnd, TaskKind};
+use prow::event::Event;
+use store::{Entry, Inbox, Outcome, Park, ParkKind, Pins, StoreError, Task, TaskEnd, TaskKind};
 
 use crate::agent::Grants;
 use crate::budget::Budget;
@@ -15,6 +16,7 @@ use crate::gate::Identity;
 use crate::guest::{self, Clients, End, Leavings, TaskContext, TaskFacts};
 use crate::journal::{Interrupt, Journal};
 use crate::log_book::LogLine;
+use crate::parsed::Parsed;
 use crate::plugin::Plugin;
 use crate::quarantine::Conduct;
 use crate::registry::Set;
@@ -79,7 +81,7 @@ impl Call {
         inbox: &Inbox,
         clients: &Clients,
         begun: &Begun,
-        delivery: &StoredDelivery,
+        parsed: &Parsed,
         task: &Task,
         kept: Vec<Entry>,
     ) -> Self {
@@ -89,13 +91,11 @@ impl Call {
             clock: Timestamp::now(),
             seed: uuid::Uuid::new_v4().as_u64_pair().0,
         });
-        let Ok(event) = prow::event::parse(delivery.event(), delivery.payload()) else {
-            unreachable!("a delivery is parsed before it is stored");
-        };
+        let Parsed { delivery, event } = parsed;
         let envelope = Envelope { guid: &task.guid, scope: delivery.scope(), round: task.round };
         let handed = match task.kind {
-            TaskKind::Typed => Some(convert::typed(&event, envelope)),
-            TaskKind::Comment => convert::comment_event(&event, envelope),
+            TaskKind::Typed => Some(convert::typed(event, envelope)),
+            TaskKind::Comment => convert::comment_event(event, envelope),
             TaskKind::Forward => unreachable!("events are forwarded without a guest"),
         };
         let home = delivery.scope().repo().and_then(|name| name.split_once('/'));
@@ -104,7 +104,7 @@ impl Call {
             grants: begun.plugin.grants.clone(),
             guid: task.guid.clone(),
             home: home.map(|(org, name)| types::RepoRef { org: org.to_owned(), name: name.to_owned() }),
-            event: Arc::new(event),
+            event: event.clone(),
             payload: delivery.payload().clone(),
             loaded: begun.loaded.clone(),
             clients: clients.clone(),
@@ -138,12 +138,12 @@ pub async fn run(
     inbox: &Inbox,
     clients: &Clients,
     begun: &Begun,
-    delivery: &StoredDelivery,
+    parsed: &Parsed,
     task: &Task,
 ) -> Result<(After, Ran), StoreError> {
     let started = Instant::now();
     let kept = if task.pins.is_some() { inbox.journal(task.id, task.round).await? } else { Vec::new() };
-    let call = Call::new(inbox, clients, begun, delivery, task, kept);
+    let call = Call::new(inbox, clients, begun, parsed, task, kept);
     let (action, pins) = (call.event.action.clone(), call.pins.clone());
     let (end, leavings) = call.make().await;
     let duration = started.elapsed();
@@ -233,13 +233,12 @@ fn conduct(end: &End) -> Conduct {
     }
 }
 
-/// Whether `plugin` asked for this form of this delivery's event.
+/// Whether `plugin` asked for this form of the event.
 #[must_use]
-pub fn is_wanted(plugin: &Plugin, delivery: &StoredDelivery, form: TaskKind) -> bool {
+pub fn is_wanted(plugin: &Plugin, event: &Event, form: TaskKind) -> bool {
     match form {
         TaskKind::Comment => plugin.wants(types::EventKind::Comment),
-        TaskKind::Typed => prow::event::parse(delivery.event(), delivery.payload())
-            .is_ok_and(|event| plugin.wants(convert::kind(&event))),
+        TaskKind::Typed => plugin.wants(convert::kind(event)),
         TaskKind::Forward => false,
     }
 }

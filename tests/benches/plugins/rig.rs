@@ -13,11 +13,12 @@ use host::guest::Clients;
 use host::limits::Limits;
 use host::loader::{Loader, Wanted};
 use host::metrics::ConfigMapSizes;
+use host::parsed::Parsed;
 use host::plugin::Plugin;
 use host::task::{self, Begun, Call};
 use jiff::Timestamp;
 use prow::grants::{Access, Permission};
-use store::{Dispatch, Inbox, NewDelivery, NewTask, ProwJobs, Scope, StoredDelivery, Task, TaskKind};
+use store::{Dispatch, Inbox, NewDelivery, NewTask, ProwJobs, Scope, Task, TaskKind};
 use tempfile::TempDir;
 use tests::programs::Programs;
 
@@ -41,7 +42,7 @@ pub(crate) struct Rig {
 pub(crate) struct Subject {
     pub(crate) plugin: Arc<Plugin>,
     begun: Begun,
-    delivery: Arc<StoredDelivery>,
+    parsed: Arc<Parsed>,
     task: Arc<Task>,
 }
 
@@ -103,34 +104,34 @@ impl Rig {
             limits,
         };
         let plugin = self.loader.load(&bytes, wanted).await.unwrap();
-        let (delivery, task) = self.event(&plugin, comment).await;
+        let (parsed, task) = self.event(&plugin, comment).await;
         let begun =
             Begun { plugin: plugin.clone(), loaded: self.loaded.clone(), identity: "measured".into(), held: None };
-        Subject { plugin, begun, delivery: Arc::new(delivery), task: Arc::new(task) }
+        Subject { plugin, begun, parsed: Arc::new(parsed), task: Arc::new(task) }
     }
 
     /// The call of a task, ready to be made.
     pub(crate) fn call(&self, subject: &Subject) -> Call {
-        Call::new(&self.inbox, &self.clients, &subject.begun, &subject.delivery, &subject.task, Vec::new())
+        Call::new(&self.inbox, &self.clients, &subject.begun, &subject.parsed, &subject.task, Vec::new())
     }
 
     /// The same plugin with another event.
     pub(crate) async fn again(&self, subject: &Subject, comment: &str) -> Subject {
-        let (delivery, task) = self.event(&subject.plugin, comment).await;
-        Subject { delivery: Arc::new(delivery), task: Arc::new(task), ..subject.clone() }
+        let (parsed, task) = self.event(&subject.plugin, comment).await;
+        Subject { parsed: Arc::new(parsed), task: Arc::new(task), ..subject.clone() }
     }
 
     /// Runs its task, and has its outcome written down.
     pub(crate) async fn run(&self, subject: &Subject) {
         let (rig, subject) = (self.clone(), subject.clone());
         let run = async move {
-            task::run(&rig.inbox, &rig.clients, &subject.begun, &subject.delivery, &subject.task).await.map(drop)
+            task::run(&rig.inbox, &rig.clients, &subject.begun, &subject.parsed, &subject.task).await.map(drop)
         };
         self.guests.handle().spawn(run).await.unwrap().unwrap();
     }
 
     /// A delivery with one task, as the dispatcher would have it.
-    async fn event(&self, plugin: &Plugin, comment: &str) -> (StoredDelivery, Task) {
+    async fn event(&self, plugin: &Plugin, comment: &str) -> (Parsed, Task) {
         let guid = uuid::Uuid::new_v4().to_string();
         let payload = serde_json::json!({
             "action": "created",
@@ -162,7 +163,7 @@ impl Rig {
         let dispatch =
             Dispatch { config_revision: self.loaded.revision.clone(), tasks: vec![task], ..Dispatch::default() };
         let task = self.inbox.dispatch(&guid, dispatch).await.unwrap().pop().unwrap();
-        (self.inbox.load(&guid).await.unwrap().unwrap(), task)
+        (Parsed::new(self.inbox.load(&guid).await.unwrap().unwrap()), task)
     }
 }
 

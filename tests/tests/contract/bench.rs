@@ -17,6 +17,7 @@ use host::http::Reach;
 use host::journal::Interrupt;
 use host::limits::Limits;
 use host::loader::{Loader, Wanted};
+use host::parsed::Parsed;
 use host::plugin::Plugin;
 use host::task::{self, Begun, Call};
 use jiff::Timestamp;
@@ -151,7 +152,8 @@ impl Bench {
             Who::App => &self.clients,
             Who::Person => &self.personal,
         };
-        let call = Call::new(&self.inbox, clients, &begun, &delivery, &task, Vec::new()).within(grants);
+        let parsed = Parsed::new(delivery);
+        let call = Call::new(&self.inbox, clients, &begun, &parsed, &task, Vec::new()).within(grants);
         let (end, Leavings { calls, log, .. }) = self.guests.handle().spawn(call.make()).await.unwrap();
         let put_aside = match end {
             End::Done(_) => None,
@@ -195,9 +197,9 @@ impl Bench {
     /// Runs the delivery's task as the host does, from wherever its journal ends, and tells how it stands.
     pub(crate) async fn run(&self, plugin: &Arc<Plugin>, guid: &str) -> TaskReport {
         let task = self.inbox.resume(guid).await.unwrap().pop().unwrap();
-        let delivery = self.inbox.load(guid).await.unwrap().unwrap();
+        let parsed = Parsed::new(self.inbox.load(guid).await.unwrap().unwrap());
         let (inbox, clients, begun) = (self.inbox.clone(), self.clients.clone(), self.begun(plugin));
-        let run = async move { task::run(&inbox, &clients, &begun, &delivery, &task).await.map(drop) };
+        let run = async move { task::run(&inbox, &clients, &begun, &parsed, &task).await.map(drop) };
         self.guests.handle().spawn(run).await.unwrap().unwrap();
         self.inbox.show(guid).await.unwrap().unwrap().reports.pop().unwrap()
     }
