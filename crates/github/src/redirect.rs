@@ -5,11 +5,16 @@
 
 use std::sync::Arc;
 
+use http::HeaderValue;
 use percent_encoding::percent_decode_str;
 
-use crate::call::Call;
+use crate::call::{Answer, Call};
 use crate::error::{ApiError, ApiErrorKind};
-use crate::repos::RepoName;
+use crate::repos::{REPO, Repo, RepoName};
+use crate::token::Credential;
+use crate::transport::Transport;
+
+const MOST_REDIRECTS: usize = 3;
 
 /// Which repositories calls may be answered from by a redirect.
 pub(crate) type Within = Arc<dyn Fn(&RepoName) -> bool + Send + Sync>;
@@ -64,6 +69,97 @@ impl Place {
             (one, other) => one == other,
         }
     }
+}
+
+impl Transport {
+    /// Makes the call, following redirects that stay on the configured hosts, and `within` these repositories.
+    pub(crate) async fn call(
+        &self,
+        mut call: Call,
+        credential: &Credential,
+        user_agent: &HeaderValue,
+        within: Option<&Within>,
+    ) -> Result<Answer, ApiError> {
+        for _ in 0..=MOST_REDIRECTS {
+            let answer = self.ask(&call, credential, user_agent).await?;
+            let Some(path_and_query) = self.redirected(&call, &answer)? else { return Ok(answer) };
+            if let Some(within) = within {
+                self.check_redirect(&call, &path_and_query, within, (credential, user_agent)).await?;
+            }
+            call = moved(call, &path_and_query);
+        }
+        Err(ApiError::other(call.method_name(), &call.path, "redirected too often"))
+    }
+
+    /// Refuses a redirect that leads to a repository that the call is not for.
+    async fn check_redirect(
+        &self,
+        call: &Call,
+        to: &str,
+        within: &Within,
+        who: (&Credential, &HeaderValue),
+    ) -> Result<(), ApiError> {
+        let (from, to) = (Place::of(&call.path), Place::of(to));
+        if from.is_same(&to) {
+            return Ok(());
+        }
+        let Some(there) = self.repository(&to, who).await? else {
+            let message = "redirected to what is in no repository";
+            return Err(ApiError::other(call.method_name(), &call.path, message));
+        };
+        let name = there.full_name.parse().map_err(|why| ApiError::other(call.method_name(), &call.path, why))?;
+        // What the call names is asked for only where that matters.
+        if may_follow((&from, None), (&name, there.id), within) {
+            return Ok(());
+        }
+        let own = self.repository(&from, who).await?.map(|repo| repo.id);
+        if may_follow((&from, own), (&name, there.id), within) {
+            return Ok(());
+        }
+        Err(refused(call, name))
+    }
+
+    /// The repository of a place, by whatever name it has now.
+    async fn repository(
+        &self,
+        place: &Place,
+        (credential, user_agent): (&Credential, &HeaderValue),
+    ) -> Result<Option<Repo>, ApiError> {
+        let Some(path) = place.repository() else { return Ok(None) };
+        let mut call = moved(Call::get(REPO, &["owner", "repo"])?, &path);
+        for _ in 0..=MOST_REDIRECTS {
+            let answer = self.ask(&call, credential, user_agent).await?;
+            let Some(path_and_query) = self.redirected(&call, &answer)? else {
+                return self.read(&call, &answer).map(Some);
+            };
+            call = moved(call, &path_and_query);
+        }
+        Err(ApiError::other(call.method_name(), &call.path, "redirected too often"))
+    }
+
+    /// Where to go on, if `answer` is a redirect to be followed. 307 and 308 repeat the request as it was; the older two
+    /// do so only for reads.
+    fn redirected(&self, call: &Call, answer: &Answer) -> Result<Option<String>, ApiError> {
+        let repeats = match answer.status.as_u16() {
+            301 | 302 => call.is_read(),
+            307 | 308 => true,
+            _ => return Ok(None),
+        };
+        if !call.follow_redirects {
+            return Ok(None);
+        }
+        let location = answer.location.as_deref().filter(|_| repeats).ok_or_else(|| ApiError {
+            status: Some(answer.status.as_u16()),
+            ..ApiError::other(call.method_name(), &call.path, "redirected, and it is not safe to follow")
+        })?;
+        self.stay(call, location, "a redirect").map(Some)
+    }
+}
+
+/// The same call at another place, which the server named.
+pub(crate) fn moved(call: Call, path_and_query: &str) -> Call {
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    Call { path: path.to_owned(), query: query.to_owned(), ..call }
 }
 
 /// Whether `to` may be the answer to what was asked of `from`, as the two are named now: because it is the same repository under

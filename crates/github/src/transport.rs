@@ -28,8 +28,7 @@ use crate::limits::Limits;
 use crate::metrics::{CacheMode, Labels, Metrics};
 use crate::options::{Options, SetupError};
 use crate::policy;
-use crate::redirect::{self, Place, Within};
-use crate::repos::{REPO, Repo};
+use crate::redirect::moved;
 use crate::token::Credential;
 use crate::url::{Endpoint, next_link, resolve};
 
@@ -64,7 +63,6 @@ const ACCEPTED: &str = "application/vnd.github+json";
 const API_VERSION: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-github-api-version"), HeaderValue::from_static("2022-11-28"));
 const MOST_BYTES: usize = 64 << 20;
-const MOST_REDIRECTS: usize = 3;
 
 impl Transport {
     pub(crate) fn new(options: &Options) -> Result<Self, SetupError> {
@@ -83,71 +81,6 @@ impl Transport {
             health: Health::default(),
             metrics: options.registry.as_ref().map(Metrics::register).transpose()?,
         })
-    }
-
-    /// Makes the call, following redirects that stay on the configured hosts, and `within` these repositories.
-    pub(crate) async fn call(
-        &self,
-        mut call: Call,
-        credential: &Credential,
-        user_agent: &HeaderValue,
-        within: Option<&Within>,
-    ) -> Result<Answer, ApiError> {
-        for _ in 0..=MOST_REDIRECTS {
-            let answer = self.ask(&call, credential, user_agent).await?;
-            let Some(path_and_query) = self.redirected(&call, &answer)? else { return Ok(answer) };
-            if let Some(within) = within {
-                self.check_redirect(&call, &path_and_query, within, (credential, user_agent)).await?;
-            }
-            call = moved(call, &path_and_query);
-        }
-        Err(ApiError::other(call.method_name(), &call.path, "redirected too often"))
-    }
-
-    /// Refuses a redirect that leads to a repository that the call is not for.
-    async fn check_redirect(
-        &self,
-        call: &Call,
-        to: &str,
-        within: &Within,
-        who: (&Credential, &HeaderValue),
-    ) -> Result<(), ApiError> {
-        let (from, to) = (Place::of(&call.path), Place::of(to));
-        if from.is_same(&to) {
-            return Ok(());
-        }
-        let Some(there) = self.repository(&to, who).await? else {
-            let message = "redirected to what is in no repository";
-            return Err(ApiError::other(call.method_name(), &call.path, message));
-        };
-        let name = there.full_name.parse().map_err(|why| ApiError::other(call.method_name(), &call.path, why))?;
-        // What the call names is asked for only where that matters.
-        if redirect::may_follow((&from, None), (&name, there.id), within) {
-            return Ok(());
-        }
-        let own = self.repository(&from, who).await?.map(|repo| repo.id);
-        if redirect::may_follow((&from, own), (&name, there.id), within) {
-            return Ok(());
-        }
-        Err(redirect::refused(call, name))
-    }
-
-    /// The repository of a place, by whatever name it has now.
-    async fn repository(
-        &self,
-        place: &Place,
-        (credential, user_agent): (&Credential, &HeaderValue),
-    ) -> Result<Option<Repo>, ApiError> {
-        let Some(path) = place.repository() else { return Ok(None) };
-        let mut call = moved(Call::get(REPO, &["owner", "repo"])?, &path);
-        for _ in 0..=MOST_REDIRECTS {
-            let answer = self.ask(&call, credential, user_agent).await?;
-            let Some(path_and_query) = self.redirected(&call, &answer)? else {
-                return self.read(&call, &answer).map(Some);
-            };
-            call = moved(call, &path_and_query);
-        }
-        Err(ApiError::other(call.method_name(), &call.path, "redirected too often"))
     }
 
     /// The answer's JSON.
@@ -171,7 +104,12 @@ impl Transport {
     }
 
     /// One request, made again where that is safe and may help.
-    async fn ask(&self, call: &Call, credential: &Credential, user_agent: &HeaderValue) -> Result<Answer, ApiError> {
+    pub(crate) async fn ask(
+        &self,
+        call: &Call,
+        credential: &Credential,
+        user_agent: &HeaderValue,
+    ) -> Result<Answer, ApiError> {
         let begun = Instant::now();
         let (mut tries, mut rotations) = (0, 0);
         loop {
@@ -355,25 +293,8 @@ impl Transport {
         Some(Failed { error, reached: Reached::Answer })
     }
 
-    /// Where to go on, if `answer` is a redirect to be followed. 307 and 308 repeat the request as it was; the older two
-    /// do so only for reads.
-    fn redirected(&self, call: &Call, answer: &Answer) -> Result<Option<String>, ApiError> {
-        let repeats = match answer.status.as_u16() {
-            301 | 302 => call.is_read(),
-            307 | 308 => true,
-            _ => return Ok(None),
-        };
-        if !call.follow_redirects {
-            return Ok(None);
-        }
-        let location = answer.location.as_deref().filter(|_| repeats).ok_or_else(|| ApiError {
-            status: Some(answer.status.as_u16()),
-            ..ApiError::other(call.method_name(), &call.path, "redirected, and it is not safe to follow")
-        })?;
-        self.stay(call, location, "a redirect").map(Some)
-    }
-
-    fn stay(&self, call: &Call, url: &str, what: &str) -> Result<String, ApiError> {
+    /// The path and query of a URL on one of the configured hosts.
+    pub(crate) fn stay(&self, call: &Call, url: &str, what: &str) -> Result<String, ApiError> {
         resolve(&self.endpoints, url).ok_or_else(|| {
             let host = url.parse::<Uri>().ok().and_then(|url| url.host().map(str::to_owned)).unwrap_or_default();
             let message = format!("{what} leads to `{host}`, which is not a configured endpoint");
@@ -429,12 +350,6 @@ fn request(
     }
     credential.authorize(headers);
     Ok(request)
-}
-
-/// The same call at another place, which the server named.
-fn moved(call: Call, path_and_query: &str) -> Call {
-    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-    Call { path: path.to_owned(), query: query.to_owned(), ..call }
 }
 
 fn resource(call: &Call) -> &'static str {
