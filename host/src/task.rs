@@ -314,7 +314,11 @@ async fn write_down(
         Verdict::Finish(outcome, reason) => {
             let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
             match outcome {
-                Outcome::Done | Outcome::Ignored => {
+                // Most plugins have nothing to do with most events; the inbox knows.
+                Outcome::Ignored => {
+                    tracing::debug!(delivery = %task.guid, plugin = %task.plugin, %outcome, reason, ms, "handled");
+                }
+                Outcome::Done => {
                     tracing::info!(delivery = %task.guid, plugin = %task.plugin, %outcome, reason, ms, "handled");
                 }
                 Outcome::Failed | Outcome::Dead | Outcome::Unknown => {
