@@ -20,7 +20,8 @@ use self::client::{Client, Unsent};
 pub use self::count::Forwards;
 use crate::dispatch::Parts;
 use crate::journal::Interrupt;
-use crate::task::{self, After, Verdict};
+use crate::task::After;
+use crate::verdict::{Verdict, verdict};
 
 /// How often a service that cannot be reached is tried in one run.
 const TRIES: u32 = 5;
@@ -154,7 +155,7 @@ pub(crate) async fn run(parts: &Parts, task: &Task, delivery: &StoredDelivery) -
             forwards.failed(&service.name, &why);
             let now = Timestamp::now();
             let away = Interrupt::Park { until: now, why, kind: ParkKind::Retry };
-            match task::verdict(crate::guest::End::Interrupted(away), (task.round, task.attempts), now)? {
+            match verdict(crate::guest::End::Interrupted(away), (task.round, task.attempts), now)? {
                 Verdict::Finish(outcome, why) => finish(parts, task, outcome, why, trace, duration).await,
                 Verdict::Park(kind, until, why) => {
                     tracing::warn!(delivery = %task.guid, plugin = %task.plugin, %until, why, "not forwarded yet");

@@ -45,6 +45,7 @@ mod slots;
 pub mod source;
 pub mod task;
 mod trap;
+mod verdict;
 pub mod waited;
 mod wasi;
 
