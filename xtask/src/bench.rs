@@ -36,12 +36,10 @@ pub(crate) fn run(workspace: &Workspace, subject: Subject) -> anyhow::Result<Exi
     let commit = format!("{}{and_changes}", commit.as_deref().unwrap_or("unknown"));
     let dir = workspace.target.join("bench");
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    if let Subject::Plugins | Subject::Deliveries = subject {
-        plugins::build(workspace)?;
-        let mut programs = children::cargo();
-        programs.args(["build", "--workspace", "--bins", "--profile", "bench"]);
-        children::run("build optimised programs", programs.current_dir(&workspace.root))?;
-    }
+    plugins::build(workspace)?;
+    let mut programs = children::cargo();
+    programs.args(["build", "--workspace", "--bins", "--profile", "bench"]);
+    children::run("build optimised programs", programs.current_dir(&workspace.root))?;
     let name = subject.name();
     let mut bench = children::cargo();
     bench.args(["bench", "--workspace", "--bench", name, "--"]).arg(dir.join(format!("{name}.json"))).arg(commit);
