@@ -162,6 +162,23 @@ pub enum Accepted {
     Foreign,
 }
 
+impl Accepted {
+    /// What becomes of a delivery whose GUID is known already, in this state and about `scope`.
+    pub(crate) fn again(state: DeliveryState, scope: &Scope, new: &NewDelivery) -> Self {
+        match state {
+            _ if *scope != new.scope => Self::Foreign,
+            DeliveryState::New | DeliveryState::Open => Self::Waiting,
+            DeliveryState::Done => Self::Done,
+            DeliveryState::Failed => Self::Requeued,
+        }
+    }
+
+    /// Whether the dispatcher has something to do now.
+    pub(crate) fn is_work(self) -> bool {
+        matches!(self, Self::Stored | Self::Requeued)
+    }
+}
+
 text_enum! {
     /// How far a delivery has come.
     DeliveryState {
@@ -173,5 +190,16 @@ text_enum! {
         Done = "done",
         /// All its tasks are finished, and at least one failed or is a dead letter.
         Failed = "failed",
+    }
+}
+
+impl DeliveryState {
+    /// What follows from the states of a dispatched delivery's tasks: how many are to be run, and how many failed or are dead.
+    pub(crate) fn of_tasks(open: i64, failed: i64) -> Self {
+        match (open, failed) {
+            (0, 0) => Self::Done,
+            (0, _) => Self::Failed,
+            (_, _) => Self::Open,
+        }
     }
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::delivery::DeliveryState;
 use crate::error::{Fault, StoreError};
-use crate::inbox::{Inbox, scope_of, time_of};
+use crate::inbox::{Backend, Inbox, scope_of, time_of};
 use crate::journal::{Pins, write_entries, write_pins};
 use crate::task::{Dispatch, Park, ParkKind, Task, TaskEnd, TaskId, TaskState};
 
@@ -19,7 +19,10 @@ impl Inbox {
     /// `NotThere` for an unknown GUID; `Unwritable`: nothing was kept, and the delivery is still undispatched.
     pub async fn dispatch(&self, guid: &str, dispatch: Dispatch) -> Result<Vec<Task>, StoreError> {
         let guid = guid.to_owned();
-        self.db.write(move |db| write_dispatch(db, &guid, &dispatch)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.write(move |db| write_dispatch(db, &guid, &dispatch)).await,
+            Backend::Postgres(postgres) => postgres.dispatch(guid, dispatch).await,
+        }
     }
 
     /// Takes up a redelivery that has its tasks from before ([`has_tasks`](crate::StoredDelivery::has_tasks)): returns the
@@ -29,7 +32,10 @@ impl Inbox {
     /// As [`Inbox::dispatch`].
     pub async fn resume(&self, guid: &str) -> Result<Vec<Task>, StoreError> {
         let guid = guid.to_owned();
-        self.db.write(move |db| take_up(db, &guid)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.write(move |db| take_up(db, &guid)).await,
+            Backend::Postgres(postgres) => postgres.resume(guid).await,
+        }
     }
 
     /// What is left to run of all dispatched deliveries, in order of arrival and then of dispatch: what a host asks at its
@@ -38,15 +44,10 @@ impl Inbox {
     /// # Errors
     /// If the file cannot be read.
     pub async fn open_tasks(&self) -> Result<Vec<Task>, StoreError> {
-        self.db
-            .read(|db| {
-                let mut query = db.prepare_cached(&format!(
-                    "{TASK} WHERE t.state IN ('queued', 'parked') AND d.state = 'open' ORDER BY d.id, t.seq"
-                ))?;
-                let tasks = query.query_map([], read_task)?.collect::<Result<_, _>>()?;
-                Ok(tasks)
-            })
-            .await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(open_tasks).await,
+            Backend::Postgres(postgres) => postgres.open_tasks().await,
+        }
     }
 
     /// One task as it stands now; `None` if there is none of this number.
@@ -54,12 +55,10 @@ impl Inbox {
     /// # Errors
     /// If the file cannot be read.
     pub async fn task(&self, task: TaskId) -> Result<Option<Task>, StoreError> {
-        self.db
-            .read(move |db| {
-                let mut query = db.prepare_cached(&format!("{TASK} WHERE t.id = ?1"))?;
-                Ok(query.query_row([task.0], read_task).optional()?)
-            })
-            .await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| one_task(db, task)).await,
+            Backend::Postgres(postgres) => postgres.task(task).await,
+        }
     }
 
     /// Puts an open task aside, durably.
@@ -67,7 +66,10 @@ impl Inbox {
     /// # Errors
     /// `NotThere` if the task is finished, or in another round by now.
     pub async fn park(&self, task: TaskId, park: Park) -> Result<(), StoreError> {
-        self.db.write(move |db| write_park(db, task, &park)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.write(move |db| write_park(db, task, &park)).await,
+            Backend::Postgres(postgres) => postgres.park(task, park).await,
+        }
     }
 
     /// Ends an open task, durably, and with its delivery's last task the delivery.
@@ -75,8 +77,24 @@ impl Inbox {
     /// # Errors
     /// `NotThere` if the task is finished already, or in another round by now.
     pub async fn finish(&self, task: TaskId, end: TaskEnd) -> Result<(), StoreError> {
-        self.db.write(move |db| write_end(db, task, &end)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.write(move |db| write_end(db, task, &end)).await,
+            Backend::Postgres(postgres) => postgres.finish(task, end).await,
+        }
     }
+}
+
+fn open_tasks(db: &Connection) -> Result<Vec<Task>, Fault> {
+    let mut query = db.prepare_cached(&format!(
+        "{TASK} WHERE t.state IN ('queued', 'parked') AND d.state = 'open' ORDER BY d.id, t.seq"
+    ))?;
+    let tasks = query.query_map([], read_task)?.collect::<Result<_, _>>()?;
+    Ok(tasks)
+}
+
+fn one_task(db: &Connection, task: TaskId) -> Result<Option<Task>, Fault> {
+    let mut query = db.prepare_cached(&format!("{TASK} WHERE t.id = ?1"))?;
+    Ok(query.query_row([task.0], read_task).optional()?)
 }
 
 fn write_dispatch(db: &Connection, guid: &str, dispatch: &Dispatch) -> Result<Vec<Task>, Fault> {
@@ -155,18 +173,14 @@ fn write_end(db: &Connection, task: TaskId, end: &TaskEnd) -> Result<(), Fault> 
 
 /// Gives a dispatched delivery the state that follows from its tasks'.
 fn settle(db: &Connection, delivery: i64) -> Result<(), Fault> {
-    let (open, failed): (u32, u32) = db
+    let (open, failed) = db
         .prepare_cached(
             "SELECT count(*) FILTER (WHERE state IN ('queued', 'parked')),
                     count(*) FILTER (WHERE state IN ('failed', 'dead'))
              FROM tasks WHERE delivery = ?1",
         )?
         .query_row([delivery], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let state = match (open, failed) {
-        (0, 0) => DeliveryState::Done,
-        (0, _) => DeliveryState::Failed,
-        (_, _) => DeliveryState::Open,
-    };
+    let state = DeliveryState::of_tasks(open, failed);
     db.prepare_cached("UPDATE deliveries SET state = ?2 WHERE id = ?1 AND state <> ?2")?
         .execute(params![delivery, state])?;
     Ok(())
@@ -177,7 +191,7 @@ fn delivery_id(db: &Connection, guid: &str) -> Result<i64, Fault> {
         .prepare_cached("SELECT id FROM deliveries WHERE guid = ?1")?
         .query_row([guid], |row| row.get(0))
         .optional()?;
-    id.ok_or_else(|| StoreError::NotThere { what: format!("no delivery `{guid}` in the inbox") }.into())
+    id.ok_or_else(|| StoreError::no_delivery(guid).into())
 }
 
 /// Holds off a run that was overtaken: by its own end, or by a later round. Returns the delivery's row.
@@ -186,12 +200,18 @@ pub(crate) fn require_open(db: &Connection, task: TaskId, round: u32) -> Result<
         .prepare_cached("SELECT delivery, state, round FROM tasks WHERE id = ?1")?
         .query_row([task.0], |row| Ok((row.get(0)?, row.get::<_, TaskState>(1)?, row.get::<_, u32>(2)?)))
         .optional()?;
-    let what = match found {
-        Some((delivery, state, now)) if state.is_open() && now == round => return Ok(delivery),
-        Some((_, state, now)) => format!("task {task} is {state} in round {now}, so that round {round} cannot go on"),
-        None => format!("no task {task} in the inbox"),
-    };
-    Err(StoreError::NotThere { what }.into())
+    let (delivery, state, now) = found.ok_or_else(|| StoreError::no_task(task))?;
+    may_go_on(task, round, (state, now))?;
+    Ok(delivery)
+}
+
+/// Whether a run of `round` may write: the task is open, and in that round.
+pub(crate) fn may_go_on(task: TaskId, round: u32, (state, now): (TaskState, u32)) -> Result<(), StoreError> {
+    if state.is_open() && now == round {
+        return Ok(());
+    }
+    let what = format!("task {task} is {state} in round {now}, so that round {round} cannot go on");
+    Err(StoreError::NotThere { what })
 }
 
 const TASK: &str =

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::task::TaskId;
+
 /// A failed store operation. Cheap to clone: one failed commit answers everyone whose work was in it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -20,7 +22,7 @@ pub enum StoreError {
     },
     /// A newer release wrote this file; nothing was changed in it.
     #[error(
-        "{path} has schema {found}, and this release knows schemas up to {known}: run the newer release, or give another --state-dir"
+        "{path} has schema {found}, and this release knows schemas up to {known}: run the newer release, or give another place"
     )]
     NewerSchema {
         /// The database file.
@@ -100,6 +102,21 @@ pub enum StoreError {
         #[source]
         source: Arc<rusqlite::Error>,
     },
+    /// This host's lease is over: another may work on the same by now. Nothing was written, and nothing may be made.
+    #[error("{what} is not this host's any more: its lease is over, and another may have it")]
+    Lost {
+        /// What it wanted to write for.
+        what: String,
+    },
+    /// Any other answer of PostgreSQL: a bug here, most likely.
+    #[error("query failed on {server}")]
+    Database {
+        /// Which server.
+        server: String,
+        /// What it answered.
+        #[source]
+        source: Arc<tokio_postgres::Error>,
+    },
     /// The store is a server, and it cannot be reached or cannot answer just now. Whether a write took place is not known.
     #[error("{server} does not answer just now (is it up, and can it be reached from here?)")]
     Unavailable {
@@ -126,6 +143,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    pub(crate) fn no_delivery(guid: &str) -> Self {
+        Self::NotThere { what: format!("no delivery `{guid}` in the inbox") }
+    }
+
+    pub(crate) fn no_task(task: TaskId) -> Self {
+        Self::NotThere { what: format!("no task {task} in the inbox") }
+    }
+
     /// Whether the same call may succeed later with nothing but time passing. The webhook's answer is 503 then.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -11,24 +12,53 @@ use tokio::sync::Notify;
 use crate::db::Db;
 use crate::delivery::{Accepted, DeliveryState, NewDelivery, Scope, StoredDelivery};
 use crate::error::{Fault, StoreError};
+use crate::postgres::{Postgres, Server};
 use crate::schema::Schema;
+use crate::task::Task;
 
 static SCHEMA: Schema = Schema {
     name: "delivery inbox",
     application_id: 0x626f_7769,
-    steps: &[include_str!("inbox_schema.sql"), include_str!("inbox_schema_2.sql"), include_str!("inbox_schema_3.sql")],
+    steps: &[
+        include_str!("inbox_schema.sql"),
+        include_str!("inbox_schema_2.sql"),
+        include_str!("inbox_schema_3.sql"),
+        include_str!("inbox_schema_7.sql"),
+    ],
 };
 
 /// Payload bytes that one call of [`Inbox::undispatched`] loads, give or take one delivery.
-const MAX_LOADED_BYTES: usize = 64 << 20;
+pub(crate) const MAX_LOADED_BYTES: usize = 64 << 20;
 
-/// Deliveries, their tasks, journals and traces, in one SQLite file that several processes may open. Cheap to clone;
-/// the last clone's drop waits for the commit that is under way and closes the file.
+/// Deliveries, their tasks, journals and traces: in a SQLite file, which is one host's, or on a PostgreSQL server, which
+/// several hosts share. Cheap to clone.
+///
+/// Each method has both in one `match`; what they have in common (what a redelivery does, when a delivery is finished) are
+/// functions that both call.
 #[derive(Clone)]
 pub struct Inbox {
+    pub(crate) backend: Backend,
+}
+
+/// Where it is.
+#[derive(Clone)]
+pub(crate) enum Backend {
+    /// In a file. The last clone's drop waits for the commit that is under way and closes it.
+    Sqlite(Sqlite),
+    /// On a server.
+    Postgres(Postgres),
+}
+
+/// The file, and who waits for what comes into it.
+#[derive(Clone)]
+pub(crate) struct Sqlite {
     pub(crate) db: Db,
     arrivals: Arc<Notify>,
 }
+
+/// How old a finished delivery has to be before it may be forgotten: GitHub sends one again for three days, and knows of none
+/// that it did not come already.
+pub const FORGET_AFTER_AT_LEAST: Duration = Duration::from_secs(3 * 24 * 3600);
 
 impl Inbox {
     /// Opens the file, creates it where there is none (its directory must exist), and brings an older schema up to date.
@@ -36,7 +66,7 @@ impl Inbox {
     /// # Errors
     /// `Corrupt`, `NotOurs`, `NewerSchema` and `Open` each say what to do about the file.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { db: Db::open(path, &SCHEMA).await?, arrivals: Arc::default() })
+        Ok(Self::sqlite(Db::open(path, &SCHEMA).await?))
     }
 
     /// Opens an existing file to look at it; everything that would write answers `ReadOnly`.
@@ -44,7 +74,28 @@ impl Inbox {
     /// # Errors
     /// As [`Inbox::open`], and if there is no such file.
     pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { db: Db::open_read_only(path, &SCHEMA).await?, arrivals: Arc::default() })
+        Ok(Self::sqlite(Db::open_read_only(path, &SCHEMA).await?))
+    }
+
+    fn sqlite(db: Db) -> Self {
+        Self { backend: Backend::Sqlite(Sqlite { db, arrivals: Arc::default() }) }
+    }
+
+    /// Joins the hosts of an inbox on PostgreSQL, and brings an older schema up to date. From now on keys may be this host's
+    /// ([`Inbox::claim`]), until [`Inbox::release`] or the last clone's drop.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Refused`, `NotOurs` and `NewerSchema` each say what to do.
+    pub async fn join(server: &Server) -> Result<Self, StoreError> {
+        Ok(Self { backend: Backend::Postgres(Postgres::join(server).await?) })
+    }
+
+    /// An inbox on PostgreSQL, to look at; everything that would write answers `ReadOnly`.
+    ///
+    /// # Errors
+    /// As [`Inbox::join`], and if no host has made it yet.
+    pub async fn connect_read_only(server: &Server) -> Result<Self, StoreError> {
+        Ok(Self { backend: Backend::Postgres(Postgres::connect_read_only(server).await?) })
     }
 
     /// Keeps a delivery. Once this returns, it is on disk.
@@ -52,28 +103,51 @@ impl Inbox {
     /// # Errors
     /// `Unwritable`: nothing was kept, and the sender should be told to try again.
     pub async fn accept(&self, delivery: NewDelivery) -> Result<Accepted, StoreError> {
+        let Sqlite { db, arrivals } = match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.clone(),
+            Backend::Postgres(postgres) => return postgres.accept(delivery).await,
+        };
         // Told by the writer: a sender that hangs up must not leave a kept delivery unnoticed.
-        let arrivals = self.arrivals.clone();
         let tell = move |accepted: &Accepted| {
-            if matches!(accepted, Accepted::Stored | Accepted::Requeued) {
+            if accepted.is_work() {
                 arrivals.notify_one();
             }
         };
-        self.db.write_then(move |db| accept(db, &delivery), tell).await
+        db.write_then(move |db| accept(db, &delivery), tell).await
     }
 
-    /// Waits until [`Inbox::undispatched`] may have something that it had not before: something was accepted in this process
-    /// since this was last called. One caller at a time.
+    /// Waits until [`Inbox::claim`] or [`Inbox::undispatched`] may have something that they had not before: something was
+    /// accepted in this process since this was last called; on PostgreSQL also, if another host accepted something or has
+    /// ended, and every second. One caller at a time.
     pub async fn arrived(&self) {
-        self.arrivals.notified().await;
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.arrivals.notified().await,
+            Backend::Postgres(postgres) => postgres.arrived().await,
+        }
     }
 
-    /// Deliveries that wait for the dispatcher, at most `limit`, in order of arrival; fewer where payloads are large.
+    /// Makes keys this host's that are nobody's, or of a host that is gone, and have work. Returns the unfinished tasks of
+    /// those that had an owner, in order of arrival and then of dispatch; to be taken up before what
+    /// [`Inbox::undispatched`] has. On SQLite all keys are this host's from the start, and there is nothing to return.
     ///
     /// # Errors
-    /// If the file cannot be read.
+    /// If the inbox cannot be read or written.
+    pub async fn claim(&self) -> Result<Vec<Task>, StoreError> {
+        match &self.backend {
+            Backend::Sqlite(_) => Ok(Vec::new()),
+            Backend::Postgres(postgres) => postgres.claim().await,
+        }
+    }
+
+    /// Deliveries that wait for this host's dispatcher, at most `limit`, in order of arrival; fewer where payloads are large.
+    ///
+    /// # Errors
+    /// If the inbox cannot be read.
     pub async fn undispatched(&self, limit: usize) -> Result<Vec<StoredDelivery>, StoreError> {
-        self.db.read(move |db| undispatched(db, limit)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| undispatched(db, limit)).await,
+            Backend::Postgres(postgres) => postgres.undispatched(limit).await,
+        }
     }
 
     /// One delivery with its payload; `None` if it is not known.
@@ -82,7 +156,10 @@ impl Inbox {
     /// If the file cannot be read.
     pub async fn load(&self, guid: &str) -> Result<Option<StoredDelivery>, StoreError> {
         let guid = guid.to_owned();
-        self.db.read(move |db| load(db, &guid)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| load(db, &guid)).await,
+            Backend::Postgres(postgres) => postgres.load(guid).await,
+        }
     }
 }
 
@@ -93,10 +170,13 @@ fn accept(db: &Connection, new: &NewDelivery) -> Result<Accepted, Fault> {
         .optional()?;
     match known {
         None => insert(db, new).map(|()| Accepted::Stored),
-        Some((_, _, scope)) if scope != new.scope => Ok(Accepted::Foreign),
-        Some((_, DeliveryState::New | DeliveryState::Open, _)) => Ok(Accepted::Waiting),
-        Some((_, DeliveryState::Done, _)) => Ok(Accepted::Done),
-        Some((id, DeliveryState::Failed, _)) => requeue(db, id).map(|()| Accepted::Requeued),
+        Some((id, state, scope)) => {
+            let accepted = Accepted::again(state, &scope, new);
+            if accepted == Accepted::Requeued {
+                requeue(db, id)?;
+            }
+            Ok(accepted)
+        }
     }
 }
 

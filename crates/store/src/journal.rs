@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dispatch::require_open;
 use crate::error::{Fault, StoreError};
-use crate::inbox::Inbox;
+use crate::inbox::{Backend, Inbox};
 use crate::task::TaskId;
 use crate::text_enum::text_enum;
 
@@ -68,7 +68,10 @@ impl Inbox {
     /// # Errors
     /// If the file cannot be read.
     pub async fn journal(&self, task: TaskId, round: u32) -> Result<Vec<Entry>, StoreError> {
-        self.db.read(move |db| read_round(db, task, round)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| read_round(db, task, round)).await,
+            Backend::Postgres(postgres) => postgres.journal(task, round).await,
+        }
     }
 
     /// Writes down an effect that is about to be made, with the reads before it, in one durable commit. The first entries of
@@ -85,15 +88,19 @@ impl Inbox {
         reads: Vec<Entry>,
         intent: Entry,
     ) -> Result<(), StoreError> {
-        let pins = pins.clone();
-        self.db
-            .write(move |db| {
-                require_open(db, task, round)?;
-                write_pins(db, task, &pins)?;
-                write_entries(db, task, round, &reads)?;
-                write_entries(db, task, round, std::slice::from_ref(&intent))
-            })
-            .await
+        let (pins, mut entries) = (pins.clone(), reads);
+        entries.push(intent);
+        match &self.backend {
+            Backend::Sqlite(sqlite) => {
+                let work = move |db: &Connection| {
+                    require_open(db, task, round)?;
+                    write_pins(db, task, &pins)?;
+                    write_entries(db, task, round, &entries)
+                };
+                sqlite.db.write(work).await
+            }
+            Backend::Postgres(postgres) => postgres.intend(task, round, pins, entries).await,
+        }
     }
 
     /// Takes an intent back: the effect was certainly not made.
@@ -101,20 +108,10 @@ impl Inbox {
     /// # Errors
     /// `NotThere` if there is no such intent, or it has a result.
     pub async fn withdraw(&self, task: TaskId, round: u32, seq: u32) -> Result<(), StoreError> {
-        self.db
-            .write(move |db| {
-                let changed = db
-                    .prepare_cached(
-                        "DELETE FROM journal WHERE task = ?1 AND round = ?2 AND seq = ?3 AND result IS NULL",
-                    )?
-                    .execute(params![task.0, round, seq])?;
-                if changed == 1 {
-                    return Ok(());
-                }
-                let what = format!("task {task} has no effect in doubt at {seq} of round {round}");
-                Err(StoreError::NotThere { what }.into())
-            })
-            .await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.write(move |db| withdraw(db, (task, round, seq))).await,
+            Backend::Postgres(postgres) => postgres.withdraw((task, round, seq)).await,
+        }
     }
 
     /// Writes down what came of an intended effect, durably. `result` is the answer that the guest is given, JSON.
@@ -122,21 +119,40 @@ impl Inbox {
     /// # Errors
     /// `NotThere` if there is no such intent, or it has a result already.
     pub async fn resolve(&self, task: TaskId, round: u32, seq: u32, result: String) -> Result<(), StoreError> {
-        self.db
-            .write(move |db| {
-                let changed = db
-                    .prepare_cached(
-                        "UPDATE journal SET result = ?4 WHERE task = ?1 AND round = ?2 AND seq = ?3 AND result IS NULL",
-                    )?
-                    .execute(params![task.0, round, seq, result])?;
-                if changed == 1 {
-                    return Ok(());
-                }
-                let what = format!("task {task} has no effect in doubt at {seq} of round {round}");
-                Err(StoreError::NotThere { what }.into())
-            })
-            .await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.write(move |db| resolve(db, (task, round, seq), &result)).await,
+            Backend::Postgres(postgres) => postgres.resolve((task, round, seq), result).await,
+        }
     }
+}
+
+/// An entry's place: its task, round and number.
+pub(crate) type At = (TaskId, u32, u32);
+
+fn withdraw(db: &Connection, at: At) -> Result<(), Fault> {
+    let (task, round, seq) = at;
+    let changed = db
+        .prepare_cached("DELETE FROM journal WHERE task = ?1 AND round = ?2 AND seq = ?3 AND result IS NULL")?
+        .execute(params![task.0, round, seq])?;
+    if changed == 1 { Ok(()) } else { Err(not_in_doubt(at).into()) }
+}
+
+fn resolve(db: &Connection, at: At, result: &str) -> Result<(), Fault> {
+    let (task, round, seq) = at;
+    let changed = db
+        .prepare_cached(
+            "UPDATE journal SET result = ?4 WHERE task = ?1 AND round = ?2 AND seq = ?3 AND result IS NULL",
+        )?
+        .execute(params![task.0, round, seq, result])?;
+    if changed == 1 { Ok(()) } else { Err(not_in_doubt(at).into()) }
+}
+
+pub(crate) fn not_in_doubt((task, round, seq): At) -> StoreError {
+    StoreError::NotThere { what: format!("task {task} has no effect in doubt at {seq} of round {round}") }
+}
+
+pub(crate) fn other_pins(task: TaskId) -> StoreError {
+    StoreError::Invalid { what: format!("task {task} was begun with other pins: is another host running it?") }
 }
 
 pub(crate) fn read_round(db: &Connection, task: TaskId, round: u32) -> Result<Vec<Entry>, Fault> {
@@ -173,8 +189,7 @@ pub(crate) fn write_pins(db: &Connection, task: TaskId, pins: &Pins) -> Result<(
     if changed == 1 {
         return Ok(());
     }
-    Err(StoreError::Invalid { what: format!("task {task} was begun with other pins: is another host running it?") }
-        .into())
+    Err(other_pins(task).into())
 }
 
 pub(crate) fn write_entries(db: &Connection, task: TaskId, round: u32, entries: &[Entry]) -> Result<(), Fault> {

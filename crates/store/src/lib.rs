@@ -1,5 +1,5 @@
-//! Where deliveries, the journal and ProwJobs live: SQLite, in two files, so that job writes never stall an ack. ProwJobs may
-//! live elsewhere, behind [`ProwJobStore`].
+//! Where deliveries, the journal and ProwJobs live: SQLite, in two files, so that job writes never stall an ack. The inbox may
+//! live on PostgreSQL, where several hosts share it; ProwJobs elsewhere, behind [`ProwJobStore`].
 
 mod db;
 mod delivery;
@@ -8,9 +8,12 @@ mod error;
 mod inbox;
 mod journal;
 mod merge_patch;
+mod postgres;
 mod prowjobs;
+mod prune;
 mod report;
 mod schema;
+mod shared;
 mod sqlite_prowjobs;
 mod sqlite_watch;
 mod task;
@@ -19,10 +22,12 @@ mod watch;
 
 pub use delivery::{Accepted, DeliveryState, NewDelivery, Scope, StoredDelivery};
 pub use error::StoreError;
-pub use inbox::Inbox;
+pub use inbox::{FORGET_AFTER_AT_LEAST, Inbox};
 pub use journal::{EffectKind, Entry, EntryState, Pins};
 pub use merge_patch::merge_patch;
+pub use postgres::{Server, ServerError};
 pub use prowjobs::{Created, ProwJobStore, ProwJobs, Revision, Selector};
 pub use report::{Counts, DeliveryReport, DeliverySummary, Filter, Pinned, TaskReport, TaskSummary};
+pub use shared::{Folder, Peer, Place};
 pub use task::{Considered, Dispatch, NewTask, Outcome, Park, ParkKind, Task, TaskEnd, TaskId, TaskKind, TaskState};
 pub use watch::{Change, Changes, Watch};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::delivery::{DeliveryState, Scope};
 use crate::dispatch::read_pins;
 use crate::error::{Fault, StoreError};
-use crate::inbox::{Inbox, scope_of, time_of};
+use crate::inbox::{Backend, Inbox, scope_of, time_of};
 use crate::journal::{Entry, Pins, read_round};
 use crate::task::{Considered, TaskId, TaskKind, TaskState};
 
@@ -142,7 +142,10 @@ impl Inbox {
     /// If the file cannot be read.
     pub async fn list(&self, filter: &Filter) -> Result<Vec<DeliverySummary>, StoreError> {
         let filter = filter.clone();
-        self.db.read(move |db| list(db, &filter)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| list(db, &filter)).await,
+            Backend::Postgres(postgres) => postgres.list(filter).await,
+        }
     }
 
     /// Everything about one delivery; `None` if it is not known.
@@ -151,7 +154,10 @@ impl Inbox {
     /// If the file cannot be read.
     pub async fn show(&self, guid: &str) -> Result<Option<DeliveryReport>, StoreError> {
         let guid = guid.to_owned();
-        self.db.read(move |db| show(db, &guid)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| show(db, &guid)).await,
+            Backend::Postgres(postgres) => postgres.show(guid).await,
+        }
     }
 
     /// How much there is to see to.
@@ -159,7 +165,10 @@ impl Inbox {
     /// # Errors
     /// If the file cannot be read.
     pub async fn counts(&self) -> Result<Counts, StoreError> {
-        self.db.read(counts).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(counts).await,
+            Backend::Postgres(postgres) => postgres.counts().await,
+        }
     }
 
     /// What unfinished tasks, and those that failed at `failed_since` or later (a redelivery would run them again), were
@@ -168,7 +177,10 @@ impl Inbox {
     /// # Errors
     /// If the file cannot be read.
     pub async fn pinned(&self, failed_since: Timestamp) -> Result<Pinned, StoreError> {
-        self.db.read(move |db| pinned(db, failed_since)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| pinned(db, failed_since)).await,
+            Backend::Postgres(postgres) => postgres.pinned(failed_since).await,
+        }
     }
 }
 
