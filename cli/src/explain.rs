@@ -11,7 +11,7 @@ use serde_json::Value;
 use store::{DeliveryReport, Filter, Inbox};
 
 use crate::output::{self, ShowOutput};
-use crate::state::StateArgs;
+use crate::state::InboxArgs;
 use target::{Part, Target};
 
 /// How many deliveries of a pull request are told of, the latest.
@@ -27,7 +27,7 @@ const MANY: usize = 10;
   bowsprit explain 72d3162e-cc78-11e3-81ab-4c9367dc0958")]
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
-    state_dir: StateArgs,
+    state_dir: InboxArgs,
     /// A delivery's GUID, the URL of a comment, review, pull request, issue or commit, or ORG/REPO#NUMBER.
     #[arg(value_name = "GUID|URL")]
     what: Target,

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use host::kept::Kept;
 use podutils::job_dir::JobDir;
-use store::{Inbox, ProwJobs};
+use store::{Inbox, InboxFlags, ProwJobs};
 
 /// Where state is kept unless it is said.
 pub(crate) const DEFAULT_STATE_DIR: &str = ".bowsprit";
@@ -16,6 +16,25 @@ pub(crate) struct StateArgs {
     /// The state directory of the running system.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_STATE_DIR)]
     pub(crate) state_dir: PathBuf,
+}
+
+/// The inbox of the running system, in its state directory or on a server.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InboxArgs {
+    #[command(flatten)]
+    state: StateArgs,
+    #[command(flatten)]
+    inbox: InboxFlags,
+}
+
+impl InboxArgs {
+    /// The inbox, to look at.
+    pub(crate) async fn inbox(&self) -> anyhow::Result<Inbox> {
+        match self.inbox.server()? {
+            Some(server) => Ok(Inbox::connect_read_only(&server).await?),
+            None => self.state.inbox().await,
+        }
+    }
 }
 
 impl StateArgs {

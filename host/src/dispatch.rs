@@ -132,12 +132,24 @@ pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) -> Resu
         }
     }
     dispatcher.drain(grace).await;
+    // Other hosts need not wait until it is plain that this one has ended.
+    inbox.release().await;
     Ok(())
 }
 
 impl Dispatcher {
-    /// Turns the stored deliveries that came first into tasks.
+    /// Takes up what was another host's, and turns the stored deliveries that came first into tasks.
     async fn take_in(&mut self) -> TakenIn {
+        // First: in a lane they are before what has not been dispatched yet.
+        let taken_over = match self.parts.inbox.claim().await {
+            Ok(tasks) => tasks,
+            Err(error) => {
+                tracing::error!(%error, "the inbox does not say what is this host's to do");
+                return TakenIn::Failed;
+            }
+        };
+        let is_more = !taken_over.is_empty();
+        self.add(taken_over);
         let deliveries = match self.parts.inbox.undispatched(BATCH).await {
             Ok(deliveries) => deliveries,
             Err(error) => {
@@ -145,7 +157,7 @@ impl Dispatcher {
                 return TakenIn::Failed;
             }
         };
-        if deliveries.is_empty() {
+        if deliveries.is_empty() && !is_more {
             return TakenIn::All;
         }
         let mut failed = false;
@@ -199,8 +211,12 @@ impl Dispatcher {
         }
         let (event, tasks) = (delivery.event(), dispatch.tasks.len());
         tracing::info!(delivery = delivery.guid(), event, repo = delivery.scope().name(), tasks, "dispatched");
+        self.parts.registry.share(&self.parts.inbox, &set).await?;
         let tasks = self.parts.inbox.dispatch(delivery.guid(), dispatch).await?;
-        self.fresh.put(&parsed, &tasks);
+        // Where several hosts are at work, another may have had the task before this one runs it.
+        if !self.parts.inbox.is_shared() {
+            self.fresh.put(&parsed, &tasks);
+        }
         Ok(tasks)
     }
 
@@ -350,6 +366,11 @@ async fn run_one(parts: &Parts, task: Task, fresh: Option<Arc<Parsed>>) -> Run<F
     Run::Over(match try_one(parts, task, fresh).await {
         Ok(Run::Held(held)) => return Run::Held(held),
         Ok(Run::Over(After::Ended)) | Err(StoreError::NotThere { .. }) => Finished::Ended,
+        Err(error @ StoreError::Lost { .. }) => {
+            // Whoever has it goes on from its journal. If that is this host again, it is told of the task again.
+            tracing::warn!(%error, "a task is left to another host");
+            Finished::Ended
+        }
         Ok(Run::Over(After::Again(until))) => Finished::Again(until),
         Err(error) if error.is_transient() => {
             tracing::error!(%error, "the inbox fails; the task waits");
@@ -378,6 +399,8 @@ async fn give_up(parts: &Parts, task: TaskId, why: String) {
 
 async fn try_one(parts: &Parts, task: Task, fresh: Option<Arc<Parsed>>) -> Result<Run<After>, StoreError> {
     const ENDED: Run<After> = Run::Over(After::Ended);
+    // From here on it is this run's lease that counts, and not one that this host may have by the end.
+    let parts = &Parts { inbox: parts.inbox.fenced(), ..parts.clone() };
     let (task, parsed) = match fresh {
         Some(parsed) => (task, parsed),
         // What an earlier run in this process wrote (a park's pins, a new round) is not in our copy.
@@ -392,7 +415,7 @@ async fn try_one(parts: &Parts, task: Task, fresh: Option<Arc<Parsed>>) -> Resul
     if task.kind == TaskKind::Forward {
         return forward::run(parts, &task, &parsed.delivery).await.map(Run::Over);
     }
-    let mut begun = match parts.registry.for_task(&task).await {
+    let mut begun = match parts.registry.for_task(&parts.inbox, &task).await {
         Ok(begun) => begun,
         Err(Unfit::Gone(why)) => {
             tracing::error!(delivery = %task.guid, plugin = %task.plugin, why, "a task cannot go on as it began");
@@ -424,6 +447,9 @@ async fn try_one(parts: &Parts, task: Task, fresh: Option<Arc<Parsed>>) -> Resul
         Ok(pass) => pass,
         Err(held) => return Ok(Run::Held(held)),
     };
+    if let (None, Some(set)) = (&task.pins, &begun.held) {
+        parts.registry.share(&parts.inbox, set).await?;
+    }
     let (after, ran) = task::run(&parts.inbox, &parts.clients, &begun, &parsed, &task).await?;
     pass.end(&ran.conduct);
     parts.metrics.handled(parsed.delivery.event(), &task.plugin, &ran);

@@ -72,13 +72,20 @@ pub struct HostFlags {
     /// Where deliveries, their journal, ProwJobs and compiled plugins are kept; made if it is not there.
     #[arg(long, default_value = "/var/lib/bowsprit", value_name = "DIR")]
     pub state_dir: PathBuf,
+    /// Where deliveries are kept, if not in the state directory.
+    #[command(flatten)]
+    pub inbox: store::InboxFlags,
+    /// How long a finished delivery is kept, with all that is known of it: `7d`, `100h`; at least 3d, since GitHub sends one
+    /// again for that long. 0: for ever.
+    #[arg(long, default_value = "7d", value_parser = parse_keep, value_name = "DURATION")]
+    pub keep_deliveries: Duration,
     /// The bundled plugins: their components and the catalogue beside them. Without it, only `modules` in plugins.yaml.
     #[arg(long, env = "BOWSPRIT_PLUGINS_DIR", value_name = "DIR")]
     pub plugins_dir: Option<PathBuf>,
 }
 
 /// Flags that contradict each other.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum FlagError {
     /// Who is the host to GitHub?
     #[error(transparent)]
@@ -86,6 +93,14 @@ pub enum FlagError {
     /// Which clusters are there?
     #[error(transparent)]
     Kubernetes(#[from] kubernetes::FlagError),
+    /// Where is the inbox?
+    #[error(transparent)]
+    Inbox(#[from] store::ServerError),
+    /// What comes again would be taken for new.
+    #[error(
+        "--keep-deliveries is {0:?}: GitHub may send a delivery again for three days, so give at least 3d, or 0 for ever"
+    )]
+    KeepDeliveries(Duration),
     /// No request could match it.
     #[error("--webhook-path is `{0}`: it must begin with `/` and have no `?` or `#`")]
     WebhookPath(String),
@@ -105,6 +120,10 @@ impl HostFlags {
     pub fn check(&self) -> Result<(), FlagError> {
         self.github.check()?;
         self.kubernetes.check()?;
+        self.inbox.server()?;
+        if !self.keep_deliveries.is_zero() && self.keep_deliveries < store::FORGET_AFTER_AT_LEAST {
+            return Err(FlagError::KeepDeliveries(self.keep_deliveries));
+        }
         if !self.webhook_path.starts_with('/') || self.webhook_path.contains(['?', '#']) {
             return Err(FlagError::WebhookPath(self.webhook_path.clone()));
         }
@@ -127,6 +146,13 @@ impl HostFlags {
         let sources = self.config.sources(Some(self.plugin_config.clone()));
         config::Sources { plugin_shards: self.plugin_shards.shards(), ..sources }
     }
+}
+
+/// Reads days, or what Go takes for a duration, whose largest unit is the hour.
+fn parse_keep(text: &str) -> Result<Duration, String> {
+    let Some(days) = text.strip_suffix('d') else { return prow::duration::parse_go_duration(text) };
+    let days: u32 = days.parse().map_err(|_| format!("`{text}` is no number of days like 7d"))?;
+    Ok(Duration::from_secs(u64::from(days) * 24 * 3600))
 }
 
 /// Rewrites flags as Go's programs take them (`-flag`, `-flag=value`) to `--flag`. One letter (`-h`) stays, as does
@@ -242,15 +268,20 @@ mod tests {
 
     #[test]
     fn contradictions_are_named() {
-        let check = |line: &str| parse(&format!("--config-path c {line}")).unwrap().check();
-        let half = Err(FlagError::Github(github::FlagError::HalfAnApp));
-        assert_eq!(check("--github-app-id 1"), half);
-        assert_eq!(check("--webhook-path hook"), Err(FlagError::WebhookPath("hook".to_owned())));
-        let taken = Err(FlagError::WebhookPathTaken("/plugin-help".to_owned()));
-        assert_eq!(check("--webhook-path /plugin-help"), taken);
-        let same = Err(FlagError::SamePort("--port", "--health-port", 8888));
-        assert_eq!(check("--health-port 8888"), same);
-        assert_eq!(check("--port 0 --health-port 0 --metrics-port 0"), Ok(()));
+        let check = |line: &str, want: &str| {
+            let checked = parse(&format!("--config-path c {line}")).unwrap().check();
+            let text = checked.map_or_else(|error| error.to_string(), |()| "fine".to_owned());
+            assert!(text.contains(want) && !text.contains("s3cret"), "{line}: {text}");
+        };
+        check("--github-app-id 1", &github::FlagError::HalfAnApp.to_string());
+        check("--webhook-path hook", "--webhook-path is `hook`: it must begin with");
+        check("--webhook-path /plugin-help", "where the webhook's port has the plugins' help");
+        check("--health-port 8888", "--port and --health-port are both 8888");
+        check("--port 0 --health-port 0 --metrics-port 0", "fine");
+        check("--inbox postgres://bot:s3cret@db/inbox", "--inbox-password-file");
+        check("--inbox postgres://bot@localhost/inbox --keep-deliveries=0", "fine");
+        check("--keep-deliveries 71h59m", "at least 3d");
+        check("--keep-deliveries 3d", "fine");
     }
 
     #[test]

@@ -123,7 +123,7 @@ pub(crate) async fn run(parts: &Parts, task: &Task, delivery: &StoredDelivery) -
         return finish(parts, task, Outcome::Ignored, why, serde_json::Value::Null, Duration::ZERO).await;
     }
     let started = Instant::now();
-    let (sent, tries) = parts.forwarder.send(service, delivery).await;
+    let (sent, tries) = parts.inbox.while_held(parts.forwarder.send(service, delivery)).await?;
     let duration = started.elapsed();
     let status = match &sent {
         Sent::Answered(status) => Some(status.as_u16()),

@@ -14,6 +14,7 @@ pub mod dispatch;
 pub mod engine;
 mod envelope;
 pub mod flags;
+mod forget;
 pub mod forward;
 pub mod gate;
 pub mod guest;

@@ -11,6 +11,7 @@ mod refusals;
 mod reload;
 mod set;
 mod setup;
+mod shared;
 mod turns;
 mod watched;
 
@@ -52,6 +53,9 @@ pub const CONFIG: &str = "config";
 /// How long a failed task's component and configuration are kept for a redelivery.
 const KEEP_FAILED: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// How long what hosts share is kept that none of them needs: longer than for a failed task, which one host may know of alone.
+const KEEP_UNUSED: Duration = Duration::from_secs(8 * 24 * 3600);
+
 /// A plugin of another revision, by name, digest and revision.
 type Earlier = (String, String, String);
 
@@ -82,6 +86,8 @@ pub struct Registry {
     left: Mutex<Option<Loading>>,
     /// Every set that was in force and is still held by someone.
     handed_out: Mutex<Vec<Weak<Set>>>,
+    /// The set whose files every host can have.
+    shared: tokio::sync::Mutex<Weak<Set>>,
     gate: Arc<Gate>,
 }
 
@@ -108,6 +114,7 @@ impl Registry {
             loading: tokio::sync::Mutex::default(),
             left: Mutex::default(),
             handed_out: Mutex::default(),
+            shared: tokio::sync::Mutex::default(),
             gate: setup.gate,
         });
         registry.origins.forget_pins(&loaded, None);
@@ -153,7 +160,7 @@ impl Registry {
     ///
     /// # Errors
     /// If that is gone, or cannot be had now.
-    pub async fn for_task(&self, task: &Task) -> Result<Begun, Unfit> {
+    pub async fn for_task(&self, inbox: &Inbox, task: &Task) -> Result<Begun, Unfit> {
         let begun = self.in_force(&task.plugin);
         let (digest, revision) = match (&task.pins, task.component_digest.as_deref()) {
             (Some(pins), _) => (pins.component_digest.clone(), pins.config_revision.clone()),
@@ -174,6 +181,9 @@ impl Registry {
         let _turn = self.loading.lock().await;
         if let Some((begun, terms)) = self.loaded_again(&key) {
             return self.left_now(begun, &terms);
+        }
+        if let Err(error) = self.bring(inbox, &key.1, &key.2).await {
+            return Err(Unfit::NotNow(format!("what it began with cannot be had from the inbox now: {error:#}")));
         }
         let (begun, terms) =
             self.again(&key.0, &key.1, &key.2).await.map_err(|error| match retry::may_help(&error) {
@@ -220,12 +230,19 @@ impl Registry {
         let held = self.handed_out.lock().expect("no one panics with it").iter().filter_map(Weak::upgrade).collect();
         let since = Timestamp::now().checked_sub(KEEP_FAILED).unwrap_or(Timestamp::MIN);
         match inbox.pinned(since).await {
-            Ok(pinned) => self.retain(&pinned, held),
+            Ok(pinned) => {
+                let needed = self.retain(&pinned, held);
+                let unused = Timestamp::now().checked_sub(KEEP_UNUSED).unwrap_or_default();
+                if let Err(error) = inbox.touch_files(needed, unused).await {
+                    tracing::warn!(%error, "cannot say which files are still needed");
+                }
+            }
             Err(error) => tracing::warn!(%error, "cannot tell what is still needed"),
         }
     }
 
-    fn retain(&self, pinned: &store::Pinned, held: Vec<Arc<Set>>) {
+    /// Deletes what is neither pinned, nor of a set that is held, nor in force; gives the digests and revisions of the rest.
+    fn retain(&self, pinned: &store::Pinned, held: Vec<Arc<Set>>) -> Vec<String> {
         let mut digests: BTreeSet<_> = pinned.digests.iter().cloned().collect();
         let mut revisions: BTreeSet<_> = pinned.revisions.iter().cloned().collect();
         for set in held.iter().chain([&self.current()]) {
@@ -238,6 +255,7 @@ impl Registry {
         self.loader.compiler().retain(&self.loader.guests().engine, &digests);
         let mut earlier = self.earlier.lock().expect("no one panics with it");
         earlier.retain(|(_, digest, revision), _| digests.contains(digest) && revisions.contains(revision));
+        digests.into_iter().chain(revisions).collect()
     }
 
     /// Puts another set in force, and says so.
@@ -338,6 +356,14 @@ fn identity(name: &str, digest: &str, terms: &Terms, loaded: &Loaded) -> Identit
     let made_of = (digest, terms, loaded.plugins.settings_everywhere(name));
     let json = serde_json::to_vec(&made_of).expect("terms and settings are plain data");
     compile::digest(&json).into()
+}
+
+fn component_file(digest: &str) -> String {
+    format!("{digest}.wasm")
+}
+
+fn config_file(revision: &str) -> String {
+    format!("{revision}.json")
 }
 
 fn terms_file(digest: &str, revision: &str) -> String {

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use prometheus::Encoder as _;
 use serde_json::{Value, json};
+use store::{Inbox, StoreError};
 
 use crate::dispatch::Parts;
 use crate::origins::Origins;
@@ -64,8 +65,8 @@ async fn ready(State(pages): State<Pages>) -> Response {
 }
 
 async fn status(State(pages): State<Pages>) -> Response {
-    let (code, inbox) = match pages.parts.inbox.counts().await {
-        Ok(counts) => (StatusCode::OK, json!(counts)),
+    let (code, inbox) = match asked(&pages.parts.inbox).await {
+        Ok(inbox) => (StatusCode::OK, inbox),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "error": error.to_string() })),
     };
     let set = pages.parts.registry.current();
@@ -106,6 +107,13 @@ async fn status(State(pages): State<Pages>) -> Response {
         body.extend(about.clone());
     }
     (code, [(header::CONTENT_TYPE, "application/json")], format!("{body:#}\n")).into_response()
+}
+
+/// How much there is to do, and where that is kept and by whom it is done.
+async fn asked(inbox: &Inbox) -> Result<Value, StoreError> {
+    let mut shown = json!(inbox.counts().await?);
+    shown["place"] = json!(inbox.place().await?);
+    Ok(shown)
 }
 
 async fn exposition(State(pages): State<Pages>) -> Response {

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use serde_json::json;
-use store::Inbox;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +15,7 @@ use crate::compile::Compiler;
 use crate::dispatch::{self, Parts};
 use crate::engine::Guests;
 use crate::flags::HostFlags;
+use crate::forget;
 use crate::forward::Forwarder;
 use crate::gate::Gate;
 use crate::guest::Clients;
@@ -59,7 +59,13 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
             "nobody to GitHub: plugins read little and change nothing there; give --github-token-path, or --github-app-id"
         );
     }
-    let inbox = Inbox::open(&state.join("inbox.db")).await?;
+    if flags.inbox.inbox.is_some() && flags.kubernetes.place() == kubernetes::Place::Sqlite {
+        tracing::warn!(
+            "ProwJobs are in this host's state directory, where other hosts of the inbox do not see them: with several hosts, \
+             keep them on Kubernetes (--kubeconfig or --prowjobs=kubernetes)"
+        );
+    }
+    let inbox = flags.inbox.open(&state.join("inbox.db")).await?;
     let clients = Clients::open(&flags, &loaded.config.core, &registry_of_metrics).await?;
     let metrics = Arc::new(Metrics::new(&registry_of_metrics)?);
     let guests = Arc::new(Guests::start()?);
@@ -100,6 +106,7 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     let dispatcher = tokio::spawn(dispatch::run(parts, dispatching.clone(), flags.grace_period));
     tasks.spawn(registry.follow(configs, inbox.clone(), stop.clone()));
     tasks.spawn(origins.watch(stop.clone()));
+    tasks.spawn(forget::run(inbox.clone(), flags.keep_deliveries, stop.clone()));
     // Health and metrics stay while the host ends, so that what waits for it can see it.
     tasks.spawn(serve(health_at, routes::health(pages.clone()), dispatching.clone()));
     tasks.spawn(serve(metrics_at, routes::metrics(pages.clone()), dispatching.clone()));

@@ -21,7 +21,7 @@ use crate::process::{self, Process};
 use crate::programs::Programs;
 
 pub use self::options::Options;
-pub use self::ports::Ports;
+pub use self::ports::{HostPorts, Ports};
 
 /// The machine account that host and controller act as.
 pub const BOT: &str = "bowsprit-bot";
@@ -169,6 +169,19 @@ impl World {
         let args = self.host_args();
         self.host = Some(Process::start("host", &self.programs.bowsprit, &args, &self.path("host.log"))?);
         Ok(())
+    }
+
+    /// Starts a further host beside the world's own, with the state directory `name` and ports of its own; what it prints is in
+    /// `NAME.log`. Whoever starts it has to look after it.
+    ///
+    /// # Errors
+    /// If the program cannot be started.
+    pub fn start_another(&self, name: &str, ports: HostPorts) -> anyhow::Result<Process> {
+        let state = self.path(name);
+        std::fs::create_dir_all(&state).context("making a state directory")?;
+        compiled::lend(&self.programs, &state)?;
+        let log = self.path(&format!("{name}.log"));
+        Process::start("host", &self.programs.bowsprit, &self.host_args_at(name, ports), &log)
     }
 
     /// Starts the controller; the one before must have ended.

@@ -31,8 +31,9 @@ pub(crate) struct Extra {
     is_here: fn() -> bool,
 }
 
-/// What jobs run in where the kernel allows it, what compiles plugins in C, and what tests hold ours against.
-pub(crate) const EXTRAS: [Extra; 8] = [
+/// What jobs run in where the kernel allows it, what compiles plugins in C, and what tests run or hold ours
+/// against.
+pub(crate) const EXTRAS: [Extra; 9] = [
     Extra {
         package: "bubblewrap",
         without: "bubblewrap (bwrap) is not here; jobs will run outside a sandbox",
@@ -59,6 +60,11 @@ pub(crate) const EXTRAS: [Extra; 8] = [
         package: "kubernetes-client",
         without: "kubectl is not here; tests that need it are skipped",
         is_here: || on_path("kubectl").is_some(),
+    },
+    Extra {
+        package: "postgresql",
+        without: "PostgreSQL is not here; tests of several hosts are skipped",
+        is_here: || has_postgresql() || on_path("initdb").is_some(),
     },
     Extra {
         package: "python3-venv",
@@ -90,6 +96,12 @@ fn git_serves_http() -> bool {
 /// The WASI SDK, whose user names it, has all that C needs.
 fn has_wasi_sdk() -> bool {
     std::env::var_os("WASI_SDK_PATH").is_some()
+}
+
+/// Debian has the server's programs outside of the search path, below the version.
+fn has_postgresql() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.into_iter().any(|version| version.path().join("bin/initdb").is_file())
 }
 
 fn on_path(program: &str) -> Option<PathBuf> {

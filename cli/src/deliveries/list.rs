@@ -8,7 +8,7 @@ use store::{DeliveryState, DeliverySummary, Filter, Scope, TaskSummary};
 
 use crate::age;
 use crate::output::{self, ListOutput};
-use crate::state::StateArgs;
+use crate::state::InboxArgs;
 use crate::table::Table;
 
 /// List deliveries, the latest first.
@@ -19,7 +19,7 @@ use crate::table::Table;
   bowsprit deliveries list --state failed --output json | jq '.[].guid'")]
 pub(super) struct ListArgs {
     #[command(flatten)]
-    state_dir: StateArgs,
+    state_dir: InboxArgs,
     /// About this repository, or this organization.
     #[arg(long, value_name = "ORG/REPO")]
     repo: Option<String>,

@@ -11,7 +11,7 @@ use store::{DeliveryReport, EntryState, TaskReport};
 use super::list::about;
 use crate::age;
 use crate::output::{self, ShowOutput, tame};
-use crate::state::StateArgs;
+use crate::state::InboxArgs;
 use crate::table::Table;
 
 /// Show one delivery: who was asked, what was decided, what was done.
@@ -22,7 +22,7 @@ use crate::table::Table;
     72d3162e-cc78-11e3-81ab-4c9367dc0958 | jq .considered")]
 pub(super) struct ShowArgs {
     #[command(flatten)]
-    state_dir: StateArgs,
+    state_dir: InboxArgs,
     /// The delivery's GUID, as `X-GitHub-Delivery` had it.
     guid: String,
     /// What to print.

@@ -5,6 +5,7 @@ mod db;
 mod delivery;
 mod dispatch;
 mod error;
+mod flags;
 mod inbox;
 mod journal;
 mod merge_patch;
@@ -22,6 +23,7 @@ mod watch;
 
 pub use delivery::{Accepted, DeliveryState, NewDelivery, Scope, StoredDelivery};
 pub use error::StoreError;
+pub use flags::{InboxFlags, OpenError};
 pub use inbox::{FORGET_AFTER_AT_LEAST, Inbox};
 pub use journal::{EffectKind, Entry, EntryState, Pins};
 pub use merge_patch::merge_patch;

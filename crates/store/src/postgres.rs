@@ -17,6 +17,7 @@ mod rows;
 mod schema;
 mod server;
 mod session;
+mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,22 +62,22 @@ struct Shared {
 
 impl Postgres {
     pub(crate) async fn join(server: &Server) -> Result<Self, StoreError> {
-        let pool = pool(server);
-        let at = server.to_string();
-        let mut db = Lent::from(pool.get().await.map_err(|error| Fault::from(error).at(&at))?);
-        schema::prepare(db.client(), &at).await.map_err(|fault| fault.at(&at))?;
-        db.give_back();
-        let session = Session::begin(server).await.map_err(|fault| fault.at(&at))?;
-        Ok(Self::new(pool, at, Some(session)))
+        let (pool, name) = (pool(server), server.to_string());
+        let begin = async {
+            let mut db = Lent::from(pool.get().await?);
+            schema::prepare(db.client(), &name).await?;
+            db.give_back();
+            Session::begin(server).await
+        };
+        let session = in_time(LONG, &name, begin).await?;
+        Ok(Self::new(pool, name, Some(session)))
     }
 
     pub(crate) async fn connect_read_only(server: &Server) -> Result<Self, StoreError> {
-        let pool = pool(server);
-        let at = server.to_string();
-        let db = pool.get().await.map_err(|error| Fault::from(error).at(&at))?;
-        schema::check(&db, &at).await.map_err(|fault| fault.at(&at))?;
-        drop(db);
-        Ok(Self::new(pool, at, None))
+        let (pool, name) = (pool(server), server.to_string());
+        let look = async { schema::check(&pool.get().await?, &name).await };
+        in_time(LONG, &name, look).await?;
+        Ok(Self::new(pool, name, None))
     }
 
     fn new(pool: Pool, name: String, session: Option<Session>) -> Self {
@@ -115,10 +116,7 @@ impl Postgres {
                 }
                 result
             };
-            match tokio::time::timeout(limit, run).await {
-                Ok(result) => result.map_err(|fault| fault.at(&shared.name)),
-                Err(late) => Err(StoreError::Unavailable { server: shared.name.clone(), source: Arc::new(late) }),
-            }
+            in_time(limit, &shared.name, run).await
         };
         match self.shared.runtime.spawn(within).await {
             Ok(result) => result,
@@ -127,6 +125,18 @@ impl Postgres {
                 Err(_) => Err(StoreError::Closed { path: PathBuf::from(&self.shared.name) }),
             },
         }
+    }
+}
+
+/// A server that takes longer is as good as none.
+async fn in_time<T>(
+    limit: Duration,
+    server: &str,
+    work: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(result) => result.map_err(|fault| fault.at(server)),
+        Err(late) => Err(StoreError::Unavailable { server: server.to_owned(), source: Arc::new(late) }),
     }
 }
 

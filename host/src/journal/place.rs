@@ -89,7 +89,8 @@ impl Place {
             }
         };
         let key = EffectKey(format!("{}/{seq}", shared.identity));
-        let made = shared.waited.during(make(key, doubt)).await;
+        // A host that was stopped meanwhile, for longer than its lease, sends nothing any more: another may have made it.
+        let made = shared.waited.during(inbox.while_held(make(key, doubt))).await?;
         if kind == EffectKind::Neither && matches!(made, Err(Fault::Later { .. } | Fault::Limited { .. })) {
             // Certainly not made: the next run may make it.
             shared.waited.during(inbox.withdraw(*task, *round, seq)).await?;

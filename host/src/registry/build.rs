@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use config::Loaded;
 
-use super::{Registry, identity, short, terms_file};
+use super::{Registry, component_file, config_file, identity, short, terms_file};
 use crate::compile;
 use crate::kept::KeptFile;
 use crate::loader::Wanted;
@@ -81,7 +81,7 @@ impl Registry {
             return Ok(plugin.clone());
         }
         let plugin = self.turns.take(self.load(name, &bytes, &digest, &source.terms)).await?;
-        self.components.put(&format!("{digest}.wasm"), &bytes)?;
+        self.components.put(&component_file(&digest), &bytes)?;
         Ok(plugin)
     }
 
@@ -109,7 +109,7 @@ impl Registry {
     /// Keeps a configuration for the tasks that will begin with it.
     pub(super) fn keep_config(&self, loaded: &Loaded) -> anyhow::Result<()> {
         let files: Vec<_> = loaded.files.iter().map(KeptFile::of).collect();
-        self.configs.put_json(&format!("{}.json", loaded.revision), &files)
+        self.configs.put_json(&config_file(&loaded.revision), &files)
     }
 
     /// A plugin and a configuration that are not in force any more, from the state directory.
@@ -120,7 +120,7 @@ impl Registry {
         } else {
             Arc::new(self.configs.configuration(revision)?)
         };
-        let bytes = self.components.get(&format!("{digest}.wasm"))?;
+        let bytes = self.components.get(&component_file(digest))?;
         let terms: Terms = self.components.get_json(&terms_file(digest, revision))?;
         let identity = identity(name, digest, &terms, &loaded);
         let began = || format!("the configuration {} that its task began with", short(revision));

@@ -5,22 +5,27 @@ use std::path::Path;
 
 use apiserver::ADMIN;
 
-use super::World;
+use super::{HostPorts, World};
 
 impl World {
     /// The command line of the host.
     #[must_use]
     pub fn host_args(&self) -> Vec<OsString> {
+        self.host_args_at("state", self.ports.host())
+    }
+
+    /// The same for a host with this state directory and these ports.
+    pub(super) fn host_args_at(&self, state: &str, ports: HostPorts) -> Vec<OsString> {
         let flags = [
             ("--plugin-config", self.path("plugins.yaml").into()),
             ("--hmac-secret-file", self.path("hmac").into()),
             ("--plugins-dir", self.programs.plugins.clone().into()),
-            ("--port", number(self.ports.hook)),
-            ("--metrics-port", number(self.ports.metrics)),
-            ("--health-port", number(self.ports.health)),
+            ("--port", number(ports.hook)),
+            ("--metrics-port", number(ports.metrics)),
+            ("--health-port", number(ports.health)),
             ("--grace-period", "5s".into()),
         ];
-        let mut args = self.args("host", flags);
+        let mut args = self.args("host", state, flags);
         args.extend(self.more.iter().cloned());
         args
     }
@@ -33,14 +38,14 @@ impl World {
             ("--metrics-port", number(self.ports.controller_metrics)),
             ("--health-port", number(self.ports.controller_health)),
         ];
-        self.args("controller", flags)
+        self.args("controller", "state", flags)
     }
 
-    fn args<const N: usize>(&self, who: &str, own: [(&str, OsString); N]) -> Vec<OsString> {
+    fn args<const N: usize>(&self, who: &str, state: &str, own: [(&str, OsString); N]) -> Vec<OsString> {
         let common = [
             ("--config-path", self.path("config.yaml").into()),
             ("--github-endpoint", self.sim.base().into()),
-            ("--state-dir", self.path("state").into()),
+            ("--state-dir", self.path(state).into()),
             ("--dry-run", self.dry_run.to_string().into()),
         ];
         let of_kubernetes = self.apiserver.iter().map(|server| ("--kubeconfig", server.kubeconfig(ADMIN).into()));

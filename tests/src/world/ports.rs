@@ -21,7 +21,34 @@ pub struct Ports {
     pub controller_metrics: u16,
 }
 
+/// The ports of one host.
+#[derive(Debug, Clone, Copy)]
+pub struct HostPorts {
+    /// The webhook.
+    pub hook: u16,
+    /// `/healthz` and `/status`.
+    pub health: u16,
+    /// `/metrics`.
+    pub metrics: u16,
+}
+
+impl HostPorts {
+    /// Ports that nobody listens on.
+    ///
+    /// # Errors
+    /// If none are left.
+    pub fn free() -> anyhow::Result<Self> {
+        Ok(Self { hook: free_port()?, health: free_port()?, metrics: free_port()? })
+    }
+}
+
 impl Ports {
+    /// Those of the world's own host.
+    #[must_use]
+    pub fn host(&self) -> HostPorts {
+        HostPorts { hook: self.hook, health: self.health, metrics: self.metrics }
+    }
+
     pub(super) fn free() -> anyhow::Result<Self> {
         Ok(Self {
             sim: free_port()?,

@@ -7,6 +7,7 @@ mod external;
 mod face;
 mod fences;
 mod grants;
+mod hosts;
 mod http;
 mod in_repo;
 mod keys;

@@ -125,8 +125,9 @@ async fn write_park(db: &mut Object, task: TaskId, park: Park, epoch: i64) -> Re
               clock = CASE WHEN NOT $6 THEN coalesce($10::text, t.clock) END,
               seed = CASE WHEN NOT $6 THEN coalesce($11::bigint, t.seed) END
             FROM held WHERE t.id = held.id AND t.round = $3 AND t.state IN ('queued', 'parked')
-              AND ($8 IS NULL OR t.component_digest IS NULL
-                OR (t.component_digest = $8 AND t.config_revision = $9 AND t.clock = $10 AND t.seed = $11))
+              AND ($8::text IS NULL OR t.component_digest IS NULL
+                OR (t.component_digest = $8::text AND t.config_revision = $9::text AND t.clock = $10::text
+                  AND t.seed = $11::bigint))
             RETURNING t.id),
           kept AS (
             INSERT INTO journal (task, round, seq, op, args, kind, result)

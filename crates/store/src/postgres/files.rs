@@ -11,8 +11,10 @@ impl Postgres {
         self.session()?;
         self.run(LONG, move |db| {
             async move {
+                // Most are there already: bytes that stay the same are not written anew.
                 let sql = "INSERT INTO kept (folder, name, bytes) VALUES ($1, $2, $3)
-                    ON CONFLICT (folder, name) DO UPDATE SET bytes = excluded.bytes, touched_at = clock_timestamp()";
+                    ON CONFLICT (folder, name) DO UPDATE SET touched_at = clock_timestamp(),
+                      bytes = CASE WHEN kept.bytes = excluded.bytes THEN kept.bytes ELSE excluded.bytes END";
                 execute(db, sql, &[&folder, &name, &bytes]).await.map(drop)
             }
             .boxed()

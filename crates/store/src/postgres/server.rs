@@ -7,15 +7,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret as _, SecretString};
 use secrets::SecretFile;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config};
-use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::tls::Tls;
 
 /// How long a connection may take, and how long one that died is waited for: the webhook's sender waits for 10 s.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -24,7 +22,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Server {
     config: Config,
-    tls: MakeRustlsConnect,
+    tls: Tls,
     password: Option<Arc<SecretFile<SecretString>>>,
     name: String,
 }
@@ -82,7 +80,10 @@ impl Server {
         if config.get_application_name().is_none() {
             config.application_name("bowsprit");
         }
-        let tls = tls(mode, roots.as_deref())?;
+        let tls = match mode {
+            SslMode::Require => Tls::vouched_by(roots.as_deref()).map_err(ServerError::Roots)?,
+            _ => Tls::unused(),
+        };
         let password = password_file.map(|path| SecretFile::open(path, Ok)).transpose()?.map(Arc::new);
         let name = name(&config);
         Ok(Self { config, tls, password, name })
@@ -182,29 +183,6 @@ fn name(config: &Config) -> String {
     format!("postgres://{host}{port}/{}", config.get_dbname().or(config.get_user()).unwrap_or_default())
 }
 
-fn tls(mode: SslMode, roots: Option<&Path>) -> Result<MakeRustlsConnect, ServerError> {
-    let mut store = RootCertStore::empty();
-    if mode == SslMode::Require {
-        let (found, place) = match roots {
-            Some(path) => (read(path), path.display().to_string()),
-            None => (rustls_native_certs::load_native_certs().certs, "this machine's store".to_owned()),
-        };
-        store.add_parsable_certificates(found);
-        if store.is_empty() {
-            return Err(ServerError::Roots(place));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.expect("ring has the ciphers of both versions").with_root_certificates(store);
-    Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
-}
-
-fn read(path: &Path) -> Vec<CertificateDer<'static>> {
-    let certificates = CertificateDer::pem_file_iter(path).into_iter().flatten();
-    certificates.filter_map(Result::ok).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,10 +204,13 @@ mod tests {
     #[test]
     fn a_url_says_where_and_how_and_holds_no_password() {
         check("postgres://bot@127.0.0.1:5433/inbox", Ok(("postgres://127.0.0.1:5433/inbox", SslMode::Disable)));
-        check("postgresql://bot@localhost/inbox", Ok(("postgres://localhost/inbox", SslMode::Disable)));
-        check("postgres://bot@%2Frun%2Fpostgresql/inbox", Ok(("postgres:///run/postgresql/inbox", SslMode::Disable)));
+        check("postgresql://bot@localhost/inbox", Ok(("postgres://localhost:5432/inbox", SslMode::Disable)));
+        check(
+            "postgres://bot@%2Frun%2Fpostgresql/inbox",
+            Ok(("postgres:///run/postgresql:5432/inbox", SslMode::Disable)),
+        );
         let far = "postgres://bot@db.example.com/inbox?sslmode=disable&application_name=x";
-        check(far, Ok(("postgres://db.example.com/inbox", SslMode::Disable)));
+        check(far, Ok(("postgres://db.example.com:5432/inbox", SslMode::Disable)));
         check("postgres://bot:s3cret@db.example.com/inbox", Err("--inbox-password-file"));
         check("postgres://bot@db/inbox?sslmode=prefer", Err("verify-full"));
         check("postgres://bot@db/inbox?password=s3cret&nonsense=1", Err("no URL like"));

@@ -234,29 +234,64 @@ async fn counts_are_of_what_needs_seeing_to(inbox: &Inbox) {
     assert_eq!((counts.failed, counts.dead, counts.unknown), (1, 1, 1));
 }
 
-macro_rules! on_sqlite {
+/// Oldest first and a few at a time: neither what is not finished, nor what was finished lately.
+async fn what_is_long_finished_is_forgotten(inbox: &Inbox) {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    for (guid, second) in [("a", 1), ("b", 2), ("c", 3), ("open", 4), ("late", 5)] {
+        inbox.accept(NewDelivery { received_at: at(second), ..delivery(guid) }).await.unwrap();
+        let plugins: &[&str] = if matches!(guid, "open" | "late") { &["hold"] } else { &[] };
+        inbox.dispatch(guid, dispatch(plugins)).await.unwrap();
+    }
+    let late = inbox.open_tasks().await.unwrap()[1].id;
+    inbox.intend(late, 0, &crate::journal::pins(), vec![], crate::journal::intent(0)).await.unwrap();
+    inbox.finish(late, end(Outcome::Failed)).await.unwrap();
+    let left = async || -> Vec<String> {
+        inbox.list(&Filter::default()).await.unwrap().into_iter().map(|delivery| delivery.guid).collect()
+    };
+    for (before, limit, want) in [(at(1), 9, 0), (at(1000), 2, 2), (at(1000), 2, 1), (at(1000), 2, 0)] {
+        assert_eq!(inbox.forget(before, limit).await.unwrap(), want, "{before} {limit}");
+    }
+    assert_eq!(left().await, ["late", "open"]);
+    assert_eq!(inbox.accept(delivery("a")).await.unwrap(), Accepted::Stored, "it is a new one");
+    let tomorrow = Timestamp::now().checked_add(Duration::from_secs(86_400)).unwrap();
+    assert_eq!(inbox.forget(tomorrow, 9).await.unwrap(), 1);
+    assert_eq!(inbox.journal(late, 0).await.unwrap(), []);
+    assert_eq!(left().await, ["a", "open"]);
+}
+
+/// Each test on an empty inbox in a file, and on one of a server.
+macro_rules! on_both {
     ($($name:ident)+) => {
-        $(#[tokio::test]
-        async fn $name() {
-            let dir = tempfile::tempdir().unwrap();
-            super::$name(&store::Inbox::open(&dir.path().join("inbox.db")).await.unwrap()).await;
-        })+
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                let dir = tempfile::tempdir().unwrap();
+                super::$name(&store::Inbox::open(&dir.path().join("inbox.db")).await.unwrap()).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                let Some(server) = crate::hosts::server() else { return };
+                let inbox = store::Inbox::join(&crate::hosts::at(&server.database())).await.unwrap();
+                super::$name(&inbox).await;
+            })+
+        }
     };
 }
-pub(crate) use on_sqlite;
+pub(crate) use on_both;
 
-mod sqlite {
-    super::on_sqlite! {
-        deliveries_wait_in_order
-        a_caller_that_goes_away_is_no_loss
-        a_delivery_is_dispatched_once
-        a_delivery_without_tasks_is_done
-        the_last_task_ends_its_delivery
-        a_redelivery_queues_what_failed
-        a_guid_belongs_to_one_repository
-        a_task_ends_once
-        a_report_tells_who_was_asked_and_what_came_of_it
-        lists_narrow
-        counts_are_of_what_needs_seeing_to
-    }
+on_both! {
+    deliveries_wait_in_order
+    a_caller_that_goes_away_is_no_loss
+    a_delivery_is_dispatched_once
+    a_delivery_without_tasks_is_done
+    the_last_task_ends_its_delivery
+    a_redelivery_queues_what_failed
+    a_guid_belongs_to_one_repository
+    a_task_ends_once
+    a_report_tells_who_was_asked_and_what_came_of_it
+    lists_narrow
+    counts_are_of_what_needs_seeing_to
+    what_is_long_finished_is_forgotten
 }

@@ -5,9 +5,9 @@ use store::{
     Accepted, EffectKind, Entry, EntryState, Inbox, Outcome, Park, ParkKind, Pins, StoreError, TaskEnd, TaskState,
 };
 
-use crate::inbox::{delivery, dispatched, end, on_sqlite};
+use crate::inbox::{delivery, dispatched, end, on_both};
 
-fn pins() -> Pins {
+pub(crate) fn pins() -> Pins {
     Pins {
         component_digest: "d1".to_owned(),
         config_revision: "r2".to_owned(),
@@ -26,7 +26,7 @@ fn read(seq: u32) -> Entry {
     }
 }
 
-fn intent(seq: u32) -> Entry {
+pub(crate) fn intent(seq: u32) -> Entry {
     let op = "issues-write.create-comment".to_owned();
     Entry { seq, op, args: "[7,\"hi\"]".to_owned(), kind: EffectKind::Findable, state: EntryState::Intent }
 }
@@ -150,15 +150,13 @@ async fn unfinished_tasks_pin_what_they_began_with(inbox: &Inbox) {
     assert_eq!(inbox.pinned(later).await.unwrap().digests, [""; 0]);
 }
 
-mod sqlite {
-    super::on_sqlite! {
-        an_effect_is_intended_then_resolved
-        a_second_runner_is_held_off
-        parking_keeps_or_turns_the_round
-        a_task_is_put_aside_before_it_has_begun
-        a_redelivery_of_what_left_nothing_behind_begins_anew
-        a_round_that_is_over_cannot_write
-        a_failed_task_keeps_its_journal
-        unfinished_tasks_pin_what_they_began_with
-    }
+on_both! {
+    an_effect_is_intended_then_resolved
+    a_second_runner_is_held_off
+    parking_keeps_or_turns_the_round
+    a_task_is_put_aside_before_it_has_begun
+    a_redelivery_of_what_left_nothing_behind_begins_anew
+    a_round_that_is_over_cannot_write
+    a_failed_task_keeps_its_journal
+    unfinished_tasks_pin_what_they_began_with
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, in a target of their own")]
 
 mod durability;
+mod hosts;
 mod inbox;
 mod journal;
 mod prowjobs;
