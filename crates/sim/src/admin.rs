@@ -4,6 +4,7 @@ mod runs;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -60,6 +61,12 @@ struct Draft {
 #[serde(deny_unknown_fields)]
 struct Member {
     role: OrgRole,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Guids {
+    one_a_hook: bool,
 }
 
 #[derive(Deserialize)]
@@ -168,6 +175,10 @@ fn run(hub: &Arc<Hub>, request: &Incoming) -> Reply {
         }
         ("POST", ["webhooks", "resume"]) => {
             hub.postman.pause(false);
+            done()
+        }
+        ("PUT", ["webhooks", "guids"]) => {
+            hub.guid_a_hook.store(body::<Guids>(request)?.one_a_hook, Ordering::Relaxed);
             done()
         }
         ("PUT", ["rate-limit"]) => {

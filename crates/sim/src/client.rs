@@ -260,6 +260,15 @@ impl Sim {
         self.admin(Method::POST, "/_sim/webhooks/resume", None).await.map(drop)
     }
 
+    /// Tells each hook of an event under a GUID of its own, or (as at first) all hooks under one.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn guid_a_hook(&self, own: bool) -> Result<(), Error> {
+        let body = json!({ "one_a_hook": own });
+        self.admin(Method::PUT, "/_sim/webhooks/guids", Some(body)).await.map(drop)
+    }
+
     /// Waits until every webhook has been answered or has failed.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
-//! Something happened: finds the hooks that want to hear of it and hands each the same payload under one GUID.
+//! Something happened: finds the hooks that want to hear of it and hands each the same payload, under one GUID unless told
+//! otherwise.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -40,9 +42,12 @@ impl Hub {
         if receivers.is_empty() {
             return;
         }
-        let guid = uuid::Uuid::new_v4().to_string();
+        let mut guid = uuid::Uuid::new_v4().to_string();
         let (payload, repository_id) = complete(View { world, base: self.base() }, &event);
         for receiver in receivers {
+            if self.guid_a_hook.load(Ordering::Relaxed) {
+                guid = uuid::Uuid::new_v4().to_string();
+            }
             let mut payload = payload.clone();
             if let Some(id) = receiver.installation {
                 payload["installation"] = json!({ "id": id, "node_id": node_id("I", id) });

@@ -44,6 +44,9 @@ pub enum FaultKind {
     /// 502, without effect.
     #[serde(rename = "502")]
     BadGateway,
+    /// 403 as GitHub answers to an App that lacks the permission, without effect.
+    #[serde(rename = "403")]
+    Forbidden,
     /// 403 as GitHub answers when the hour's requests are used up; the reset is two seconds away.
     #[serde(rename = "403-primary")]
     PrimaryLimit,

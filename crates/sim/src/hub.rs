@@ -1,7 +1,7 @@
 //! Everything that a running stand-in is made of, and the one way to its world.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::watch;
@@ -50,6 +50,8 @@ pub(crate) struct Hub {
     pub(crate) deliveries: Deliveries,
     /// Carries webhooks out.
     pub(crate) postman: Postman,
+    /// Each hook is told of an event under a GUID of its own, as an organisation's and a repository's may be.
+    pub(crate) guid_a_hook: AtomicBool,
 }
 
 impl Hub {
@@ -77,6 +79,7 @@ impl Hub {
             decisions: Decisions::default(),
             deliveries,
             postman: Postman::new(stop),
+            guid_a_hook: AtomicBool::new(false),
         });
         Ok(hub)
     }

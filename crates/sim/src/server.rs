@@ -160,6 +160,7 @@ fn name_of(fault: &FaultKind) -> String {
     match fault {
         FaultKind::InternalError => "500".to_owned(),
         FaultKind::BadGateway => "502".to_owned(),
+        FaultKind::Forbidden => "403".to_owned(),
         FaultKind::PrimaryLimit => "403-primary".to_owned(),
         FaultKind::SecondaryLimit => "403-secondary".to_owned(),
         FaultKind::TooManyRequests => "429".to_owned(),
@@ -212,6 +213,7 @@ fn refusal_of(fault: &FaultKind, who: &str) -> Answer {
     let now = now().as_second();
     let later = |refusal: Refusal, seconds: &str| refusal.into_answer().with("retry-after", seconds);
     match fault {
+        FaultKind::Forbidden => Refusal::forbidden("Resource not accessible by integration").into_answer(),
         FaultKind::PrimaryLimit => {
             // On GitHub it may be an hour; two seconds can be waited for in a test.
             let standing = Standing { limit: 5000, used: 5000, reset: now + 2 };

@@ -20,6 +20,7 @@ async fn refusing_faults_answer_as_github_does_and_have_no_effect() {
     let cases = [
         ("500", 500, None),
         ("502", 502, None),
+        ("403", 403, None),
         ("403-primary", 403, Some(("x-ratelimit-remaining", "0"))),
         ("403-secondary", 403, Some(("retry-after", "1"))),
         ("429", 429, Some(("retry-after", "1"))),

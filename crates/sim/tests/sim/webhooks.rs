@@ -152,6 +152,16 @@ async fn all_hooks_of_one_event_share_its_guid() {
     assert_eq!(guids(&both, "issue_comment.created").len(), 1, "the organisation's hook wants issues only");
     assert_eq!(apps[0].payload()["installation"]["id"], json!(world.seeded.apps["helper"].installations["my-org"]));
     assert_eq!(both[0].payload()["installation"], Value::Null);
+
+    // Or each hook has one of its own, where that is asked for; the body is the same.
+    world.sim.guid_a_hook(true).await.unwrap();
+    bob.open_issue(REPO, "Another issue", "").await.unwrap();
+    world.sim.quiesce(LIMIT).await.unwrap();
+    let both = receiver.all();
+    let opened: Vec<_> = both.iter().filter(|received| received.name() == "issues.opened").skip(2).collect();
+    assert_eq!(opened.len(), 2);
+    assert_ne!(opened[0].headers["x-github-delivery"], opened[1].headers["x-github-delivery"]);
+    assert_eq!(opened[0].body, opened[1].body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
