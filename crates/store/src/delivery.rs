@@ -82,6 +82,17 @@ pub struct NewDelivery {
     pub headers: Vec<u8>,
     /// When its last byte had arrived; kept to the microsecond.
     pub received_at: Timestamp,
+    /// By what another delivery of the same event is known; none if that cannot be told of it.
+    pub likeness: Option<Likeness>,
+}
+
+/// By what a delivery is known to tell of the same event as one with another GUID.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Likeness {
+    /// A collision-resistant digest of the event's name and of the body, less what is particular to the hook that sent it.
+    pub fingerprint: [u8; 32],
+    /// `X-GitHub-Hook-ID`: of two deliveries by one hook neither is a duplicate of the other.
+    pub hook: Option<String>,
 }
 
 /// A delivery read back from the inbox. Only the inbox makes one, and only of what was verified before it came in.
@@ -140,7 +151,8 @@ impl StoredDelivery {
         self.received_at
     }
 
-    /// True if it has its tasks already: a redelivery of one that failed. [`Inbox::resume`](crate::Inbox::resume) gives them.
+    /// True if it has its tasks already and gets no others: a redelivery of one that failed.
+    /// [`Inbox::resume`](crate::Inbox::resume) gives them.
     #[must_use]
     pub fn has_tasks(&self) -> bool {
         self.has_tasks
@@ -148,10 +160,12 @@ impl StoredDelivery {
 }
 
 /// What the inbox did with a delivery. In every case but `Foreign` it is on disk now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
     /// Kept; its plugins will run.
     Stored,
+    /// Kept, and nothing runs: the delivery with this GUID, by another hook, tells of the same event.
+    Duplicate(String),
     /// Seen before and finished: nothing to do.
     Done,
     /// Seen before and not finished: nothing to add.
@@ -174,7 +188,7 @@ impl Accepted {
     }
 
     /// Whether the dispatcher has something to do now.
-    pub(crate) fn is_work(self) -> bool {
+    pub(crate) fn is_work(&self) -> bool {
         matches!(self, Self::Stored | Self::Requeued)
     }
 }
@@ -186,7 +200,7 @@ text_enum! {
         New = "new",
         /// Its tasks are known and some are not finished.
         Open = "open",
-        /// All its tasks are finished, none of them failed.
+        /// All its tasks are finished, none of them failed; a duplicate has none.
         Done = "done",
         /// All its tasks are finished, and at least one failed or is a dead letter.
         Failed = "failed",

@@ -7,11 +7,13 @@ use crate::delivery::DeliveryState;
 use crate::error::{Fault, StoreError};
 use crate::inbox::{Backend, Inbox, scope_of, time_of};
 use crate::journal::{Pins, write_entries, write_pins};
-use crate::task::{Dispatch, Park, ParkKind, Task, TaskEnd, TaskId, TaskState};
+use crate::rerun::EVERYONE;
+use crate::task::{Considered, Dispatch, NewTask, Park, ParkKind, Task, TaskEnd, TaskId, TaskState};
 
 impl Inbox {
     /// Writes down what the dispatcher decided, in one transaction; a delivery without a task is done. A delivery that was
-    /// dispatched before keeps its tasks and `dispatch` is not looked at.
+    /// dispatched before keeps its tasks, and `dispatch` is not looked at, unless [`Inbox::rerun`] asked for it: then it gets
+    /// the tasks that it has not.
     ///
     /// Returns the delivery's unfinished tasks in order.
     ///
@@ -101,7 +103,7 @@ fn write_dispatch(db: &Connection, guid: &str, dispatch: &Dispatch) -> Result<Ve
     let delivery = delivery_id(db, guid)?;
     let first_time =
         db.prepare_cached(
-            "UPDATE deliveries SET config_revision = ?2, ordering_key = ?3, considered = ?4
+            "UPDATE deliveries SET config_revision = ?2, ordering_key = ?3, considered = ?4, replan = NULL
              WHERE id = ?1 AND state = 'new' AND config_revision IS NULL",
         )?
         .execute(params![
@@ -111,19 +113,59 @@ fn write_dispatch(db: &Connection, guid: &str, dispatch: &Dispatch) -> Result<Ve
             serde_json::to_string(&dispatch.considered)?
         ])? == 1;
     if first_time {
-        let mut insert = db.prepare_cached(
-            "INSERT INTO tasks (delivery, seq, plugin, kind, lane, state, dispatched_digest)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6)",
-        )?;
-        for (seq, task) in dispatch.tasks.iter().enumerate() {
-            insert.execute(params![delivery, seq, task.plugin, task.kind, task.lane, task.component_digest])?;
-        }
+        write_tasks(db, delivery, &dispatch.tasks)?;
+    } else {
+        add_to_dispatch(db, delivery, dispatch)?;
     }
     take_up(db, guid)
 }
 
+fn write_tasks(db: &Connection, delivery: i64, tasks: &[NewTask]) -> Result<(), Fault> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO tasks (delivery, seq, plugin, kind, lane, state, dispatched_digest)
+         SELECT ?1, count(*), ?2, ?3, ?4, 'queued', ?5 FROM tasks WHERE delivery = ?1",
+    )?;
+    for task in tasks {
+        insert.execute(params![delivery, task.plugin, task.kind, task.lane, task.component_digest])?;
+    }
+    Ok(())
+}
+
+/// Gives a delivery that was dispatched before, and is to be again, the tasks that it has not.
+fn add_to_dispatch(db: &Connection, delivery: i64, dispatch: &Dispatch) -> Result<(), Fault> {
+    let (replan, considered): (Option<String>, String) = db
+        .prepare_cached("SELECT replan, considered FROM deliveries WHERE id = ?1")?
+        .query_row([delivery], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let Some(whom) = replan else { return Ok(()) };
+    let is_meant = |plugin: &str| whom == EVERYONE || whom == plugin;
+    let mut has = db.prepare_cached("SELECT 1 FROM tasks WHERE delivery = ?1 AND plugin = ?2 AND kind = ?3")?;
+    let mut missing = Vec::new();
+    for task in dispatch.tasks.iter().filter(|task| is_meant(&task.plugin)) {
+        if !has.exists(params![delivery, task.plugin, task.kind])? {
+            missing.push(task.clone());
+        }
+    }
+    write_tasks(db, delivery, &missing)?;
+    // What has not begun begins with what is in force: the revision below is not the one of its component.
+    db.prepare_cached(
+        "UPDATE tasks SET dispatched_digest = NULL
+         WHERE delivery = ?1 AND component_digest IS NULL AND state IN ('queued', 'parked')",
+    )?
+    .execute([delivery])?;
+    let mut considered: Vec<Considered> = serde_json::from_str(&considered)?;
+    considered.retain(|before| !is_meant(&before.plugin));
+    considered.extend(dispatch.considered.iter().filter(|now| is_meant(&now.plugin)).cloned());
+    db.prepare_cached(
+        "UPDATE deliveries SET config_revision = ?2, ordering_key = ?3, considered = ?4, replan = NULL WHERE id = ?1",
+    )?
+    .execute(params![delivery, dispatch.config_revision, dispatch.key, serde_json::to_string(&considered)?])?;
+    Ok(())
+}
+
 fn take_up(db: &Connection, guid: &str) -> Result<Vec<Task>, Fault> {
     let delivery = delivery_id(db, guid)?;
+    // From now on it has the state that its tasks say.
+    db.prepare_cached("UPDATE deliveries SET state = 'open' WHERE id = ?1")?.execute([delivery])?;
     settle(db, delivery)?;
     let mut query =
         db.prepare_cached(&format!("{TASK} WHERE t.delivery = ?1 AND t.state IN ('queued', 'parked') ORDER BY t.seq"))?;
@@ -171,7 +213,8 @@ fn write_end(db: &Connection, task: TaskId, end: &TaskEnd) -> Result<(), Fault> 
     settle(db, delivery)
 }
 
-/// Gives a dispatched delivery the state that follows from its tasks'.
+/// Gives a dispatched delivery the state that follows from its tasks'. One that waits for the dispatcher goes on waiting: a
+/// task of it may end while others were queued anew.
 fn settle(db: &Connection, delivery: i64) -> Result<(), Fault> {
     let (open, failed) = db
         .prepare_cached(
@@ -181,7 +224,7 @@ fn settle(db: &Connection, delivery: i64) -> Result<(), Fault> {
         )?
         .query_row([delivery], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let state = DeliveryState::of_tasks(open, failed);
-    db.prepare_cached("UPDATE deliveries SET state = ?2 WHERE id = ?1 AND state <> ?2")?
+    db.prepare_cached("UPDATE deliveries SET state = ?2 WHERE id = ?1 AND state NOT IN ('new', ?2)")?
         .execute(params![delivery, state])?;
     Ok(())
 }
@@ -217,7 +260,7 @@ pub(crate) fn may_go_on(task: TaskId, round: u32, (state, now): (TaskState, u32)
 const TASK: &str =
     "SELECT t.id, d.guid, d.event, d.scope_kind, d.scope, t.plugin, t.kind, t.lane, t.seq, t.state, t.attempts,
         t.not_before, t.round, t.component_digest, t.config_revision, t.clock, t.seed, d.config_revision, t.reason,
-        t.dispatched_digest
+        t.dispatched_digest, t.round - t.first_round
      FROM tasks t JOIN deliveries d ON d.id = t.delivery";
 
 fn read_task(row: &Row<'_>) -> rusqlite::Result<Task> {
@@ -238,6 +281,7 @@ fn read_task(row: &Row<'_>) -> rusqlite::Result<Task> {
         config_revision: row.get(17)?,
         reason: row.get(18)?,
         component_digest: row.get(19)?,
+        woken: row.get(20)?,
     })
 }
 

@@ -12,9 +12,11 @@ use tokio::sync::Notify;
 use crate::db::Db;
 use crate::delivery::{Accepted, DeliveryState, NewDelivery, Scope, StoredDelivery};
 use crate::error::{Fault, StoreError};
+use crate::journal::forget_what_came_of_nothing;
 use crate::postgres::{Postgres, Server};
+use crate::same::first_like;
 use crate::schema::Schema;
-use crate::task::Task;
+use crate::task::{Task, TaskId};
 
 static SCHEMA: Schema = Schema {
     name: "delivery inbox",
@@ -23,7 +25,7 @@ static SCHEMA: Schema = Schema {
         include_str!("inbox_schema.sql"),
         include_str!("inbox_schema_2.sql"),
         include_str!("inbox_schema_3.sql"),
-        include_str!("inbox_schema_7.sql"),
+        include_str!("inbox_schema_5.sql"),
     ],
 };
 
@@ -118,7 +120,8 @@ impl Inbox {
 
     /// Waits until [`Inbox::claim`] or [`Inbox::undispatched`] may have something that they had not before: something was
     /// accepted in this process since this was last called; on PostgreSQL also, if another host accepted something or has
-    /// ended, and every second. One caller at a time.
+    /// ended, and every second. What another process put into a file, such as [`Inbox::rerun`] of the command line, is not
+    /// told of: look from time to time. One caller at a time.
     pub async fn arrived(&self) {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.arrivals.notified().await,
@@ -163,27 +166,54 @@ impl Inbox {
     }
 }
 
+/// What is known under a GUID.
+struct Known {
+    id: i64,
+    state: DeliveryState,
+    scope: Scope,
+    duplicate_of: Option<String>,
+}
+
 fn accept(db: &Connection, new: &NewDelivery) -> Result<Accepted, Fault> {
-    let known = db
-        .prepare_cached("SELECT id, state, scope_kind, scope FROM deliveries WHERE guid = ?1")?
-        .query_row([&new.guid], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, DeliveryState>(1)?, scope_of(row, 2)?)))
-        .optional()?;
-    match known {
-        None => insert(db, new).map(|()| Accepted::Stored),
-        Some((id, state, scope)) => {
-            let accepted = Accepted::again(state, &scope, new);
-            if accepted == Accepted::Requeued {
-                requeue(db, id)?;
-            }
-            Ok(accepted)
-        }
+    let Some(mut known) = known(db, &new.guid)? else { return keep(db, new) };
+    // Whoever sends a duplicate again wants its event handled: that is the first one's to do.
+    if known.scope == new.scope
+        && let Some(first) = &known.duplicate_of
+    {
+        let Some(first) = self::known(db, first)? else { return Ok(Accepted::Done) };
+        known = first;
+    }
+    let accepted = Accepted::again(known.state, &known.scope, new);
+    if accepted == Accepted::Requeued {
+        requeue(db, known.id)?;
+    }
+    Ok(accepted)
     }
 }
 
-fn insert(db: &Connection, new: &NewDelivery) -> Result<(), Fault> {
+fn known(db: &Connection, guid: &str) -> Result<Option<Known>, Fault> {
+    let mut query =
+        db.prepare_cached("SELECT id, state, scope_kind, scope, duplicate_of FROM deliveries WHERE guid = ?1")?;
+    let found = query.query_row([guid], |row| {
+        Ok(Known { id: row.get(0)?, state: row.get(1)?, scope: scope_of(row, 2)?, duplicate_of: row.get(4)? })
+    });
+    Ok(found.optional()?)
+}
+
+/// Keeps what has a new GUID. Looked for its like in the transaction that keeps it: of two at the same moment one is first.
+fn keep(db: &Connection, new: &NewDelivery) -> Result<Accepted, Fault> {
+    let first = first_like(db, new)?;
+    insert(db, new, first.as_deref())?;
+    Ok(first.map_or(Accepted::Stored, Accepted::Duplicate))
+}
+
+fn insert(db: &Connection, new: &NewDelivery, duplicate_of: Option<&str>) -> Result<(), Fault> {
+    let state = if duplicate_of.is_some() { DeliveryState::Done } else { DeliveryState::New };
+    let likeness = new.likeness.as_ref();
     db.prepare_cached(
-        "INSERT INTO deliveries (guid, event, scope_kind, scope, key_level, received_at, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'new')",
+        "INSERT INTO deliveries (guid, event, scope_kind, scope, key_level, received_at, state, fingerprint, hook,
+           duplicate_of)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         new.guid,
@@ -191,7 +221,11 @@ fn insert(db: &Connection, new: &NewDelivery) -> Result<(), Fault> {
         new.scope.kind(),
         new.scope.name(),
         new.key_level,
-        new.received_at.as_microsecond()
+        new.received_at.as_microsecond(),
+        state,
+        likeness.map(|likeness| &likeness.fingerprint[..]),
+        likeness.and_then(|likeness| likeness.hook.as_deref()),
+        duplicate_of
     ])?;
     db.prepare_cached("INSERT INTO payloads (delivery, body, headers) VALUES (?1, ?2, ?3)")?.execute(params![
         db.last_insert_rowid(),
@@ -201,21 +235,37 @@ fn insert(db: &Connection, new: &NewDelivery) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Journal, round and pins stay, so that what was done is not done again. An `unknown` task stays as it is: at most once. A
-/// task that left no journal begins anew, with what is in force: its plugin may have been mended since.
+/// Queues what failed of a delivery.
 fn requeue(db: &Connection, delivery: i64) -> Result<(), Fault> {
-    db.prepare_cached(
-        "UPDATE tasks SET state = 'queued', attempts = 0, not_before = NULL, finished_at = NULL,
-           dispatched_digest = iif(component_digest IS NULL, NULL, dispatched_digest)
-         WHERE delivery = ?1 AND state IN ('failed', 'dead')",
-    )?
-    .execute([delivery])?;
+    let mut query = db.prepare_cached("SELECT id FROM tasks WHERE delivery = ?1 AND state IN ('failed', 'dead')")?;
+    let failed: Vec<i64> = query.query_map([delivery], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for task in failed {
+        requeue_task(db, TaskId(task))?;
+    }
     db.prepare_cached("UPDATE deliveries SET state = 'new' WHERE id = ?1")?.execute([delivery])?;
     Ok(())
 }
 
+/// What was done stays in the journal, and the round and the pins with it, so that it is not done again; what came after it
+/// changed nothing (it was read, or refused), and is asked anew: it may have been mended since. A run that did nothing begins
+/// with what is in force. An `unknown` task is never queued so: at most once.
+pub(crate) fn requeue_task(db: &Connection, task: TaskId) -> Result<(), Fault> {
+    forget_what_came_of_nothing(db, task)?;
+    db.prepare_cached(
+        "UPDATE tasks SET state = 'queued', attempts = 0, not_before = NULL, finished_at = NULL WHERE id = ?1",
+    )?
+    .execute([task.0])?;
+    db.prepare_cached(
+        "UPDATE tasks SET component_digest = NULL, config_revision = NULL, clock = NULL, seed = NULL,
+           dispatched_digest = NULL
+         WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.task = tasks.id AND j.round = tasks.round)",
+    )?
+    .execute([task.0])?;
+    Ok(())
+}
+
 const STORED: &str = "SELECT d.guid, d.event, d.scope_kind, d.scope, d.key_level, d.received_at, p.body,
-        EXISTS (SELECT 1 FROM tasks t WHERE t.delivery = d.id), p.headers
+        d.replan IS NULL AND EXISTS (SELECT 1 FROM tasks t WHERE t.delivery = d.id), p.headers
      FROM deliveries d JOIN payloads p ON p.delivery = d.id";
 
 fn undispatched(db: &Connection, limit: usize) -> Result<Vec<StoredDelivery>, Fault> {

@@ -171,6 +171,21 @@ pub(crate) fn read_round(db: &Connection, task: TaskId, round: u32) -> Result<Ve
     Ok(entries.collect::<Result<_, _>>()?)
 }
 
+/// What, in SQL, an entry is by which something was changed, or may have been: an effect that was not refused. Answers are
+/// written as `{"Ok": …}` and `{"Err": …}`.
+pub(crate) const CHANGED: &str = r#"kind <> 'read' AND (result IS NULL OR result NOT LIKE '{"Err"%')"#;
+
+/// Deletes the end of a task's present round that changed nothing: what was read and what was refused after the last change.
+pub(crate) fn forget_what_came_of_nothing(db: &Connection, task: TaskId) -> Result<(), Fault> {
+    db.prepare_cached(&format!(
+        "DELETE FROM journal WHERE task = ?1 AND round = (SELECT round FROM tasks WHERE id = ?1)
+           AND seq > coalesce((SELECT max(seq) FROM journal j
+                               WHERE j.task = journal.task AND j.round = journal.round AND {CHANGED}), -1)"
+    ))?
+    .execute([task.0])?;
+    Ok(())
+}
+
 /// Gives a round its pins; a round that has others is being run by somebody else.
 pub(crate) fn write_pins(db: &Connection, task: TaskId, pins: &Pins) -> Result<(), Fault> {
     let changed = db

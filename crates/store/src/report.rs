@@ -22,6 +22,8 @@ pub struct Filter {
     pub key: Option<String>,
     /// In this state.
     pub state: Option<DeliveryState>,
+    /// With a task that failed or was given up, whether others are still to run or not.
+    pub failed: bool,
     /// Arrived at this time or later.
     pub since: Option<Timestamp>,
     /// At most so many, the latest; 0 is all.
@@ -43,6 +45,8 @@ pub struct DeliverySummary {
     pub received_at: Timestamp,
     /// How far it has come.
     pub state: DeliveryState,
+    /// The GUID of the delivery that told of the same event first: this one has no tasks.
+    pub duplicate_of: Option<String>,
     /// Its tasks, in order.
     pub tasks: Vec<TaskSummary>,
 }
@@ -56,6 +60,8 @@ pub struct TaskSummary {
     pub kind: TaskKind,
     /// How far it has come.
     pub state: TaskState,
+    /// Why it ended or was parked.
+    pub reason: Option<String>,
 }
 
 /// All that is known of one delivery, but for its payload.
@@ -95,6 +101,8 @@ pub struct TaskReport {
     pub not_before: Option<Timestamp>,
     /// Which run of the plugin the journal is of.
     pub round: u32,
+    /// How often the plugin has asked to be woken again since it began.
+    pub woken: u32,
     /// What that run began with.
     pub pins: Option<Pins>,
     /// Why it ended or was parked.
@@ -184,16 +192,22 @@ impl Inbox {
     }
 }
 
+/// What [`summary`] reads. A duplicate is never dispatched: it has the first one's key.
+const SUMMARY: &str = "d.id, d.guid, d.event, d.scope_kind, d.scope, d.received_at, d.state, d.duplicate_of,
+    coalesce(d.ordering_key, (SELECT o.ordering_key FROM deliveries o WHERE o.guid = d.duplicate_of)) AS its_key";
+
 fn list(db: &Connection, filter: &Filter) -> Result<Vec<DeliverySummary>, Fault> {
     let limit = if filter.limit == 0 { -1 } else { i64::try_from(filter.limit).unwrap_or(i64::MAX) };
-    let mut query = db.prepare_cached(
-        "SELECT id, guid, event, scope_kind, scope, ordering_key, received_at, state FROM deliveries
-         WHERE (?1 IS NULL OR scope = ?1) AND (?2 IS NULL OR ordering_key = ?2) AND (?3 IS NULL OR state = ?3)
-           AND (?4 IS NULL OR received_at >= ?4)
-         ORDER BY id DESC LIMIT ?5",
-    )?;
+    let mut query = db.prepare_cached(&format!(
+        "SELECT {SUMMARY} FROM deliveries d
+         WHERE (?1 IS NULL OR d.scope = ?1) AND (?2 IS NULL OR its_key = ?2) AND (?3 IS NULL OR d.state = ?3)
+           AND (?4 IS NULL OR d.received_at >= ?4)
+           AND (NOT ?5 OR d.id IN (SELECT delivery FROM tasks WHERE state IN ('failed', 'dead')))
+         ORDER BY d.id DESC LIMIT ?6"
+    ))?;
     let since = filter.since.map(Timestamp::as_microsecond);
-    let rows = query.query_map(params![filter.scope, filter.key, filter.state, since, limit], summary)?;
+    let rows =
+        query.query_map(params![filter.scope, filter.key, filter.state, since, filter.failed, limit], summary)?;
     let mut found = Vec::new();
     for row in rows {
         let (id, mut delivery) = row?;
@@ -208,31 +222,33 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<(i64, DeliverySummary)> {
         guid: row.get(1)?,
         event: row.get(2)?,
         scope: scope_of(row, 3)?,
-        key: row.get(5)?,
-        received_at: time_of(row, 6)?.unwrap_or_default(),
-        state: row.get(7)?,
+        received_at: time_of(row, 5)?.unwrap_or_default(),
+        state: row.get(6)?,
+        duplicate_of: row.get(7)?,
+        key: row.get(8)?,
         tasks: Vec::new(),
     };
     Ok((row.get(0)?, delivery))
 }
 
 fn task_summaries(db: &Connection, delivery: i64) -> Result<Vec<TaskSummary>, Fault> {
-    let mut query = db.prepare_cached("SELECT plugin, kind, state FROM tasks WHERE delivery = ?1 ORDER BY seq")?;
-    let tasks = query
-        .query_map([delivery], |row| Ok(TaskSummary { plugin: row.get(0)?, kind: row.get(1)?, state: row.get(2)? }))?;
+    let mut query =
+        db.prepare_cached("SELECT plugin, kind, state, reason FROM tasks WHERE delivery = ?1 ORDER BY seq")?;
+    let tasks = query.query_map([delivery], |row| {
+        Ok(TaskSummary { plugin: row.get(0)?, kind: row.get(1)?, state: row.get(2)?, reason: row.get(3)? })
+    })?;
     Ok(tasks.collect::<Result<_, _>>()?)
 }
 
 fn show(db: &Connection, guid: &str) -> Result<Option<DeliveryReport>, Fault> {
-    let mut query = db.prepare_cached(
-        "SELECT d.id, d.guid, d.event, d.scope_kind, d.scope, d.ordering_key, d.received_at, d.state, d.key_level,
-                d.config_revision, length(p.body), d.considered
-         FROM deliveries d JOIN payloads p ON p.delivery = d.id WHERE d.guid = ?1",
-    )?;
+    let mut query = db.prepare_cached(&format!(
+        "SELECT {SUMMARY}, d.key_level, d.config_revision, length(p.body), d.considered
+         FROM deliveries d JOIN payloads p ON p.delivery = d.id WHERE d.guid = ?1"
+    ))?;
     let found = query
         .query_row([guid], |row| {
             let (id, summary) = summary(row)?;
-            Ok((id, summary, row.get(8)?, row.get(9)?, row.get(10)?, row.get::<_, String>(11)?))
+            Ok((id, summary, row.get(9)?, row.get(10)?, row.get(11)?, row.get::<_, String>(12)?))
         })
         .optional()?;
     let Some((id, mut summary, key_level, config_revision, payload_bytes, considered)) = found else { return Ok(None) };
@@ -245,7 +261,7 @@ fn show(db: &Connection, guid: &str) -> Result<Option<DeliveryReport>, Fault> {
 fn task_reports(db: &Connection, delivery: i64) -> Result<Vec<TaskReport>, Fault> {
     let mut query = db.prepare_cached(
         "SELECT id, plugin, kind, lane, state, attempts, not_before, round, component_digest, config_revision, clock, seed,
-                reason, trace, duration, finished_at
+                reason, trace, duration, finished_at, round - first_round
          FROM tasks WHERE delivery = ?1 ORDER BY seq",
     )?;
     let rows = query.query_map([delivery], |row| {
@@ -258,6 +274,7 @@ fn task_reports(db: &Connection, delivery: i64) -> Result<Vec<TaskReport>, Fault
             attempts: row.get(5)?,
             not_before: time_of(row, 6)?,
             round: row.get(7)?,
+            woken: row.get(16)?,
             pins: read_pins(row, 8)?,
             reason: row.get(12)?,
             trace: None,

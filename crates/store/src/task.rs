@@ -138,8 +138,10 @@ pub struct Task {
     pub attempts: u32,
     /// Not to be run sooner than this.
     pub not_before: Option<Timestamp>,
-    /// Which run of the plugin the journal belongs to; grows each time a plugin asked to be woken again.
+    /// Which run of the plugin the journal belongs to; grows each time a plugin asked to be woken again, or begins anew.
     pub round: u32,
+    /// How often the plugin has asked to be woken again since it began.
+    pub woken: u32,
     /// What the run began with, once anything of it is in the journal.
     pub pins: Option<Pins>,
     /// The config that its delivery was dispatched with.

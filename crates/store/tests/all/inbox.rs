@@ -19,6 +19,7 @@ pub(crate) fn delivery(guid: &str) -> NewDelivery {
         payload: Bytes::from(format!("{{\"guid\":\"{guid}\"}}")),
         headers: b"x-github-event: issue_comment\n".to_vec(),
         received_at: Timestamp::UNIX_EPOCH,
+        likeness: None,
     }
 }
 
@@ -199,6 +200,8 @@ async fn a_report_tells_who_was_asked_and_what_came_of_it(inbox: &Inbox) {
 }
 
 async fn lists_narrow(inbox: &Inbox) {
+    let half = dispatched(inbox, "half", &["fails", "waits"]).await;
+    inbox.finish(half[0].id, end(Outcome::Failed)).await.unwrap();
     dispatched(inbox, "old", &[]).await;
     let late = Timestamp::from_second(1000).unwrap();
     inbox.accept(NewDelivery { received_at: late, ..delivery("late") }).await.unwrap();
@@ -206,13 +209,14 @@ async fn lists_narrow(inbox: &Inbox) {
     inbox.accept(NewDelivery { scope: org, ..delivery("org") }).await.unwrap();
     let text = |text: &str| Some(text.to_owned());
     let cases = [
-        (Filter::default(), vec!["org", "late", "old"]),
+        (Filter::default(), vec!["org", "late", "old", "half"]),
         (Filter { limit: 2, ..Filter::default() }, vec!["org", "late"]),
-        (Filter { scope: text("org/repo"), ..Filter::default() }, vec!["late", "old"]),
+        (Filter { scope: text("org/repo"), ..Filter::default() }, vec!["late", "old", "half"]),
         (Filter { scope: text("org"), ..Filter::default() }, vec!["org"]),
-        (Filter { key: text("7"), ..Filter::default() }, vec!["old"]),
+        (Filter { key: text("7"), ..Filter::default() }, vec!["old", "half"]),
         (Filter { state: Some(DeliveryState::New), ..Filter::default() }, vec!["org", "late"]),
         (Filter { since: Some(late), ..Filter::default() }, vec!["late"]),
+        (Filter { failed: true, ..Filter::default() }, vec!["half"]),
         (Filter { scope: text("nobody/here"), ..Filter::default() }, vec![]),
     ];
     for (filter, want) in cases {
@@ -220,6 +224,9 @@ async fn lists_narrow(inbox: &Inbox) {
         let guids: Vec<_> = listed.iter().map(|delivery| delivery.guid.as_str()).collect();
         assert_eq!(guids, want, "{filter:?}");
     }
+    let failed = inbox.list(&Filter { failed: true, ..Filter::default() }).await.unwrap();
+    let tasks: Vec<_> = failed[0].tasks.iter().map(|task| (task.state, task.reason.as_deref())).collect();
+    assert_eq!(tasks, [(TaskState::Failed, Some("because")), (TaskState::Queued, None)]);
 }
 
 async fn counts_are_of_what_needs_seeing_to(inbox: &Inbox) {

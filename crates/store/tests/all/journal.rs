@@ -124,7 +124,8 @@ async fn a_round_that_is_over_cannot_write(inbox: &Inbox) {
     inbox.finish(task, TaskEnd { round: 1, ..end(Outcome::Done) }).await.unwrap();
 }
 
-/// A redelivery of what failed goes on from the journal: what was done is not done again.
+/// A redelivery of what failed goes on from the journal: what was done is not done again, and what came of nothing after it is
+/// asked anew.
 async fn a_failed_task_keeps_its_journal(inbox: &Inbox) {
     let task = dispatched(inbox, "kept", &["hold"]).await[0].id;
     inbox.intend(task, 0, &pins(), vec![read(0)], intent(1)).await.unwrap();
@@ -132,7 +133,27 @@ async fn a_failed_task_keeps_its_journal(inbox: &Inbox) {
     assert_eq!(inbox.accept(delivery("kept")).await.unwrap(), Accepted::Requeued);
     let resumed = inbox.resume("kept").await.unwrap().remove(0);
     assert_eq!((resumed.id, resumed.round, resumed.pins), (task, 0, Some(pins())));
-    assert_eq!(inbox.journal(task, 0).await.unwrap(), [read(0), intent(1), read(2)]);
+    assert_eq!(inbox.journal(task, 0).await.unwrap(), [read(0), intent(1)]);
+
+    // It did happen; the next one was refused, and the task fails again.
+    inbox.resolve(task, 0, 1, r#"{"Ok":1}"#.to_owned()).await.unwrap();
+    let label = |seq| Entry { kind: EffectKind::Idempotent, ..intent(seq) };
+    inbox.intend(task, 0, &pins(), vec![read(2)], label(3)).await.unwrap();
+    inbox.resolve(task, 0, 3, r#"{"Err":{"kind":"forbidden"}}"#.to_owned()).await.unwrap();
+    inbox.finish(task, end(Outcome::Failed)).await.unwrap();
+    assert_eq!(inbox.accept(delivery("kept")).await.unwrap(), Accepted::Requeued);
+    let made = Entry { state: EntryState::Done(r#"{"Ok":1}"#.to_owned()), ..intent(1) };
+    assert_eq!(inbox.journal(task, 0).await.unwrap(), [read(0), made]);
+
+    // What was only refused has done nothing: it begins with what is in force.
+    let refused = dispatched(inbox, "refused", &["hold"]).await[0].id;
+    inbox.intend(refused, 0, &pins(), vec![read(0)], label(1)).await.unwrap();
+    inbox.resolve(refused, 0, 1, r#"{"Err":{"kind":"forbidden"}}"#.to_owned()).await.unwrap();
+    inbox.finish(refused, end(Outcome::Failed)).await.unwrap();
+    assert_eq!(inbox.accept(delivery("refused")).await.unwrap(), Accepted::Requeued);
+    let begins = inbox.resume("refused").await.unwrap().remove(0);
+    assert_eq!((begins.pins, begins.component_digest), (None, None));
+    assert_eq!(inbox.journal(refused, 0).await.unwrap(), []);
 }
 
 /// The state directory is asked to keep just what can still be run.

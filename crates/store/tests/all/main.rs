@@ -8,5 +8,7 @@ mod inbox;
 mod journal;
 mod prowjobs;
 mod prowjobs_suite;
+mod rerun;
+mod same;
 mod speed;
 mod upgrade;
