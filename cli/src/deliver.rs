@@ -31,7 +31,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
       --guid 72d3162e-cc78-11e3-81ab-4c9367dc0958 push.json
 
 Exits 0 if the answer is a success (2xx), else 1. A GUID that was handled
-before is answered with success, and nothing happens again.")]
+before is answered with success, and nothing happens again. So is, within ten
+minutes, what tells of the same event under another GUID: the answer says
+whose duplicate it is, and
+  bowsprit deliveries replay GUID --again
+has that one handled anew.")]
 pub(crate) struct DeliverArgs {
     #[command(flatten)]
     state: StateArgs,
@@ -47,6 +51,9 @@ pub(crate) struct DeliverArgs {
     /// The delivery's GUID; a new one if left out.
     #[arg(long)]
     guid: Option<String>,
+    /// Send it as this hook does (`X-GitHub-Hook-ID`): what one hook sends under two GUIDs is never a duplicate.
+    #[arg(long, value_name = "ID")]
+    hook_id: Option<u64>,
     /// Sign with this repository's (or organization's) secret instead of that of the payload's own.
     #[arg(long, value_name = "ORG/REPO")]
     repo: Option<String>,
@@ -72,7 +79,7 @@ pub(crate) async fn run(args: DeliverArgs) -> anyhow::Result<()> {
     let guid = args.guid.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
 
     let http = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).no_proxy();
-    let request = http
+    let mut request = http
         .build()
         .context("cannot make an HTTP client")?
         .post(&url)
@@ -82,12 +89,19 @@ pub(crate) async fn run(args: DeliverArgs) -> anyhow::Result<()> {
         .header("X-GitHub-Delivery", &guid)
         .header("X-Hub-Signature-256", signature)
         .body(payload);
+    if let Some(id) = args.hook_id {
+        request = request.header("X-GitHub-Hook-ID", id);
+    }
     let answer = request.send().await.with_context(|| format!("cannot deliver to {url} (does the host run?)"))?;
     let status = answer.status();
     let body = answer.text().await.with_context(|| format!("{url} answered {status} and broke off"))?;
     match args.output {
         ShowOutput::Text => {
-            output::print(&format!("{guid}: {status}\n{}\n", body.lines().map(tame).collect::<Vec<_>>().join("\n")))?
+            output::print(&format!("{guid}: {status}\n{}\n", output::tame_lines(&body)))?;
+            if let Some(first) = duplicate_of(&body) {
+                let again = format!("bowsprit deliveries replay {} --again", tame(first));
+                output::print(&format!("Nothing runs for it. To have its event handled anew: {again}\n"))?;
+            }
         }
         ShowOutput::Json => output::print_json(&json!({ "guid": guid, "status": status.as_u16(), "body": body }))?,
     }
@@ -95,6 +109,12 @@ pub(crate) async fn run(args: DeliverArgs) -> anyhow::Result<()> {
         bail!("the delivery was not accepted: {status}");
     }
     Ok(())
+}
+
+/// Whose duplicate the host took it for.
+fn duplicate_of(answer: &str) -> Option<&str> {
+    let (_, rest) = answer.split_once("a duplicate of ")?;
+    rest.split([',', ' ', '\n']).next().filter(|guid| !guid.is_empty())
 }
 
 fn running_hook(state: &StateArgs) -> anyhow::Result<String> {
@@ -167,6 +187,15 @@ my-org:
         check(KEYS, None, r#"{"repository":{},"repository":{}}"#, Err("--repo"));
         check("", None, "{}", Err("empty"));
     }
+
+    #[test]
+    fn a_duplicate_is_told_from_the_answer() {
+        let answer =
+            "200 OK: delivery kept as a duplicate of g-1, which tells of the same event: nothing is done twice\n";
+        assert_eq!(duplicate_of(answer), Some("g-1"));
+        assert_eq!(duplicate_of("200 OK: delivery kept\n"), None);
+    }
+
     const OTHER: &str = "sha256=e2e4673b90b0c9f18d447e2dd642c73bf2b9f5291fe5c510ff354257672c87fa";
     const OF_REPO: &str = "sha256=ed56a0eb25dd042e7618610d03813c5a69f8f27301502b81e61e833d71a9377e";
 }

@@ -141,6 +141,7 @@ mod tests {
             payload: payload.as_bytes().into(),
             headers: Vec::new(),
             received_at: Timestamp::now(),
+            likeness: None,
         };
         inbox.accept(delivery).await.unwrap();
         let dispatch = Dispatch { config_revision: "rev".into(), key: Some(key.into()), ..Dispatch::default() };

@@ -44,6 +44,8 @@ const EXAMPLES: &str = "Examples:
   bowsprit up                 the whole system, with a stand-in GitHub
   bowsprit jobs list          what ran and what came of it
   bowsprit deliveries list    which webhooks came in, and who handled them
+  bowsprit deliveries retry --all-failed
+                              run again what failed
   bowsprit explain URL        why something happened, or why nothing did
   bowsprit deliver --help     send a payload by hand
   bowsprit plugin build DIR   make a component of a plugin's source

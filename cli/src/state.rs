@@ -44,6 +44,13 @@ impl StateArgs {
         Ok(Inbox::open_read_only(&path).await?)
     }
 
+    /// The inbox, to queue in it what a host is to run again.
+    pub(crate) async fn inbox_to_write(&self) -> anyhow::Result<Inbox> {
+        // Whoever only drops by does not change the schema under a host that may be running.
+        drop(self.inbox().await?);
+        Ok(Inbox::open(&self.file("inbox.db", "the host")?).await?)
+    }
+
     /// The ProwJobs, to look at.
     pub(crate) async fn prowjobs(&self) -> anyhow::Result<ProwJobs> {
         let path = self.file("prowjobs.db", "host or controller")?;

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
-use store::{NewDelivery, Scope};
+use store::{Likeness, NewDelivery, Scope};
 
 use crate::hmac::{Hmacs, Refused, Signature};
+use crate::same;
 use crate::scan::{ScanError, scan};
 
 /// What came in, before anything is known about it.
@@ -16,6 +17,8 @@ pub struct Unverified {
     pub event: String,
     /// `X-Hub-Signature-256`, as sent.
     pub signature: String,
+    /// `X-GitHub-Hook-ID`, if it has one.
+    pub hook: Option<String>,
     /// The headers that are kept with it, as lines.
     pub headers: Vec<u8>,
     /// The body as received; JSON written anew would not match the signature.
@@ -83,7 +86,7 @@ impl Delivery {
 /// # Errors
 /// In this order: the scan, the signature, the parse, and names that disagree.
 pub fn verify(hmacs: &Hmacs, unverified: Unverified) -> Result<Delivery, NotVerified> {
-    let Unverified { guid, event, signature, headers, body, received_at } = unverified;
+    let Unverified { guid, event, signature, hook, headers, body, received_at } = unverified;
     let scope = scan(&body)?;
     let key_level = hmacs.verify(&scope, &body, Signature::parse(&signature)?)?;
     let payload: Value = serde_json::from_slice(&body).map_err(|error| NotVerified::NotJson(error.to_string()))?;
@@ -91,7 +94,8 @@ pub fn verify(hmacs: &Hmacs, unverified: Unverified) -> Result<Delivery, NotVeri
         return Err(NotVerified::NotJson("it is some other value".to_owned()));
     }
     agrees(&payload, &scope)?;
-    Ok(Delivery(NewDelivery { guid, event, scope, key_level, payload: body, headers, received_at }))
+    let likeness = same::fingerprint(&event, &payload).map(|fingerprint| Likeness { fingerprint, hook });
+    Ok(Delivery(NewDelivery { guid, event, scope, key_level, payload: body, headers, received_at, likeness }))
 }
 
 /// The names by which the payload itself would be taken for some repository's must be the one that the key was chosen by.

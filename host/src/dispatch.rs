@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use crate::consider::consider;
 use crate::engine::{self, Guests};
 use crate::forward::{self, Forwarder};
 use crate::gate::{Gate, Held};
@@ -20,13 +21,15 @@ use crate::guest::Clients;
 use crate::lane::{Finished, Lanes};
 use crate::metrics::Metrics;
 use crate::parsed::{Fresh, Parsed};
-use crate::plan::{self, Candidate};
+use crate::plan;
 use crate::registry::{Registry, Unfit};
 use crate::slots::Slots;
 use crate::task::{self, After, Begun};
 
 /// How many stored deliveries are looked at in one turn.
 const BATCH: usize = 64;
+/// How soon deliveries are looked for that nobody told of: another process queued them, such as `bowsprit deliveries retry`.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
 /// How long to wait when the inbox cannot be read or written.
 const INBOX_PAUSE: Duration = Duration::from_secs(1);
 /// How long a task waits whose run was lost, and how many runs may be.
@@ -114,18 +117,18 @@ pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) -> Resu
     }
     dispatcher.add(open);
     let inbox = dispatcher.parts.inbox.clone();
-    // When stored deliveries are looked at next. None: when one arrives. A turn is short, so that neither runs that end nor
-    // the end of the host wait for a flood, or for a disk that stays full.
-    let mut look = Some(Instant::now());
+    // When stored deliveries are looked at next, and whether at once if one arrives. A turn is short, so that neither runs
+    // that end nor the end of the host wait for a flood, or for a disk that stays full.
+    let (mut look, mut listens) = (Instant::now(), false);
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            () = inbox.arrived(), if look.is_none() => look = Some(Instant::now()),
-            () = tokio::time::sleep_until(look.unwrap_or_else(Instant::now)), if look.is_some() => {
-                look = match dispatcher.take_in().await {
-                    TakenIn::All => None,
-                    TakenIn::Some => Some(Instant::now()),
-                    TakenIn::Failed => Some(Instant::now() + INBOX_PAUSE),
+            () = inbox.arrived(), if listens => (look, listens) = (Instant::now(), false),
+            () = tokio::time::sleep_until(look) => {
+                (look, listens) = match dispatcher.take_in().await {
+                    TakenIn::All => (Instant::now() + LOOK_AROUND, true),
+                    TakenIn::Some => (Instant::now(), false),
+                    TakenIn::Failed => (Instant::now() + INBOX_PAUSE, false),
                 };
             }
             Some(ended) = dispatcher.running.join_next_with_id() => dispatcher.settle(ended),
@@ -186,29 +189,8 @@ impl Dispatcher {
         // they will begin with is not deleted before.
         let set = self.parts.registry.current();
         let parsed = Arc::new(Parsed::new(delivery));
-        let (delivery, event) = (&parsed.delivery, &parsed.event);
-        let enabled = match delivery.scope().repo().and_then(|name| name.split_once('/')) {
-            Some((org, repo)) => set.loaded.plugins.effective(org, repo),
-            None => Vec::new(),
-        };
-        let enabled: Vec<&str> = enabled.iter().map(AsRef::as_ref).collect();
-        let candidate = |name: &str| match set.plugins.get(name) {
-            Some(plugin) => Candidate::Ready { wants: &plugin.description.events, digest: &plugin.digest },
-            None if self.parts.registry.is_coming(name) => Candidate::Coming,
-            None => {
-                let why = self.parts.registry.absence(&set, name);
-                // Nobody hands it the event later: whoever looks into the log has to see that.
-                tracing::warn!(delivery = delivery.guid(), plugin = name, why, "an event passes a plugin by");
-                Candidate::Absent(why)
-            }
-        };
-        let revision = &set.loaded.revision;
-        let mut dispatch = plan::plan(delivery.guid(), delivery.scope(), event, revision, &enabled, candidate);
-        if let Some((full_name, (org, repo))) =
-            delivery.scope().repo().and_then(|name| Some((name, name.split_once('/')?)))
-        {
-            forward::plan(&mut dispatch, delivery.event(), full_name, &set.loaded.plugins.external(org, repo));
-        }
+        let delivery = &parsed.delivery;
+        let dispatch = consider(&self.parts, &set, &parsed);
         let (event, tasks) = (delivery.event(), dispatch.tasks.len());
         tracing::info!(delivery = delivery.guid(), event, repo = delivery.scope().name(), tasks, "dispatched");
         self.parts.registry.share(&self.parts.inbox, &set).await?;

@@ -155,7 +155,7 @@ pub(crate) async fn run(parts: &Parts, task: &Task, delivery: &StoredDelivery) -
             forwards.failed(&service.name, &why);
             let now = Timestamp::now();
             let away = Interrupt::Park { until: now, why, kind: ParkKind::Retry };
-            match verdict(crate::guest::End::Interrupted(away), (task.round, task.attempts), now)? {
+            match verdict(crate::guest::End::Interrupted(away), (task.woken, task.attempts), now)? {
                 Verdict::Finish(outcome, why) => finish(parts, task, outcome, why, trace, duration).await,
                 Verdict::Park(kind, until, why) => {
                     tracing::warn!(delivery = %task.guid, plugin = %task.plugin, %until, why, "not forwarded yet");

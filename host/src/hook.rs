@@ -16,7 +16,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode, header};
 use jiff::Timestamp;
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 use store::{Accepted, Inbox, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +37,7 @@ const MAX_SAID: usize = 64;
 const EVENT: &str = "x-github-event";
 const DELIVERY: &str = "x-github-delivery";
 const SIGNATURE: &str = "x-hub-signature-256";
+const HOOK_ID: &str = "x-github-hook-id";
 
 /// What a sender may take.
 #[derive(Debug, Clone)]
@@ -80,6 +81,7 @@ struct Inner {
     drains: TaskTracker,
     events: IntCounterVec,
     responses: IntCounterVec,
+    duplicates: IntCounter,
 }
 
 impl Hook {
@@ -107,6 +109,9 @@ impl Hook {
             registry.register(Box::new(counter.clone()))?;
             prometheus::Result::Ok(counter)
         };
+        let duplicates =
+            IntCounter::new("bowsprit_webhook_duplicates", "Webhooks that told of an event which another told of.")?;
+        registry.register(Box::new(duplicates.clone()))?;
         Ok(Self(Arc::new(Inner {
             path: path.to_owned(),
             hmacs,
@@ -117,6 +122,7 @@ impl Hook {
             drains: TaskTracker::new(),
             events: counter("prow_webhook_counter", "Webhooks whose signature held.", "event_type")?,
             responses: counter("prow_webhook_response_codes", "Answers of the webhook.", "response_code")?,
+            duplicates,
         })))
     }
 
@@ -202,10 +208,14 @@ impl Hook {
         let (guid, event, scope) = (delivery.guid().to_owned(), delivery.event().to_owned(), delivery.scope().clone());
         let accepted = self.0.inbox.accept(delivery.into_new()).await.map_err(not_kept)?;
         let said = match accepted {
-            Accepted::Stored => "kept",
-            Accepted::Done => "handled before, nothing to do",
-            Accepted::Waiting => "here already, and not finished",
-            Accepted::Requeued => "here already, and had failed: queued again",
+            Accepted::Stored => "kept".to_owned(),
+            Accepted::Duplicate(first) => {
+                self.0.duplicates.inc();
+                format!("kept as a duplicate of {first}, which tells of the same event: nothing is done twice")
+            }
+            Accepted::Done => "handled before, nothing to do".to_owned(),
+            Accepted::Waiting => "here already, and not finished".to_owned(),
+            Accepted::Requeued => "here already, and had failed: queued again".to_owned(),
             Accepted::Foreign => {
                 let why = "this X-GitHub-Delivery belongs to a delivery about somebody else";
                 return Err(Refusal::new(StatusCode::FORBIDDEN, why));
@@ -249,14 +259,15 @@ struct Headers {
     guid: String,
     event: String,
     signature: String,
+    hook: Option<String>,
     /// All that are kept, as lines.
     kept: Vec<u8>,
 }
 
 impl Headers {
     fn with(self, body: bytes::Bytes) -> Unverified {
-        let Self { guid, event, signature, kept: headers } = self;
-        Unverified { guid, event, signature, headers, body, received_at: Timestamp::now() }
+        let Self { guid, event, signature, hook, kept: headers } = self;
+        Unverified { guid, event, signature, hook, headers, body, received_at: Timestamp::now() }
     }
 }
 
@@ -279,7 +290,7 @@ fn check_head(method: &Method, headers: &HeaderMap, body_bytes: usize) -> Result
     if declared.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > body_bytes)) {
         return Err(Refusal::too_large(body_bytes));
     }
-    Ok(Headers { guid, event, signature, kept: forward::kept(headers) })
+    Ok(Headers { guid, event, signature, hook: text(HOOK_ID), kept: forward::kept(headers) })
 }
 
 /// `application/json`, with or without parameters; Prow takes it without alone.

@@ -103,6 +103,7 @@ mod tests {
             payload: bytes::Bytes::from_static(b"{}"),
             headers: Vec::new(),
             received_at: Timestamp::now(),
+            likeness: None,
         }
     }
 

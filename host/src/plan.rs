@@ -17,6 +17,8 @@ pub enum Candidate<'a> {
         wants: &'a [EventKind],
         /// SHA-256 of the component.
         digest: &'a str,
+        /// How it last failed, if it is in quarantine.
+        held: Option<String>,
     },
     /// It is being loaded, and nothing is known of it yet.
     Coming,
@@ -48,13 +50,13 @@ pub fn plan<'a>(
         };
         // A plugin that is not known yet may want any form; when it is, what it does not want is ignored.
         let any = [typed, EventKind::Comment];
-        let (wanted, digest) = match candidate(plugin) {
-            Candidate::Coming => (&any[..], UNKNOWN),
+        let (wanted, digest, held) = match candidate(plugin) {
+            Candidate::Coming => (&any[..], UNKNOWN, None),
             Candidate::Absent(why) => {
                 consider(false, why);
                 continue;
             }
-            Candidate::Ready { wants, digest } => (wants, digest),
+            Candidate::Ready { wants, digest, held } => (wants, digest, held),
         };
         let forms = [
             (TaskKind::Typed, wanted.contains(&typed)),
@@ -68,9 +70,12 @@ pub fn plan<'a>(
             );
             continue;
         }
-        let why = match digest {
-            UNKNOWN => format!("is enabled for {repo}, and gets this event when it is loaded, if it wants it"),
-            _ => format!("is enabled for {repo} and wants this event"),
+        let why = match (digest, held) {
+            (UNKNOWN, _) => format!("is enabled for {repo}, and gets this event when it is loaded, if it wants it"),
+            (_, None) => format!("is enabled for {repo} and wants this event"),
+            (_, Some(held)) => {
+                format!("is enabled for {repo} and wants this event, but was in quarantine when it came: {held}")
+            }
         };
         consider(true, why);
         for kind in kinds {
@@ -94,7 +99,8 @@ mod tests {
     #[track_caller]
     fn check(name: &str, payload: &str, scope: Scope, wants: &[EventKind], want: &[(TaskKind, &str)]) {
         let event = prow::event::parse(name, payload.as_bytes()).unwrap();
-        let dispatch = plan("g", &scope, &event, "rev", &["p"], |_| Candidate::Ready { wants, digest: "d" });
+        let dispatch =
+            plan("g", &scope, &event, "rev", &["p"], |_| Candidate::Ready { wants, digest: "d", held: None });
         let tasks: Vec<_> = dispatch.tasks.iter().map(|t| (t.kind, t.lane.as_str())).collect();
         assert_eq!(tasks, want, "{name} {scope:?}");
         assert!(dispatch.tasks.iter().all(|t| t.component_digest == "d"));
@@ -131,6 +137,18 @@ mod tests {
     }
 
     #[test]
+    fn a_plugin_in_quarantine_gets_its_task_and_says_why_that_waits() {
+        let event = prow::event::parse("ping", PING.as_bytes()).unwrap();
+        let held = || Some("trapped: unreachable".to_owned());
+        let wants = [EventKind::Other];
+        let candidate = |_: &str| Candidate::Ready { wants: &wants, digest: "d", held: held() };
+        let dispatch = plan("g", &repo(), &event, "rev", &["p"], candidate);
+        assert_eq!(dispatch.tasks.len(), 1);
+        let why = "is enabled for o/r and wants this event, but was in quarantine when it came: trapped: unreachable";
+        assert_eq!((dispatch.considered[0].runs, dispatch.considered[0].why.as_str()), (true, why));
+    }
+
+    #[test]
     fn an_event_of_no_repository_reaches_no_plugin() {
         check("ping", PING, Scope::Org("o".to_owned()), &[EventKind::Other], &[]);
     }
@@ -138,11 +156,10 @@ mod tests {
     #[test]
     fn a_plugin_without_a_component_is_named_with_its_reason() {
         let event = prow::event::parse("ping", PING.as_bytes()).unwrap();
-        let dispatch = plan("g", &repo(), &event, "rev", &["nope"], |_| {
-            Candidate::Absent("no component of this name is loaded".to_owned())
-        });
+        let dispatch =
+            plan("g", &repo(), &event, "rev", &["nope"], |_| Candidate::Absent("has no component".to_owned()));
         assert!(dispatch.tasks.is_empty());
-        assert_eq!(dispatch.considered[0].why, "no component of this name is loaded");
+        assert_eq!(dispatch.considered[0].why, "has no component");
     }
 
     /// Every real payload comes to its plugin in each of its forms, as of the repository that its key was chosen by; one
@@ -174,7 +191,8 @@ mod tests {
             let event = prow::event::parse(&name, body.as_bytes()).unwrap();
             let unread = matches!(&event.body, prow::event::EventBody::Other { unread: Some(_), .. });
             assert!(!unread, "{name}: {:?}", event.body);
-            let dispatch = plan("g", &scope, &event, "rev", &["p"], |_| Candidate::Ready { wants: &all, digest: "d" });
+            let dispatch =
+                plan("g", &scope, &event, "rev", &["p"], |_| Candidate::Ready { wants: &all, digest: "d", held: None });
             match &scope {
                 Scope::Any => of_nobody += 1,
                 Scope::Org(_) => of_orgs += 1,

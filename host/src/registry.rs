@@ -333,7 +333,7 @@ impl Registry {
     /// Why no plugin of this name is in `set`.
     pub fn absence(&self, set: &Set, name: &str) -> String {
         if set.unknown.contains(name) {
-            return "no component of this name is loaded".to_owned();
+            return "has no component: plugins.yaml names none, and none of this name is bundled".to_owned();
         }
         match self.faults.of(name) {
             Some(fault) => format!("is not loaded, and does not get this event: {fault}"),

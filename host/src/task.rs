@@ -84,7 +84,7 @@ impl Call {
             seed: uuid::Uuid::new_v4().as_u64_pair().0,
         });
         let Parsed { delivery, event } = parsed;
-        let envelope = Envelope { guid: &task.guid, scope: delivery.scope(), round: task.round };
+        let envelope = Envelope { guid: &task.guid, scope: delivery.scope(), round: task.woken };
         let handed = match task.kind {
             TaskKind::Typed => Some(convert::typed(event, envelope)),
             TaskKind::Comment => convert::comment_event(event, envelope),
@@ -220,7 +220,7 @@ async fn write_down(
     duration: Duration,
 ) -> Result<After, StoreError> {
     let round = task.round;
-    match verdict(end, (round, task.attempts), Timestamp::now())? {
+    match verdict(end, (task.woken, task.attempts), Timestamp::now())? {
         Verdict::Park(kind, until, why) => {
             tracing::info!(delivery = %task.guid, plugin = %task.plugin, %until, why, "put aside");
             let park = Park { round, pins: Some(pins.clone()), reads: leavings.reads, until, why, kind };

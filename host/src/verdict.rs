@@ -29,7 +29,7 @@ pub(crate) enum Verdict {
 
 /// Only what the host saw decides whether a task is run again: an upstream that fails is waited for, a plugin that fails
 /// would fail again.
-pub(crate) fn verdict(end: End, (round, attempts): (u32, u32), now: Timestamp) -> Result<Verdict, StoreError> {
+pub(crate) fn verdict(end: End, (woken, attempts): (u32, u32), now: Timestamp) -> Result<Verdict, StoreError> {
     let retry = |until: Timestamp, why: String| {
         if (0..=attempts).map(backoff).sum::<Duration>() > GIVE_UP_AFTER {
             let why = format!("given up after {} attempts in three days; the last: {why}", attempts + 1);
@@ -40,7 +40,7 @@ pub(crate) fn verdict(end: End, (round, attempts): (u32, u32), now: Timestamp) -
     Ok(match end {
         End::Done(said) => Verdict::Finish(Outcome::Done, said),
         End::Ignored(why) => Verdict::Finish(Outcome::Ignored, why),
-        End::Again(_) if round >= MOST_ROUNDS => {
+        End::Again(_) if woken >= MOST_ROUNDS => {
             Verdict::Finish(Outcome::Failed, format!("asked to be called again, and was {MOST_ROUNDS} times before"))
         }
         End::Again(after) => {

@@ -4,6 +4,9 @@ use anyhow::Context as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+/// All of them come from one hook: what it sends twice are two events.
+const HOOK_ID: &str = "1";
+
 /// What a sender puts on a delivery.
 #[derive(Debug, Clone)]
 pub struct Sent<'a> {
@@ -44,6 +47,7 @@ pub async fn post(http: &reqwest::Client, url: &str, sent: &Sent<'_>) -> anyhow:
         .header("content-type", "application/json")
         .header("x-github-event", sent.event)
         .header("x-github-delivery", sent.guid)
+        .header("x-github-hook-id", HOOK_ID)
         .header("x-hub-signature-256", signature(sent.secret, sent.body))
         .body(sent.body.to_vec());
     let response = request.send().await.with_context(|| format!("posting to {url}"))?;

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use clap::Args;
 use jiff::Timestamp;
 use prow::event::OrderingKey;
-use store::{DeliveryState, DeliverySummary, Filter, Scope, TaskSummary};
+use store::{DeliveryState, DeliverySummary, Filter, Scope, TaskState};
 
 use crate::age;
 use crate::output::{self, ListOutput};
@@ -16,7 +16,11 @@ use crate::table::Table;
 #[command(after_help = "Examples:
   bowsprit deliveries list
   bowsprit deliveries list --repo my-org/hello --pr 1 --since 1h
-  bowsprit deliveries list --state failed --output json | jq '.[].guid'")]
+  bowsprit deliveries list --failed
+  bowsprit deliveries list --failed --output json | jq '.[].guid'
+
+--failed tells of each task that failed or was given up why;
+`bowsprit deliveries retry` runs it again.")]
 pub(super) struct ListArgs {
     #[command(flatten)]
     state_dir: InboxArgs,
@@ -32,6 +36,9 @@ pub(super) struct ListArgs {
     /// new, open, done or failed.
     #[arg(long, value_name = "STATE")]
     state: Option<DeliveryState>,
+    /// Those with a task that failed or was given up, and why.
+    #[arg(long)]
+    failed: bool,
     /// At most so many; 0 is all.
     #[arg(long, default_value_t = 50, value_name = "N")]
     limit: usize,
@@ -47,11 +54,13 @@ pub(super) async fn run(args: ListArgs) -> anyhow::Result<()> {
         scope: args.repo,
         key: args.pr.map(|number| OrderingKey::Number(number).to_string()),
         state: args.state,
+        failed: args.failed,
         since: since.map_err(|why| anyhow!("--since: {why}"))?,
         limit: args.limit,
     };
     let found = args.state_dir.inbox().await?.list(&filter).await?;
     match args.output {
+        ListOutput::Table if args.failed => output::print(&render_failed(&found, now)),
         ListOutput::Table => output::print(&render(&found, now)),
         ListOutput::Json => output::print_json(&found),
     }
@@ -70,8 +79,31 @@ fn render(deliveries: &[DeliverySummary], now: Timestamp) -> String {
             key(delivery.key.as_deref()),
             delivery.state.to_string(),
             age::age(delivery.received_at, now),
-            tasks(&delivery.tasks),
+            became(delivery),
         ]);
+    }
+    table.render(0)
+}
+
+/// A line for each task that failed.
+fn render_failed(deliveries: &[DeliverySummary], now: Timestamp) -> String {
+    if deliveries.is_empty() {
+        return "Nothing has failed.\n".to_owned();
+    }
+    let mut table = Table::new(&["GUID", "EVENT", "FOR", "KEY", "AGE", "TASK", "STATE", "REASON"]);
+    for delivery in deliveries {
+        for task in delivery.tasks.iter().filter(|task| matches!(task.state, TaskState::Failed | TaskState::Dead)) {
+            table.row([
+                delivery.guid.clone(),
+                delivery.event.clone(),
+                about(&delivery.scope),
+                key(delivery.key.as_deref()),
+                age::age(delivery.received_at, now),
+                task.plugin.clone(),
+                task.state.to_string(),
+                task.reason.clone().unwrap_or_default(),
+            ]);
+        }
     }
     table.render(0)
 }
@@ -92,19 +124,27 @@ fn key(key: Option<&str>) -> String {
 }
 
 /// `trigger:done hold:ignored`: a plugin that was given both forms of the event stands there twice.
-fn tasks(tasks: &[TaskSummary]) -> String {
-    tasks.iter().map(|task| format!("{}:{}", task.plugin, task.state)).collect::<Vec<_>>().join(" ")
+fn became(delivery: &DeliverySummary) -> String {
+    if let Some(first) = &delivery.duplicate_of {
+        return format!("duplicate of {first}");
+    }
+    delivery.tasks.iter().map(|task| format!("{}:{}", task.plugin, task.state)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use store::{TaskKind, TaskState};
+    use store::{TaskKind, TaskSummary};
 
     #[test]
     fn the_table_names_each_task_with_its_state() {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let task = |plugin: &str, state| TaskSummary { plugin: plugin.into(), kind: TaskKind::Comment, state };
+        let task = |plugin: &str, state| TaskSummary {
+            plugin: plugin.into(),
+            kind: TaskKind::Comment,
+            state,
+            reason: Some(format!("because of {plugin}")),
+        };
         let delivery = |guid: &str, scope, key: Option<&str>, tasks| DeliverySummary {
             guid: guid.into(),
             event: "issue_comment".into(),
@@ -112,18 +152,31 @@ mod tests {
             key: key.map(str::to_owned),
             received_at: at(1000),
             state: DeliveryState::Open,
+            duplicate_of: None,
             tasks,
         };
         let tasks = vec![task("trigger", TaskState::Done), task("hold", TaskState::Parked)];
+        let failed = vec![task("cat", TaskState::Dead), task("dog", TaskState::Done), task("cow", TaskState::Failed)];
+        let repo = || Scope::Repo("o/r".into());
         let deliveries = [
-            delivery("g-2", Scope::Repo("o/r".into()), Some("#7"), tasks),
+            delivery("g-4", repo(), Some("#8"), failed),
+            DeliverySummary { duplicate_of: Some("g-2".into()), ..delivery("g-3", repo(), Some("#7"), vec![]) },
+            delivery("g-2", repo(), Some("#7"), tasks),
             delivery("g-1", Scope::Any, Some(&"0123456789".repeat(4)), vec![]),
         ];
         insta::assert_snapshot!(render(&deliveries, at(1090)), @r"
         GUID  EVENT          FOR  KEY           STATE  AGE  TASKS
+        g-4   issue_comment  o/r  #8            open   1m   cat:dead dog:done cow:failed
+        g-3   issue_comment  o/r  #7            open   1m   duplicate of g-2
         g-2   issue_comment  o/r  #7            open   1m   trigger:done hold:parked
         g-1   issue_comment  *    012345678901  open   1m   -
         ");
         assert_eq!(render(&[], at(0)), "No deliveries.\n");
+        insta::assert_snapshot!(render_failed(&deliveries[..1], at(1090)), @r"
+        GUID  EVENT          FOR  KEY  AGE  TASK  STATE   REASON
+        g-4   issue_comment  o/r  #8   1m   cat   dead    because of cat
+        g-4   issue_comment  o/r  #8   1m   cow   failed  because of cow
+        ");
+        assert_eq!(render_failed(&[], at(0)), "Nothing has failed.\n");
     }
 }

@@ -59,6 +59,10 @@ fn render(report: &DeliveryReport, now: Timestamp) -> String {
     line("payload", &format!("{} bytes", report.payload_bytes));
     line("config", report.config_revision.as_deref().unwrap_or("not dispatched yet"));
     line("state", delivery.state.as_str());
+    if let Some(first) = &delivery.duplicate_of {
+        line("duplicate", &format!("of {first}, which tells of the same event: no plugin is asked twice"));
+        return text;
+    }
 
     text.push_str("\nconsidered\n");
     if report.considered.is_empty() {
@@ -104,6 +108,13 @@ fn write_task(text: &mut String, task: &TaskReport, now: Timestamp) {
         calls.into_iter().for_each(|call| table.row(call));
         text.push_str(&table.render(4));
     }
+    let denied = denied(task);
+    if !denied.is_empty() {
+        text.push_str("  denied\n");
+        for line in denied {
+            writeln!(text, "    {line}").expect("writing to a string does not fail");
+        }
+    }
     let said = said(task);
     if !said.is_empty() {
         text.push_str("  log\n");
@@ -140,6 +151,12 @@ fn traced(call: &Value) -> [String; 4] {
     [text("op"), text("kind"), took, came_to]
 }
 
+/// What it was told of calls that it was not let make.
+fn denied(task: &TaskReport) -> Vec<String> {
+    let told = task.trace.as_ref().and_then(|trace| trace["denied"].as_array());
+    told.into_iter().flatten().filter_map(Value::as_str).map(tame).collect()
+}
+
 /// What the plugin logged.
 fn said(task: &TaskReport) -> Vec<String> {
     let lines = task.trace.as_ref().and_then(|trace| trace["log"].as_array());
@@ -170,6 +187,7 @@ mod tests {
             attempts: 0,
             not_before: None,
             round: 0,
+            woken: 0,
             pins: None,
             reason: None,
             trace: None,
@@ -189,6 +207,7 @@ mod tests {
                     { "op": "prowjobs.create", "kind": "findable", "replayed": false, "ms": 4 },
                     { "op": "issues.add-label", "kind": "idempotent", "ms": 12, "error": "Forbidden: no" },
                 ],
+                "denied": ["`github-issues-write` is not granted"],
                 "log": [{ "level": "info", "message": "2 presubmits\nmatch" }],
             })),
             ..task("trigger", TaskState::Done)
@@ -214,7 +233,13 @@ mod tests {
                 key: Some("7".into()),
                 received_at: at(0),
                 state: DeliveryState::Open,
-                tasks: vec![TaskSummary { plugin: "trigger".into(), kind: TaskKind::Comment, state: TaskState::Done }],
+                duplicate_of: None,
+                tasks: vec![TaskSummary {
+                    plugin: "trigger".into(),
+                    kind: TaskKind::Comment,
+                    state: TaskState::Done,
+                    reason: None,
+                }],
             },
             key_level: "*".into(),
             config_revision: Some("abc".into()),
@@ -254,6 +279,8 @@ mod tests {
             members.is-member  read        0ms   done, answered from the journal
             prowjobs.create    findable    4ms   done
             issues.add-label   idempotent  12ms  Forbidden: no
+          denied
+            `github-issues-write` is not granted
           log
             info  2 presubmits match
 
@@ -267,6 +294,17 @@ mod tests {
             issues.create-comment  findable  -     done
             issues.create-comment  findable  -     in doubt: begun, and no answer written down
         ");
+    }
+
+    #[test]
+    fn a_duplicate_says_whose_it_is() {
+        let mut report = report();
+        report.summary.duplicate_of = Some("g-0".into());
+        let text = render(&report, at(0));
+        assert!(
+            text.ends_with("duplicate of g-0, which tells of the same event: no plugin is asked twice\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use store::{DeliveryState, EffectKind, EntryState, Scope, TaskReport, TaskState};
+use store::{Considered, DeliveryState, EffectKind, EntryState, Scope, TaskReport, TaskState};
 
 use super::Found;
 use crate::age;
@@ -21,7 +21,13 @@ pub(super) fn tell(found: &Found, now: Timestamp) -> String {
     let mut text = format!("{}, {ago} ago ({at}).\n", what_happened(found));
     let mut say = |line: String| writeln!(text, "  {}", tame(&line)).expect("writing to a string does not fail");
     say(format!("Delivery {}, signed with {}.", delivery.guid, key(&report.key_level)));
-    if delivery.state == DeliveryState::New {
+    if let Some(first) = &delivery.duplicate_of {
+        say(format!(
+            "It is a duplicate: another hook told of the same event, as delivery {first}, and nothing is done twice."
+        ));
+        return text;
+    }
+    if delivery.state == DeliveryState::New && report.reports.is_empty() {
         say("It is on disk, and the host has not come to it yet: it is busy, or is not running.".to_owned());
         return text;
     }
@@ -33,11 +39,31 @@ pub(super) fn tell(found: &Found, now: Timestamp) -> String {
     }
     for task in &report.reports {
         about_task(task, &delivery.guid, now).into_iter().for_each(&mut say);
+        let considered = report.considered.iter().find(|considered| considered.plugin == task.plugin);
+        // It may be the quarantine that it waits for.
+        if let Some(considered) = considered.filter(|_| task.state == TaskState::Queued) {
+            say(format!("  It {}.", considered.why.trim_end_matches('.')));
+        }
     }
-    for plugin in report.considered.iter().filter(|plugin| !plugin.runs) {
-        say(format!("{} did not run: it {}.", plugin.plugin, plugin.why.trim_end_matches('.')));
-    }
+    passed_over(&report.considered).into_iter().for_each(&mut say);
     text
+}
+
+/// Why the others did not run: those with one reason together.
+fn passed_over(considered: &[Considered]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for plugin in considered.iter().filter(|plugin| !plugin.runs) {
+        let why = plugin.why.trim_end_matches('.');
+        match reasons.iter_mut().find(|(other, _)| *other == why) {
+            Some((_, plugins)) => plugins.push(&plugin.plugin),
+            None => reasons.push((why, vec![&plugin.plugin])),
+        }
+    }
+    let told = reasons.into_iter().map(|(why, plugins)| match &plugins[..] {
+        [plugin] => format!("{plugin} did not run: it {why}."),
+        plugins => format!("{} did not run: each {why}.", plugins.join(", ")),
+    });
+    told.collect()
 }
 
 /// `ann commented "/hold" on o/r#7`.

@@ -113,7 +113,7 @@ fn document(delivery: &StoredDelivery, task: TaskReport, loaded: &Loaded) -> any
         event: delivery.event().to_owned(),
         form: task.kind,
         scope: delivery.scope().clone(),
-        round: task.round,
+        round: task.woken,
         clock: pins.map_or_else(|| delivery.received_at(), |pins| pins.clock),
         seed: pins.map_or(0, |pins| pins.seed),
         payload: String::from_utf8(delivery.payload().to_vec()).context("the webhook's payload is no text")?,

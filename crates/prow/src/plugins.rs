@@ -122,6 +122,11 @@ impl Plugins {
         enabled.map(|(scope, _)| scope.as_str()).collect()
     }
 
+    /// The plugins that handle the events of an org's repositories, but for those that it excludes.
+    pub fn of_org(&self, org: &str) -> &[String] {
+        self.plugins.get(org).map_or(&[], |entry| &entry.plugins)
+    }
+
     /// Repositories that `org` excludes from its plugins, bare names.
     pub fn excluded_repos(&self, org: &str) -> &[String] {
         self.plugins.get(org).map_or(&[], |entry| &entry.excluded_repos)

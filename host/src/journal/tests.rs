@@ -28,6 +28,7 @@ impl Bench {
             payload: bytes::Bytes::from_static(b"{}"),
             headers: Vec::new(),
             received_at: jiff::Timestamp::now(),
+            likeness: None,
         };
         inbox.accept(delivery).await.unwrap();
         let task = NewTask {

@@ -150,6 +150,7 @@ impl Rig {
             payload: payload.to_string().into(),
             headers: Vec::new(),
             received_at: Timestamp::now(),
+            likeness: None,
         };
         self.inbox.accept(delivery).await.unwrap();
         let wants = &plugin.description.events;

@@ -176,6 +176,7 @@ impl Bench {
             payload: body.to_string().into(),
             headers: Vec::new(),
             received_at: Timestamp::now(),
+            likeness: None,
         };
         self.inbox.accept(delivery).await.unwrap();
         let (name, component_digest) = (plugin.name.clone(), plugin.digest.clone());

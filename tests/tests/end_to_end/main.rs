@@ -1,6 +1,7 @@
 //! End to end: whole systems of real processes, observed from outside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod again;
 mod authors;
 mod conversation;
 mod external;
@@ -23,6 +24,7 @@ mod pinned;
 mod registries;
 mod reload;
 mod replay;
+mod same;
 mod shutdown;
 mod signing;
 mod swaps;

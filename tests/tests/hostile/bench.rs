@@ -157,6 +157,7 @@ impl Bench {
             payload: payload.to_string().into(),
             headers: Vec::new(),
             received_at: Timestamp::now(),
+            likeness: None,
         };
         self.inbox.accept(delivery).await.unwrap();
         guid

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use store::{Considered, DeliveryReport, DeliverySummary, Entry, TaskId, TaskKind};
+use store::{DeliveryReport, DeliverySummary, Entry, TaskId, TaskKind};
 
 use super::*;
 
@@ -19,6 +19,7 @@ fn task(plugin: &str, state: TaskState, reason: &str) -> TaskReport {
         attempts: 0,
         not_before: None,
         round: 0,
+        woken: 0,
         pins: None,
         reason: Some(reason.into()),
         trace: None,
@@ -44,6 +45,7 @@ fn found(state: DeliveryState, considered: Vec<Considered>, reports: Vec<TaskRep
         key: Some("#7".into()),
         received_at: at(0),
         state,
+        duplicate_of: None,
         tasks: Vec::new(),
     };
     let report = DeliveryReport {
@@ -95,6 +97,9 @@ fn each_plugin_has_its_say() {
     let considered = vec![
         considered("hold", true, "is enabled for my-org/hello and wants this event"),
         considered("help", false, "does not want `issue_comment` events"),
+        considered("goose", true, "is enabled for my-org/hello and wants this event, but was in quarantine: trapped"),
+        considered("size", false, "is not enabled for my-org/hello in plugins.yaml"),
+        considered("yak", false, "is not enabled for my-org/hello in plugins.yaml"),
     ];
     insta::assert_snapshot!(tell(&found(DeliveryState::Open, considered, reports), at(60)));
 }
@@ -105,4 +110,12 @@ fn what_nobody_has_looked_at_or_nobody_is_asked_about_says_so() {
     assert!(new.contains("has not come to it yet"), "{new}");
     let nobody = tell(&found(DeliveryState::Done, vec![], vec![]), at(60));
     assert!(nobody.contains("No plugin is enabled for my-org/hello"), "{nobody}");
+}
+
+#[test]
+fn a_duplicate_leads_to_the_first() {
+    let mut duplicate = found(DeliveryState::Done, vec![], vec![]);
+    duplicate.report.summary.duplicate_of = Some("g-0".into());
+    let told = tell(&duplicate, at(60));
+    assert!(told.contains("as delivery g-0") && !told.contains("No plugin is enabled"), "{told}");
 }

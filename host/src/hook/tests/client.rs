@@ -25,6 +25,7 @@ impl Post {
         let headers = vec![
             ("X-GitHub-Event", "issue_comment".to_owned()),
             ("X-GitHub-Delivery", uuid::Uuid::new_v4().to_string()),
+            ("X-GitHub-Hook-ID", "1".to_owned()),
             ("X-Hub-Signature-256", sign(key, &body)),
             ("Content-Type", "application/json".to_owned()),
             ("Content-Length", body.len().to_string()),

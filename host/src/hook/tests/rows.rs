@@ -170,6 +170,24 @@ async fn what_was_answered_with_200_is_in_the_inbox() {
     world.end().await;
 }
 
+/// What two hooks tell of one event under two GUIDs is kept, and the second answer says whose duplicate it is.
+#[tokio::test]
+async fn a_second_hook_that_tells_of_the_same_event_is_told_so() {
+    let world = World::start(PLAIN).await;
+    let body = |hook: u32| format!(r#"{{"a":1,"repository":{{"full_name":"org/a"}},"hook":{{"id":{hook}}}}}"#);
+    let first = Post::new(body(1), "key");
+    world.check("first", &first, 200).await;
+    let other = Post::new(body(2), "key").with("X-GitHub-Hook-ID", "2");
+    let answer = world.check("another hook", &other, 200).await;
+    assert!(answer.text.contains(&format!("a duplicate of {},", first.guid())), "{}", answer.text);
+    let other_event = Post::new(body(3), "key").with("X-GitHub-Hook-ID", "3").with("X-GitHub-Event", "issues");
+    assert_eq!(world.check("another event", &other_event, 200).await.text, "200 OK: delivery kept\n");
+    assert_eq!(world.check("the same hook", &Post::new(body(1), "key"), 200).await.text, "200 OK: delivery kept\n");
+    assert_eq!(world.inbox.undispatched(10).await.unwrap().len(), 3);
+    assert_eq!(world.inbox.list(&Filter::default()).await.unwrap().len(), 4);
+    world.end().await;
+}
+
 #[tokio::test]
 async fn the_rest_of_the_port_gives_hints() {
     let world = World::start(PLAIN).await;
