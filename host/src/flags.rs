@@ -19,7 +19,8 @@ Examples:
   For a GitHub App, in earnest:
     bowsprit host --config-path /etc/config/config.yaml \\
       --job-config-path /etc/jobs --dry-run=false \\
-      --github-app-id 12345 --github-app-private-key-path /etc/github/key.pem
+      --github-app-id 12345 --github-app-private-key-path /etc/github/key.pem \\
+      --webhook-url https://hooks.example.com/hook
   Go's spellings work too: -config-path=config.yaml -dry-run=false";
 
 /// What `bowsprit host` is told at its start.
@@ -63,6 +64,13 @@ pub struct HostFlags {
     /// How long runs of plugins may go on after the end was asked for. What is left is taken up at the next start.
     #[arg(long, default_value = "180s", value_parser = prow::duration::parse_go_duration, value_name = "DURATION")]
     pub grace_period: Duration,
+    /// Where GitHub posts to this host, as it stands in a webhook's settings there (may be repeated): what these webhooks
+    /// could not deliver is asked for again. Without it, nothing is.
+    #[arg(long, value_name = "URL")]
+    pub webhook_url: Vec<String>,
+    /// How often GitHub's logs of deliveries are read for what nobody took.
+    #[arg(long, default_value = "5m", value_parser = prow::duration::parse_go_duration, value_name = "DURATION")]
+    pub catch_up_every: Duration,
     /// Port of Prometheus's /metrics.
     #[arg(long, default_value_t = 9090)]
     pub metrics_port: u16,
@@ -107,6 +115,12 @@ pub enum FlagError {
     /// The webhook would never be reached.
     #[error("--webhook-path is `{0}`, where the webhook's port has the plugins' help: give another")]
     WebhookPathTaken(String),
+    /// No webhook could post there.
+    #[error("--webhook-url is `{0}`: give the whole address of the webhook, with `https://` or `http://`")]
+    WebhookUrl(String),
+    /// It would read them all the time.
+    #[error("--catch-up-every is {0:?}: give a second or more")]
+    CatchUpEvery(Duration),
     /// No two listeners on one port.
     #[error("{0} and {1} are both {2}: give each a port of its own")]
     SamePort(&'static str, &'static str, u16),
@@ -129,6 +143,13 @@ impl HostFlags {
         }
         if self.webhook_path == crate::routes::PLUGIN_HELP {
             return Err(FlagError::WebhookPathTaken(self.webhook_path.clone()));
+        }
+        let is_none = |url: &&String| !url.starts_with("https://") && !url.starts_with("http://");
+        if let Some(url) = self.webhook_url.iter().find(is_none) {
+            return Err(FlagError::WebhookUrl(url.clone()));
+        }
+        if self.catch_up_every < Duration::from_secs(1) {
+            return Err(FlagError::CatchUpEvery(self.catch_up_every));
         }
         let ports = [("--port", self.port), ("--metrics-port", self.metrics_port), ("--health-port", self.health_port)];
         for (at, (name, port)) in ports.iter().enumerate() {
@@ -224,6 +245,7 @@ mod tests {
         assert!(flags.address.is_unspecified());
         assert_eq!(flags.grace_period, Duration::from_secs(180));
         assert!(flags.dry_run);
+        assert_eq!((flags.webhook_url.len(), flags.catch_up_every), (0, Duration::from_secs(300)));
         assert_eq!(flags.check(), Ok(()));
         assert!(parse("").unwrap_err().to_string().contains("--config-path"));
     }
@@ -282,6 +304,9 @@ mod tests {
         check("--inbox postgres://bot@localhost/inbox --keep-deliveries=0", "fine");
         check("--keep-deliveries 71h59m", "at least 3d");
         check("--keep-deliveries 3d", "fine");
+        check("--webhook-url hooks.example.com/hook", "--webhook-url");
+        check("--webhook-url https://a/hook --webhook-url http://b/hook --catch-up-every 90s", "fine");
+        check("--catch-up-every 10ms", "--catch-up-every");
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod budget;
 mod calls;
 pub mod capability;
 pub mod catalogue;
+pub mod catch_up;
 mod clients;
 pub mod compile;
 mod consider;

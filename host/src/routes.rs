@@ -13,6 +13,7 @@ use prometheus::Encoder as _;
 use serde_json::{Value, json};
 use store::{Inbox, StoreError};
 
+use crate::catch_up;
 use crate::dispatch::Parts;
 use crate::origins::Origins;
 use crate::plugin_help::{self, Answer};
@@ -33,6 +34,8 @@ pub struct Pages {
     pub help: Answer,
     /// Where the components of registries come from.
     pub origins: Arc<Origins>,
+    /// What was missed, and how that is caught up with.
+    pub catch_up: catch_up::Shown,
     /// Facts that stand since the start: version, dry run, how GitHub is spoken to.
     pub about: Value,
 }
@@ -65,6 +68,8 @@ async fn ready(State(pages): State<Pages>) -> Response {
 }
 
 async fn status(State(pages): State<Pages>) -> Response {
+    // An inbox that cannot be read says so itself, below.
+    let catch_up = pages.catch_up.page(&pages.parts.inbox).await.unwrap_or_default();
     let (code, inbox) = match asked(&pages.parts.inbox).await {
         Ok(inbox) => (StatusCode::OK, inbox),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "error": error.to_string() })),
@@ -102,6 +107,7 @@ async fn status(State(pages): State<Pages>) -> Response {
         "unknown_plugins": set.unknown,
         "external_plugins": pages.parts.forwarder.forwards.shown(&set.loaded),
         "inbox": inbox,
+        "catch_up": catch_up,
     });
     if let (Some(body), Some(about)) = (body.as_object_mut(), pages.about.as_object()) {
         body.extend(about.clone());

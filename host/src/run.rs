@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::catch_up::{self, CatchUp, Gap};
 use crate::compile::Compiler;
 use crate::dispatch::{self, Parts};
 use crate::engine::Guests;
@@ -85,6 +86,15 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     let registry = Registry::start(setup, loaded).await?;
     let forwarder = Arc::new(Forwarder::new(&registry_of_metrics)?);
     let parts = Parts { inbox: inbox.clone(), registry: registry.clone(), clients, guests, gate, forwarder, metrics };
+    let shown = catch_up::Shown::new(&flags.webhook_url, flags.dry_run, &registry_of_metrics)?;
+    let catch_up = CatchUp {
+        inbox: inbox.clone(),
+        registry: registry.clone(),
+        github: parts.clients.github.clone(),
+        webhook_urls: flags.webhook_url.clone(),
+        every: flags.catch_up_every,
+        shown: shown.clone(),
+    };
     let ready = Arc::new(AtomicBool::new(false));
     let about = about(&flags);
     let pages = Pages {
@@ -93,6 +103,7 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
         ready: ready.clone(),
         help: Answer::default(),
         origins: origins.clone(),
+        catch_up: shown,
         about,
     };
 
@@ -110,10 +121,13 @@ pub async fn run(flags: HostFlags, compiler: CompilerCommand, stop: Cancellation
     // Health and metrics stay while the host ends, so that what waits for it can see it.
     tasks.spawn(serve(health_at, routes::health(pages.clone()), dispatching.clone()));
     tasks.spawn(serve(metrics_at, routes::metrics(pages.clone()), dispatching.clone()));
-    let hook = Hook::new(&flags.webhook_path, hmacs, inbox, &registry_of_metrics)?;
+    let hook = Hook::new(&flags.webhook_path, hmacs, inbox.clone(), &registry_of_metrics)?;
     let taking =
         hook::serve(hook_at, hook, routes::plugin_help(pages), stop.clone()).context("the webhook's server")?;
+    let gap = Gap::until_now(&inbox).await?;
     let mut taking = tokio::spawn(taking);
+    tasks.spawn(catch_up.run(gap, stop.clone()));
+    tasks.spawn(catch_up::beat(inbox, stop.clone()));
     ready.store(true, Ordering::SeqCst);
 
     tokio::pin!(dispatcher);

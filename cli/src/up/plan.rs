@@ -76,6 +76,7 @@ impl Plan {
                 ("--plugins-dir", text(&self.plugins_dir)),
                 ("--hmac-secret-file", state(HMAC_FILE)),
                 ("--port", self.ports.hook.to_string()),
+                ("--webhook-url", self.hook()),
                 ("--metrics-port", self.ports.host_metrics.to_string()),
                 ("--health-port", self.ports.host_health.to_string()),
                 ("--grace-period", format!("{}ms", self.grace.as_millis())),

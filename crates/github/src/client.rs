@@ -177,11 +177,17 @@ impl Api {
         let mut pages = Vec::new();
         let mut next = Some(call.with_query("per_page", "100"));
         while let Some(call) = next {
-            let answer = self.call(call.clone()).await?;
-            pages.push(self.transport().read(&call, &answer)?);
-            next = self.transport().next_page(&call, &answer)?;
+            let (page, behind) = self.page(call).await?;
+            pages.push(page);
+            next = behind;
         }
         Ok(pages)
+    }
+
+    /// One page of a list, and the call for the one behind it.
+    pub(crate) async fn page<T: DeserializeOwned>(&self, call: Call) -> Result<(T, Option<Call>), ApiError> {
+        let answer = self.call(call.clone()).await?;
+        Ok((self.transport().read(&call, &answer)?, self.transport().next_page(&call, &answer)?))
     }
 
     /// A list, all its pages in one.

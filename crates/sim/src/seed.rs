@@ -175,7 +175,8 @@ impl Seed {
     }
 
     /// The world of the demonstration: organisation `my-org` with `alice` (owner) and `bob`, repository `my-org/hello`,
-    /// `mallory` from outside, and `bowsprit-bot`, a machine account that may write.
+    /// `mallory` from outside, and `bowsprit-bot`, a machine account that administers the repository, as
+    /// whoever asks for its webhooks must.
     #[must_use]
     pub fn demo(hook: Option<DemoHook>) -> Self {
         let files = [
@@ -187,7 +188,7 @@ impl Seed {
         let labels = ["lgtm", "approved", "do-not-merge/hold", "needs-ok-to-test", "ok-to-test"];
         let repo = SeedRepo {
             files: files.map(|(path, text)| (path.to_owned(), text.to_owned())).into(),
-            collaborators: [("bowsprit-bot".to_owned(), Role::Write)].into(),
+            collaborators: [("bowsprit-bot".to_owned(), Role::Admin)].into(),
             labels: labels.map(str::to_owned).into(),
             hooks: hook.into_iter().map(|h| SeedHook { url: h.url, secret: Some(h.secret), events: None }).collect(),
             ..SeedRepo::default()

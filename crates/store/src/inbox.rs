@@ -26,6 +26,7 @@ static SCHEMA: Schema = Schema {
         include_str!("inbox_schema_2.sql"),
         include_str!("inbox_schema_3.sql"),
         include_str!("inbox_schema_5.sql"),
+        include_str!("inbox_schema_6.sql"),
     ],
 };
 

@@ -1,6 +1,7 @@
 //! Every method there is, under both kinds of authentication, against the stand-in GitHub, each request held to GitHub's
 //! description.
 
+mod hooks;
 mod repository;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,14 +30,16 @@ pub(crate) struct World {
     pub(crate) graphql: Arc<Mutex<Vec<(String, String)>>>,
 }
 
-const PERMISSIONS: [(&str, Access, Level); 8] = [
+const PERMISSIONS: [(&str, Access, Level); 10] = [
     ("actions", Access::Write, Level::Write),
     ("administration", Access::Read, Level::Read),
     ("checks", Access::Write, Level::Write),
     ("contents", Access::Write, Level::Write),
     ("issues", Access::Write, Level::Write),
     ("members", Access::Read, Level::Read),
+    ("organization_hooks", Access::Write, Level::Write),
     ("pull_requests", Access::Write, Level::Write),
+    ("repository_hooks", Access::Write, Level::Write),
     ("statuses", Access::Write, Level::Write),
 ];
 
@@ -76,11 +79,13 @@ pub(crate) async fn world() -> World {
     let app = SeedApp {
         permissions: PERMISSIONS.iter().map(|(name, _, level)| ((*name).to_owned(), *level)).collect(),
         installed: [("my-org".to_owned(), Vec::new())].into(),
+        hook: Some(hooks::unreachable("app")),
         ..SeedApp::default()
     };
     seed.apps.insert("bowsprit-app".into(), app);
     let repo = seed.repos.get_mut("my-org/hello").unwrap();
     repo.milestones = vec!["v1".into(), "v2".into()];
+    repo.hooks.push(hooks::unreachable("repo"));
     seed.repos.insert("my-org/archive".into(), SeedRepo::default());
     // Who may not push may not transfer or pin.
     let team = SeedTeam {
@@ -88,7 +93,9 @@ pub(crate) async fn world() -> World {
         repos: [("my-org/hello".into(), Role::Write), ("my-org/archive".into(), Role::Write)].into(),
         ..SeedTeam::default()
     };
-    seed.orgs.get_mut("my-org").unwrap().teams.insert("sig-a".into(), team);
+    let org = seed.orgs.get_mut("my-org").unwrap();
+    org.teams.insert("sig-a".into(), team);
+    org.hooks.push(hooks::unreachable("org"));
     let seeded = sim.seed(seed).await.unwrap();
     sim.seed(Seed::parse(repository::SEED).unwrap()).await.unwrap();
     let alice = sim.client().user("alice").await.unwrap();
@@ -182,6 +189,7 @@ async fn every_method(api: &Api, world: &World, login: &str) -> BTreeSet<&'stati
     assert!(api.list_comments(&repo, number).await.unwrap().is_empty());
 
     made.extend(repository::every_method(api, world, login).await);
+    made.extend(hooks::every_method(api.client(), world, login).await);
     made
 }
 

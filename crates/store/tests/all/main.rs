@@ -6,6 +6,7 @@ mod durability;
 mod hosts;
 mod inbox;
 mod journal;
+mod missed;
 mod prowjobs;
 mod prowjobs_suite;
 mod rerun;
