@@ -5,6 +5,7 @@ mod crash;
 mod deliveries;
 mod merge;
 mod opening;
+mod outage;
 mod ready;
 mod replacing;
 
@@ -44,6 +45,7 @@ pub async fn play(stage: &mut Stage) -> anyhow::Result<()> {
             'i' => merge::starts_a_postsubmit(stage, prs).await,
             'j' => crash::between_a_comment_and_its_effects(stage, prs).await,
             'k' => ready::through_three_owners_areas(stage).await,
+            'l' => outage::is_caught_up_with(stage, prs).await,
             letter => unreachable!("step {letter} is in the list and not here"),
         };
         outcome.with_context(|| format!("step {title} was not observed"))?;
@@ -68,4 +70,8 @@ const STEPS: &[Step] = &[
     Step { letter: 'i', title: "A merge starts a postsubmit" },
     Step { letter: 'j', title: "The host is killed between a comment and its effects, and they happen once" },
     Step { letter: 'k', title: "Reviewed and approved by the owners of three areas, a pull request is ready to merge" },
+    Step {
+        letter: 'l',
+        title: "The host is killed through ten seconds of events, and asks GitHub for them when it is back",
+    },
 ];

@@ -297,6 +297,16 @@ impl Stage {
         Ok(log.iter().filter(fits).count())
     }
 
+    /// How many deliveries of this kind after `mark` have no answer.
+    ///
+    /// # Errors
+    /// If the stand-in GitHub does not answer.
+    pub async fn count_unanswered(&self, mark: Mark, event: &str) -> anyhow::Result<usize> {
+        let log = self.world.sim.deliveries().await?;
+        let fits = |d: &&Delivery| d.id > mark.0 && d.event == event && d.status_code == Some(0);
+        Ok(log.iter().filter(fits).count())
+    }
+
     /// Waits until the bot has said something on the pull request of which all these texts are a part, and gives it.
     ///
     /// # Errors

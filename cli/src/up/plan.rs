@@ -216,6 +216,7 @@ mod tests {
           --plugins-dir=/dist
           --hmac-secret-file=/work/.bowsprit/hmac
           --port=2
+          --webhook-url=http://127.0.0.1:2/hook
           --metrics-port=3
           --health-port=4
           --grace-period=10000ms

@@ -3,6 +3,7 @@
 
 mod again;
 mod authors;
+mod catch_up;
 mod conversation;
 mod external;
 mod face;

@@ -61,6 +61,8 @@ async fn an_inbox_of_an_older_release_goes_on_where_it_was() {
     assert_eq!((forwarded[0].id.0, forwarded[0].kind), (41, TaskKind::Forward), "no number is given out twice");
     inbox.accept(delivery("c")).await.unwrap();
     assert_eq!(inbox.load("c").await.unwrap().unwrap().headers(), b"x-github-event: issue_comment\n");
+    let begun = inbox.mark("begun").await.unwrap();
+    assert_eq!(begun, Some(jiff::Timestamp::UNIX_EPOCH), "it has what came first");
     drop(inbox);
 
     // What refers to what is as in a new file.
