@@ -25,6 +25,7 @@ use crate::plan;
 use crate::registry::{Registry, Unfit};
 use crate::slots::Slots;
 use crate::task::{self, After, Begun};
+use crate::wall::wait_until;
 
 /// How many stored deliveries are looked at in one turn.
 const BATCH: usize = 64;
@@ -347,12 +348,8 @@ async fn run_one(parts: &Parts, task: Task, fresh: Option<Arc<Parsed>>) -> Run<F
     let id = task.id;
     Run::Over(match try_one(parts, task, fresh).await {
         Ok(Run::Held(held)) => return Run::Held(held),
-        Ok(Run::Over(After::Ended)) | Err(StoreError::NotThere { .. }) => Finished::Ended,
-        Err(error @ StoreError::Lost { .. }) => {
-            // Whoever has it goes on from its journal. If that is this host again, it is told of the task again.
-            tracing::warn!(%error, "a task is left to another host");
-            Finished::Ended
-        }
+        // What was lost is another host's to go on with. If it is this one's again, it is told of it again.
+        Ok(Run::Over(After::Ended)) | Err(StoreError::NotThere { .. } | StoreError::Lost { .. }) => Finished::Ended,
         Ok(Run::Over(After::Again(until))) => Finished::Again(until),
         Err(error) if error.is_transient() => {
             tracing::error!(%error, "the inbox fails; the task waits");
@@ -445,16 +442,4 @@ fn replacement(parts: &Parts, task: &Task, begun: &Begun) -> Option<Begun> {
         return None;
     }
     parts.registry.in_force(&task.plugin).filter(|newer| newer.identity != begun.identity)
-}
-
-/// Waits for a time on the wall's clock.
-pub(crate) async fn wait_until(until: Timestamp) {
-    // The clock of the wall may jump; looked at again each time.
-    loop {
-        let left = until.duration_since(Timestamp::now());
-        if !left.is_positive() {
-            return;
-        }
-        tokio::time::sleep(left.unsigned_abs().min(Duration::from_secs(30))).await;
-    }
 }

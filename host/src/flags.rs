@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(flags.grace_period, Duration::from_secs(180));
         assert!(flags.dry_run);
         assert_eq!((flags.webhook_url.len(), flags.catch_up_every), (0, Duration::from_secs(300)));
-        assert_eq!(flags.check(), Ok(()));
+        flags.check().unwrap();
         assert!(parse("").unwrap_err().to_string().contains("--config-path"));
     }
 

@@ -141,7 +141,7 @@ impl Gate {
                 None => changed.as_mut().await,
                 Some(until) => {
                     tokio::select! {
-                        () = crate::dispatch::wait_until(until) => return,
+                        () = crate::wall::wait_until(until) => return,
                         () = changed.as_mut() => {}
                     }
                 }

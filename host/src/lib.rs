@@ -52,6 +52,7 @@ pub mod task;
 mod trap;
 mod verdict;
 pub mod waited;
+mod wall;
 mod wasi;
 
 #[cfg(test)]

@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 use database::Server;
 use rustix::process::Signal;
 use serde_json::Value;
+use sim::client::NewPr;
+use sim::fault::{FaultKind, FaultSpec, Match};
 use tests::hook::{self, Sent};
 use tests::process::Process;
 use tests::programs::Programs;
 use tests::stage::REPO;
-use tests::world::World;
+use tests::world::{HostPorts, World, seen};
 
 use fleet::Fleet;
 use front::Front;
@@ -46,29 +48,30 @@ async fn three_hosts_come_to_what_one_comes_to() {
     let _front = Front::start(world.ports.hook, fleet.hooks()).await.unwrap();
     let inbox = fleet.inbox().await.unwrap();
     let talk = Talk::start(&world).await.unwrap();
+    let (mut killed, mut stopped) = (0, 0);
     for round in 0..talk::ROUNDS.len() {
         talk.say(round).await.unwrap();
         match round {
             // Each in the middle of what it does, and for good, as far as the others can tell.
             1 => {
-                fleet.with_work(&mut world, 0).await.unwrap();
-                fleet.kill(0);
+                killed = fleet.busiest(&mut world).await.unwrap();
+                fleet.kill(killed);
                 let gone = Instant::now();
-                fleet.taken_over(&mut world, 0).await.unwrap();
+                fleet.taken_over(&mut world, killed).await.unwrap();
                 println!("killed: its keys had other owners after {:?}", gone.elapsed());
                 assert!(gone.elapsed() < TAKEN_OVER, "{:?}", gone.elapsed());
             }
             3 => {
-                fleet.with_work(&mut world, 1).await.unwrap();
-                fleet.signal(1, Signal::STOP);
+                stopped = fleet.busiest(&mut world).await.unwrap();
+                fleet.signal(stopped, Signal::STOP);
                 let gone = Instant::now();
-                fleet.taken_over(&mut world, 1).await.unwrap();
+                fleet.taken_over(&mut world, stopped).await.unwrap();
                 println!("stopped: its keys had other owners after {:?}", gone.elapsed());
                 assert!(gone.elapsed() < TAKEN_OVER, "{:?}", gone.elapsed());
-                fleet.restart(&world, 0).await.unwrap();
+                fleet.restart(&world, killed).await.unwrap();
             }
             // It goes on where it was, in the midst of what others have done meanwhile.
-            4 => fleet.signal(1, Signal::CONT),
+            4 => fleet.signal(stopped, Signal::CONT),
             5..=7 => {
                 let one = round - 5;
                 let ended = fleet.end(one);
@@ -86,6 +89,50 @@ async fn three_hosts_come_to_what_one_comes_to() {
     assert_eq!(place["kind"], "postgres", "{place}");
     let alive = place["hosts"].as_array().unwrap().iter().filter(|host| host["alive"] == true).count();
     assert_eq!(alive, 3, "{place}");
+}
+
+/// What is begun with one configuration is ended with it, by a host that never had it: its files are in the inbox.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_has_what_another_one_began_with() {
+    let Some(server) = Server::start() else { return };
+    let url = server.database();
+    let mut world = World::start(talk::options(false).unwrap()).await.unwrap();
+    world.tell_host([format!("--inbox={url}").into()]);
+    world.start_host().unwrap();
+    world.ready().await.unwrap();
+    let alice = world.sim.user("alice").await.unwrap();
+    let pr = alice.open_pr(REPO, &NewPr::of_file("one", "one.txt", "1\n")).await.unwrap().number;
+    let matches = Match {
+        method: Some("POST".to_owned()),
+        path_regex: Some("/comments$".to_owned()),
+        user_agent: Some("bowsprit.".to_owned()),
+        ..Match::default()
+    };
+    let away = FaultSpec { matches, times: u64::MAX, fault: FaultKind::BadGateway };
+    world.sim.fault(&away).await.unwrap();
+    alice.comment(REPO, pr, "/greet").await.unwrap();
+    let place = store::Server::parse(&url, None).unwrap();
+    let inbox = store::Inbox::connect_read_only(&place).await.unwrap();
+    let parked = world.wait("the greeting to be put aside", SOON, async |_| {
+        let counts = seen(inbox.counts().await)?;
+        if counts.parked > 0 { Ok(()) } else { Err(format!("{counts:?}")) }
+    });
+    parked.await.unwrap();
+    world.kill_host();
+
+    let plugins = talk::options(false).unwrap().plugins;
+    let newer = plugins.replace(talk::GREETING, "Good evening!");
+    assert_ne!(plugins, newer);
+    tests::world::write(world.dir(), "plugins.yaml", newer.as_bytes()).unwrap();
+    world.sim.clear_faults().await.unwrap();
+    let mut other = world.start_another("other", HostPorts::free().unwrap()).unwrap();
+    let greeted = world.wait("the greeting", SOON, async |world| {
+        let said = seen(world.sim.comments(REPO, pr).await)?;
+        let bodies: Vec<_> = said.into_iter().map(|comment| comment.body).collect();
+        if bodies.iter().any(|body| body.contains(talk::GREETING)) { Ok(()) } else { Err(format!("{bodies:?}")) }
+    });
+    greeted.await.unwrap_or_else(|error| panic!("{error:#}\n{}", other.log_tail()));
+    other.kill();
 }
 
 /// The server is stopped under load and started again: senders are told in time, what was acknowledged is handled, and the host

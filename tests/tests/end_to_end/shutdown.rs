@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use sim::client::NewPr;
 use sim::fault::{FaultKind, FaultSpec, Match};
-use store::{DeliveryState, EntryState};
+use store::{DeliveryState, EntryState, TaskKind, TaskState};
 use tests::demo_config::{self, GREETING};
 use tests::programs::Programs;
 use tests::stage::{REPO, Stage};
@@ -65,6 +65,7 @@ async fn in_a_call(delay: Duration) -> Asked {
     let mut stage = Stage::new(World::start(options).await.unwrap(), Instant::now()).await.unwrap();
     let bob = stage.bob.clone();
     let number = stage.alice.open_pr(REPO, &NewPr::of_file("one", "one.txt", "1\n")).await.unwrap().number;
+    stage.world.sim.quiesce(SOON).await.unwrap();
     stage.idle().await.unwrap();
     let matches = Match {
         method: Some("POST".to_owned()),
@@ -120,16 +121,19 @@ async fn goes_on(asked: &mut Asked) {
     assert_eq!(stage.bot_said(*number, GREETING).await.unwrap(), 1);
 }
 
-async fn state_of(asked: &Asked) -> DeliveryState {
+/// How far the call's task has come; the delivery's other plugins have theirs.
+async fn state_of(asked: &Asked) -> TaskState {
     let inbox = asked.stage.world.inbox().await.unwrap();
-    inbox.show(&asked.guid).await.unwrap().unwrap().summary.state
+    let report = inbox.show(&asked.guid).await.unwrap().unwrap();
+    let task = report.reports.iter().find(|task| task.plugin == "greeter" && task.kind == TaskKind::Comment);
+    task.unwrap().state
 }
 
 #[tokio::test]
 async fn a_call_that_is_answered_within_the_grace_period_is_finished() {
     let mut asked = in_a_call(Duration::from_secs(2)).await;
     ends(&mut asked);
-    assert_eq!(state_of(&asked).await, DeliveryState::Done);
+    assert_eq!(state_of(&asked).await, TaskState::Done);
     assert_eq!(asked.stage.bot_said(asked.number, GREETING).await.unwrap(), 1);
     goes_on(&mut asked).await;
 }
@@ -140,7 +144,7 @@ async fn what_outlasts_the_grace_period_is_taken_up_by_the_next_host() {
     let mut asked = in_a_call(Duration::from_secs(60)).await;
     let took = ends(&mut asked);
     assert!(took >= Duration::from_secs(4), "it did not wait: {took:?}");
-    assert_eq!(state_of(&asked).await, DeliveryState::Open);
+    assert_eq!(state_of(&asked).await, TaskState::Queued);
     assert_eq!(asked.stage.bot_said(asked.number, GREETING).await.unwrap(), 0);
     goes_on(&mut asked).await;
 }

