@@ -1,5 +1,7 @@
 //! From a delivery to its tasks, and each task to its end.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -8,7 +10,7 @@ use crate::error::{Fault, StoreError};
 use crate::inbox::{Backend, Inbox, scope_of, time_of};
 use crate::journal::{Pins, write_entries, write_pins};
 use crate::rerun::EVERYONE;
-use crate::task::{Considered, Dispatch, NewTask, Park, ParkKind, Task, TaskEnd, TaskId, TaskState};
+use crate::task::{Considered, Dispatch, NewTask, Park, ParkKind, Task, TaskEnd, TaskId, TaskKind, TaskState};
 
 impl Inbox {
     /// Writes down what the dispatcher decided, in one transaction; a delivery without a task is done. A delivery that was
@@ -137,14 +139,9 @@ fn add_to_dispatch(db: &Connection, delivery: i64, dispatch: &Dispatch) -> Resul
         .prepare_cached("SELECT replan, considered FROM deliveries WHERE id = ?1")?
         .query_row([delivery], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let Some(whom) = replan else { return Ok(()) };
-    let is_meant = |plugin: &str| whom == EVERYONE || whom == plugin;
-    let mut has = db.prepare_cached("SELECT 1 FROM tasks WHERE delivery = ?1 AND plugin = ?2 AND kind = ?3")?;
-    let mut missing = Vec::new();
-    for task in dispatch.tasks.iter().filter(|task| is_meant(&task.plugin)) {
-        if !has.exists(params![delivery, task.plugin, task.kind])? {
-            missing.push(task.clone());
-        }
-    }
+    let mut query = db.prepare_cached("SELECT plugin, kind FROM tasks WHERE delivery = ?1")?;
+    let has = query.query_map([delivery], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let (missing, considered) = addition(dispatch, &whom, &has, serde_json::from_str(&considered)?);
     write_tasks(db, delivery, &missing)?;
     // What has not begun begins with what is in force: the revision below is not the one of its component.
     db.prepare_cached(
@@ -152,14 +149,25 @@ fn add_to_dispatch(db: &Connection, delivery: i64, dispatch: &Dispatch) -> Resul
          WHERE delivery = ?1 AND component_digest IS NULL AND state IN ('queued', 'parked')",
     )?
     .execute([delivery])?;
-    let mut considered: Vec<Considered> = serde_json::from_str(&considered)?;
-    considered.retain(|before| !is_meant(&before.plugin));
-    considered.extend(dispatch.considered.iter().filter(|now| is_meant(&now.plugin)).cloned());
     db.prepare_cached(
         "UPDATE deliveries SET config_revision = ?2, ordering_key = ?3, considered = ?4, replan = NULL WHERE id = ?1",
     )?
     .execute(params![delivery, dispatch.config_revision, dispatch.key, serde_json::to_string(&considered)?])?;
     Ok(())
+}
+
+/// What a second dispatch adds for whom it is meant: the tasks that are not there yet, and who was considered, all in all.
+pub(crate) fn addition(
+    dispatch: &Dispatch,
+    whom: &str,
+    has: &BTreeSet<(String, TaskKind)>,
+    mut considered: Vec<Considered>,
+) -> (Vec<NewTask>, Vec<Considered>) {
+    let is_meant = |plugin: &str| whom == EVERYONE || whom == plugin;
+    let is_missing = |task: &&NewTask| is_meant(&task.plugin) && !has.contains(&(task.plugin.clone(), task.kind));
+    considered.retain(|before| !is_meant(&before.plugin));
+    considered.extend(dispatch.considered.iter().filter(|now| is_meant(&now.plugin)).cloned());
+    (dispatch.tasks.iter().filter(is_missing).cloned().collect(), considered)
 }
 
 fn take_up(db: &Connection, guid: &str) -> Result<Vec<Task>, Fault> {

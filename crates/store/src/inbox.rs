@@ -101,6 +101,15 @@ impl Inbox {
         Ok(Self { backend: Backend::Postgres(Postgres::connect_read_only(server).await?) })
     }
 
+    /// An inbox on PostgreSQL, to have run again what has ended ([`Inbox::rerun`]) beside the hosts, without being one: everything
+    /// else that would write answers `ReadOnly`.
+    ///
+    /// # Errors
+    /// As [`Inbox::connect_read_only`].
+    pub async fn connect(server: &Server) -> Result<Self, StoreError> {
+        Ok(Self { backend: Backend::Postgres(Postgres::connect(server).await?) })
+    }
+
     /// Keeps a delivery. Once this returns, it is on disk.
     ///
     /// # Errors
@@ -189,7 +198,6 @@ fn accept(db: &Connection, new: &NewDelivery) -> Result<Accepted, Fault> {
         requeue(db, known.id)?;
     }
     Ok(accepted)
-    }
 }
 
 fn known(db: &Connection, guid: &str) -> Result<Option<Known>, Fault> {

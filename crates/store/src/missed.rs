@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use crate::error::{Fault, StoreError};
-use crate::inbox::{Inbox, time_of};
+use crate::inbox::{Backend, Inbox, time_of};
 
 /// A delivery that a log has and the inbox has not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,10 @@ impl Inbox {
     /// If the file cannot be read.
     pub async fn mark(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
         let name = name.to_owned();
-        self.db.read(move |db| mark(db, &name)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| mark(db, &name)).await,
+            Backend::Postgres(postgres) => postgres.mark(name).await,
+        }
     }
 
     /// Moves a mark on; it never goes back.
@@ -75,7 +78,10 @@ impl Inbox {
     /// `Unwritable`: it is where it was.
     pub async fn advance(&self, name: &str, to: Timestamp) -> Result<(), StoreError> {
         let name = name.to_owned();
-        self.db.write(move |db| advance(db, &name, to)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.write(move |db| advance(db, &name, to)).await,
+            Backend::Postgres(postgres) => postgres.advance(name, to).await,
+        }
     }
 
     /// Which of these GUIDs are in the inbox.
@@ -83,7 +89,10 @@ impl Inbox {
     /// # Errors
     /// If the file cannot be read.
     pub async fn which_are_kept(&self, guids: Vec<String>) -> Result<BTreeSet<String>, StoreError> {
-        self.db.read(move |db| which_are_kept(db, guids)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| which_are_kept(db, guids)).await,
+            Backend::Postgres(postgres) => postgres.which_are_kept(guids).await,
+        }
     }
 
     /// Writes down what was missed; what stands there already stays as it is. Returns how many are new.
@@ -92,7 +101,10 @@ impl Inbox {
     /// `Unwritable`: nothing was written.
     pub async fn add_missed(&self, log: &str, missed: Vec<NewMissed>) -> Result<usize, StoreError> {
         let log = log.to_owned();
-        self.db.write(move |db| add_missed(db, &log, &missed)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.write(move |db| add_missed(db, &log, &missed)).await,
+            Backend::Postgres(postgres) => postgres.add_missed(log, missed).await,
+        }
     }
 
     /// What is to be asked for again now: missing still, asked for less than `most` times, and its time has come. The oldest
@@ -108,7 +120,10 @@ impl Inbox {
         limit: usize,
     ) -> Result<Vec<Missed>, StoreError> {
         let log = log.to_owned();
-        self.db.read(move |db| missed_due(db, &log, now, most, limit)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| missed_due(db, &log, now, most, limit)).await,
+            Backend::Postgres(postgres) => postgres.missed_due(log, now, most, limit).await,
+        }
     }
 
     /// One was asked for again; not before `not_before` is it asked for once more. `why` if GitHub would not.
@@ -123,7 +138,12 @@ impl Inbox {
         why: Option<String>,
     ) -> Result<(), StoreError> {
         let (log, guid) = (log.to_owned(), guid.to_owned());
-        self.db.write(move |db| asked_again(db, &log, &guid, not_before, why.as_deref())).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => {
+                sqlite.db.write(move |db| asked_again(db, &log, &guid, not_before, why.as_deref())).await
+            }
+            Backend::Postgres(postgres) => postgres.asked_again(log, guid, not_before, why).await,
+        }
     }
 
     /// What became of the deliveries that were missed between these times, both included. Given up is what was asked for
@@ -137,7 +157,10 @@ impl Inbox {
         now: Timestamp,
         most: u32,
     ) -> Result<MissedCounts, StoreError> {
-        self.db.read(move |db| missed_counts(db, between, now, most)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| missed_counts(db, between, now, most)).await,
+            Backend::Postgres(postgres) => postgres.missed_counts(between, now, most).await,
+        }
     }
 
     /// What was asked for `most` times and has not come by `now`: the latest first, at most `limit`.
@@ -145,7 +168,10 @@ impl Inbox {
     /// # Errors
     /// If the file cannot be read.
     pub async fn missed_given_up(&self, now: Timestamp, most: u32, limit: usize) -> Result<Vec<Missed>, StoreError> {
-        self.db.read(move |db| missed_given_up(db, now, most, limit)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.read(move |db| missed_given_up(db, now, most, limit)).await,
+            Backend::Postgres(postgres) => postgres.missed_given_up(now, most, limit).await,
+        }
     }
 
     /// Forgets what was missed before `before`.
@@ -153,13 +179,17 @@ impl Inbox {
     /// # Errors
     /// `Unwritable`: nothing was forgotten.
     pub async fn forget_missed(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.db.write(move |db| forget_missed(db, before)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.write(move |db| forget_missed(db, before)).await,
+            Backend::Postgres(postgres) => postgres.forget_missed(before).await,
+        }
     }
 }
 
 /// Missing still.
-const ABSENT: &str = "NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.guid = m.guid)";
-const MISSED: &str = "SELECT m.log, m.guid, m.delivery, m.event, m.delivered_at, m.status_code, m.asked, m.why
+pub(crate) const ABSENT: &str = "NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.guid = m.guid)";
+pub(crate) const MISSED: &str =
+    "SELECT m.log, m.guid, m.delivery, m.event, m.delivered_at, m.status_code, m.asked, m.why
      FROM missed m";
 
 fn mark(db: &Connection, name: &str) -> Result<Option<Timestamp>, Fault> {

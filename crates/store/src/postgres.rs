@@ -11,8 +11,10 @@ mod claim;
 mod dispatch;
 mod files;
 mod journal;
+mod missed;
 mod prune;
 mod report;
+mod rerun;
 mod rows;
 mod schema;
 mod server;
@@ -56,8 +58,17 @@ struct Shared {
     /// Where connections are driven: guests' runtimes may be stalled by one of them.
     runtime: Handle,
     name: String,
-    /// None: to look at only.
-    session: Option<Session>,
+    role: Role,
+}
+
+/// What this process is here for.
+enum Role {
+    /// It is one of the hosts.
+    Host(Session),
+    /// To have run again what has ended.
+    Visitor,
+    /// To look.
+    Reader,
 }
 
 impl Postgres {
@@ -70,18 +81,27 @@ impl Postgres {
             Session::begin(server).await
         };
         let session = in_time(LONG, &name, begin).await?;
-        Ok(Self::new(pool, name, Some(session)))
+        Ok(Self::new(pool, name, Role::Host(session)))
     }
 
     pub(crate) async fn connect_read_only(server: &Server) -> Result<Self, StoreError> {
+        Self::drop_by(server, Role::Reader).await
+    }
+
+    pub(crate) async fn connect(server: &Server) -> Result<Self, StoreError> {
+        Self::drop_by(server, Role::Visitor).await
+    }
+
+    /// Whoever only drops by does not change the schema under hosts that may be running.
+    async fn drop_by(server: &Server, role: Role) -> Result<Self, StoreError> {
         let (pool, name) = (pool(server), server.to_string());
         let look = async { schema::check(&pool.get().await?, &name).await };
         in_time(LONG, &name, look).await?;
-        Ok(Self::new(pool, name, None))
+        Ok(Self::new(pool, name, role))
     }
 
-    fn new(pool: Pool, name: String, session: Option<Session>) -> Self {
-        Self { shared: Arc::new(Shared { pool, runtime: Handle::current(), name, session }), epoch: None }
+    fn new(pool: Pool, name: String, role: Role) -> Self {
+        Self { shared: Arc::new(Shared { pool, runtime: Handle::current(), name, role }), epoch: None }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -96,8 +116,22 @@ impl Postgres {
     }
 
     fn session(&self) -> Result<&Session, StoreError> {
-        let path = || PathBuf::from(&self.shared.name);
-        self.shared.session.as_ref().ok_or_else(|| StoreError::ReadOnly { path: path() })
+        match &self.shared.role {
+            Role::Host(session) => Ok(session),
+            Role::Visitor | Role::Reader => Err(self.read_only()),
+        }
+    }
+
+    /// Whether what has ended may be changed, which no host works on.
+    fn may_rerun(&self) -> Result<(), StoreError> {
+        match &self.shared.role {
+            Role::Host(_) | Role::Visitor => Ok(()),
+            Role::Reader => Err(self.read_only()),
+        }
+    }
+
+    fn read_only(&self) -> StoreError {
+        StoreError::ReadOnly { path: PathBuf::from(&self.shared.name) }
     }
 
     /// Runs `work` on a connection of its own, to its end: also if the caller goes away.

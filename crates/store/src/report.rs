@@ -192,8 +192,8 @@ impl Inbox {
     }
 }
 
-/// What [`summary`] reads. A duplicate is never dispatched: it has the first one's key.
-const SUMMARY: &str = "d.id, d.guid, d.event, d.scope_kind, d.scope, d.received_at, d.state, d.duplicate_of,
+/// What a summary is read from. A duplicate is never dispatched: it has the first one's key.
+pub(crate) const SUMMARY: &str = "d.id, d.guid, d.event, d.scope_kind, d.scope, d.received_at, d.state, d.duplicate_of,
     coalesce(d.ordering_key, (SELECT o.ordering_key FROM deliveries o WHERE o.guid = d.duplicate_of)) AS its_key";
 
 fn list(db: &Connection, filter: &Filter) -> Result<Vec<DeliverySummary>, Fault> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::delivery::DeliveryState;
 use crate::error::{Fault, StoreError};
-use crate::inbox::{Inbox, requeue_task};
+use crate::inbox::{Backend, Inbox, requeue_task};
 use crate::journal::CHANGED;
 use crate::task::{TaskId, TaskKind, TaskState};
 use crate::text_enum::text_enum;
@@ -87,7 +87,10 @@ impl Inbox {
     /// `Unwritable`: nothing was changed.
     pub async fn rerun(&self, guid: &str, again: Again) -> Result<Option<Rerun>, StoreError> {
         let guid = guid.to_owned();
-        self.db.write(move |db| write_rerun(db, &guid, &again)).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.db.write(move |db| write_rerun(db, &guid, &again)).await,
+            Backend::Postgres(postgres) => postgres.rerun(guid, again).await,
+        }
     }
 
     /// What [`Inbox::rerun`] would do, without doing it.
@@ -96,7 +99,12 @@ impl Inbox {
     /// If the file cannot be read.
     pub async fn foresee_rerun(&self, guid: &str, again: Again) -> Result<Option<Rerun>, StoreError> {
         let guid = guid.to_owned();
-        self.db.read(move |db| Ok(foresee(db, &guid, &again)?.map(|(_, rerun)| rerun))).await
+        match &self.backend {
+            Backend::Sqlite(sqlite) => {
+                sqlite.db.read(move |db| Ok(before(db, &guid)?.map(|before| before.decide(&again)))).await
+            }
+            Backend::Postgres(postgres) => postgres.foresee_rerun(guid, again).await,
+        }
     }
 }
 
@@ -113,42 +121,89 @@ fn fate(how: How, state: TaskState, has_effects: bool) -> Fate {
     }
 }
 
-fn foresee(db: &Connection, guid: &str, again: &Again) -> Result<Option<(i64, Rerun)>, Fault> {
+/// A delivery as it stands before it runs again: for a duplicate the first.
+pub(crate) struct Before {
+    pub(crate) delivery: i64,
+    pub(crate) guid: String,
+    pub(crate) state: DeliveryState,
+    pub(crate) was_dispatched: bool,
+    /// In order.
+    pub(crate) tasks: Vec<TaskBefore>,
+}
+
+/// One of its tasks.
+pub(crate) struct TaskBefore {
+    pub(crate) id: TaskId,
+    pub(crate) plugin: String,
+    pub(crate) kind: TaskKind,
+    pub(crate) state: TaskState,
+    /// What it has changed since it began, as far as it was not refused: in every round, since a round that a plugin asked for
+    /// goes on where the one before ended.
+    pub(crate) effects: Vec<String>,
+}
+
+impl Before {
+    /// What becomes of it.
+    pub(crate) fn decide(self, again: &Again) -> Rerun {
+        let is_new = self.state == DeliveryState::New && !self.was_dispatched;
+        let is_meant = |task: &TaskBefore| again.plugin.as_ref().is_none_or(|plugin| *plugin == task.plugin);
+        Rerun {
+            guid: self.guid,
+            asks_others: again.how != How::Retry && !is_new,
+            tasks: self.tasks.into_iter().filter(is_meant).map(|task| task.decide(again.how)).collect(),
+        }
+    }
+}
+
+impl TaskBefore {
+    fn decide(self, how: How) -> TaskFate {
+        let Self { id, plugin, kind, state, effects } = self;
+        // What was forwarded and answered with success has changed whatever it changed.
+        let has_effects = !effects.is_empty() || (kind == TaskKind::Forward && state == TaskState::Done);
+        TaskFate { id, plugin, kind, state, effects, fate: fate(how, state, has_effects) }
+    }
+}
+
+impl Rerun {
+    /// The tasks that are queued: those that go on from their journals, and those that begin without one.
+    pub(crate) fn queued(&self) -> (Vec<TaskId>, Vec<TaskId>) {
+        let (mut resume, mut begin) = (Vec::new(), Vec::new());
+        for task in &self.tasks {
+            match task.fate {
+                Fate::Resumes => resume.push(task.id),
+                Fate::Begins | Fate::Doubles => begin.push(task.id),
+                Fate::Stays | Fate::Runs => {}
+            }
+        }
+        (resume, begin)
+    }
+}
+
+fn before(db: &Connection, guid: &str) -> Result<Option<Before>, Fault> {
     let found = db
         .prepare_cached(
             "SELECT id, guid, state, config_revision IS NOT NULL FROM deliveries
              WHERE guid = (SELECT coalesce(duplicate_of, guid) FROM deliveries WHERE guid = ?1)",
         )?
-        .query_row([guid], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, DeliveryState>(2)?, row.get::<_, bool>(3)?))
-        })
+        .query_row([guid], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
     let Some((delivery, guid, state, was_dispatched)) = found else { return Ok(None) };
-    let is_new = state == DeliveryState::New && !was_dispatched;
-    let asks_others = again.how != How::Retry && !is_new;
-    let mut tasks = ended(db, delivery, again.how)?;
-    tasks.retain(|task| again.plugin.as_ref().is_none_or(|plugin| *plugin == task.plugin));
-    Ok(Some((delivery, Rerun { guid, asks_others, tasks })))
+    Ok(Some(Before { delivery, guid, state, was_dispatched, tasks: tasks_before(db, delivery)? }))
 }
 
-fn ended(db: &Connection, delivery: i64, how: How) -> Result<Vec<TaskFate>, Fault> {
+fn tasks_before(db: &Connection, delivery: i64) -> Result<Vec<TaskBefore>, Fault> {
     let mut query =
         db.prepare_cached("SELECT id, plugin, kind, state, first_round FROM tasks WHERE delivery = ?1 ORDER BY seq")?;
     let mut rows = query.query([delivery])?;
     let mut tasks = Vec::new();
     while let Some(row) = rows.next()? {
-        let (id, kind, state) = (row.get(0)?, row.get(2)?, row.get(3)?);
+        let id = row.get(0)?;
         let effects = effects(db, id, row.get(4)?)?;
-        // What was forwarded and answered with success has changed whatever it changed.
-        let has_effects = !effects.is_empty() || (kind == TaskKind::Forward && state == TaskState::Done);
-        let fate = fate(how, state, has_effects);
-        tasks.push(TaskFate { id: TaskId(id), plugin: row.get(1)?, kind, state, effects, fate });
+        tasks.push(TaskBefore { id: TaskId(id), plugin: row.get(1)?, kind: row.get(2)?, state: row.get(3)?, effects });
     }
     Ok(tasks)
 }
 
-/// What a task has changed since it began, as far as it was not refused: in every round, since a round that a plugin asked for
-/// goes on where the one before ended.
 fn effects(db: &Connection, task: i64, first_round: u32) -> Result<Vec<String>, Fault> {
     let mut query = db.prepare_cached(&format!(
         "SELECT op FROM journal WHERE task = ?1 AND round >= ?2 AND {CHANGED} ORDER BY round, seq"
@@ -158,15 +213,15 @@ fn effects(db: &Connection, task: i64, first_round: u32) -> Result<Vec<String>, 
 }
 
 fn write_rerun(db: &Connection, guid: &str, again: &Again) -> Result<Option<Rerun>, Fault> {
-    let Some((delivery, rerun)) = foresee(db, guid, again)? else { return Ok(None) };
-    let mut is_queued = false;
-    for task in &rerun.tasks {
-        match task.fate {
-            Fate::Resumes => requeue_task(db, task.id)?,
-            Fate::Begins | Fate::Doubles => begin_anew(db, task.id)?,
-            Fate::Stays | Fate::Runs => continue,
-        }
-        is_queued = true;
+    let Some(before) = before(db, guid)? else { return Ok(None) };
+    let delivery = before.delivery;
+    let rerun = before.decide(again);
+    let (resume, begin) = rerun.queued();
+    for task in &resume {
+        requeue_task(db, *task)?;
+    }
+    for task in &begin {
+        begin_anew(db, *task)?;
     }
     if rerun.asks_others {
         let whom = again.plugin.as_deref().unwrap_or(EVERYONE);
@@ -174,7 +229,7 @@ fn write_rerun(db: &Connection, guid: &str, again: &Again) -> Result<Option<Reru
         db.prepare_cached("UPDATE deliveries SET replan = iif(replan IS NULL OR replan = ?2, ?2, ?3) WHERE id = ?1")?
             .execute(params![delivery, whom, EVERYONE])?;
     }
-    if is_queued || rerun.asks_others {
+    if rerun.asks_others || !resume.is_empty() || !begin.is_empty() {
         db.prepare_cached("UPDATE deliveries SET state = 'new' WHERE id = ?1")?.execute([delivery])?;
     }
     Ok(Some(rerun))

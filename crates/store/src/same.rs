@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::delivery::NewDelivery;
 use crate::error::Fault;
 
-/// How far apart two deliveries of one event may arrive, in microseconds. The schema's index counts in this, too.
-const WITHIN: i64 = 600_000_000;
+/// How far apart two deliveries of one event may arrive, in microseconds. SQLite's index counts in this, too.
+pub(crate) const WITHIN: i64 = 600_000_000;
 
 /// The GUID of the first delivery that told of the same event as `new`. A hook is told of an event once, under one GUID: what
 /// comes from the same hook with another is another event, however alike.

@@ -69,6 +69,18 @@ impl Inbox {
         }
     }
 
+    /// Takes a duty that is one host's at a time, by its name: true if it is this host's, for as long as its session stands.
+    /// To be asked again before each piece of it. In a file it always is.
+    ///
+    /// # Errors
+    /// If the inbox cannot be read or written.
+    pub async fn take_duty(&self, name: &str) -> Result<bool, StoreError> {
+        match &self.backend {
+            Backend::Sqlite(_) => Ok(true),
+            Backend::Postgres(postgres) => postgres.take_duty(name.to_owned()).await,
+        }
+    }
+
     /// Lets go of everything, so that others have it at once. Nothing is to be written through any handle after that.
     pub async fn release(&self) {
         match &self.backend {

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 
 use super::rows::{STORED, TASK, count, stored, task};
 use super::session::NO_SESSION;
-use super::{Fault, LIMIT, LONG, Postgres, execute, query};
+use super::{Fault, LIMIT, LONG, Postgres, Role, execute, one, query};
 use crate::delivery::StoredDelivery;
 use crate::error::StoreError;
 use crate::inbox::MAX_LOADED_BYTES;
@@ -70,7 +70,10 @@ impl Postgres {
 
     /// Whose keys are looked at: this host's; everyone's, if it only looks.
     fn reading_as(&self) -> Result<Option<i64>, StoreError> {
-        if self.shared.session.is_some() { self.epoch().map(Some) } else { Ok(None) }
+        match &self.shared.role {
+            Role::Host(_) => self.epoch().map(Some),
+            Role::Visitor | Role::Reader => Ok(None),
+        }
     }
 
     /// This host, and all that take part.
@@ -88,9 +91,25 @@ impl Postgres {
         Ok((host, peers.await?))
     }
 
+    pub(crate) async fn take_duty(&self, name: String) -> Result<bool, StoreError> {
+        let epoch = self.epoch()?;
+        self.run(LIMIT, move |db| {
+            async move {
+                let sql = "INSERT INTO duties (name, session) VALUES ($1, $2)
+                    ON CONFLICT (name) DO UPDATE SET session = $2
+                      WHERE duties.session = $2 OR NOT EXISTS (
+                        SELECT FROM sessions s WHERE s.id = duties.session AND s.expires_at > clock_timestamp())
+                    RETURNING name";
+                Ok(one(db, sql, &[&name, &epoch]).await?.is_some())
+            }
+            .boxed()
+        })
+        .await
+    }
+
     /// A handle whose writes are refused once this host's session is another.
     pub(crate) fn fenced(&self) -> Self {
-        let epoch = self.shared.session.as_ref().and_then(super::Session::epoch);
+        let epoch = self.session().ok().and_then(super::Session::epoch);
         Self { shared: self.shared.clone(), epoch: Some(epoch.unwrap_or(NO_SESSION)) }
     }
 

@@ -9,8 +9,9 @@ use super::journal::{Columns, HELD, refused};
 use super::rows::{TASK, count, task, word};
 use super::{Fault, LIMIT, Postgres, execute, one, query, text};
 use crate::delivery::DeliveryState;
+use crate::dispatch::addition;
 use crate::error::StoreError;
-use crate::task::{Dispatch, Park, ParkKind, Task, TaskEnd, TaskId};
+use crate::task::{Dispatch, NewTask, Park, ParkKind, Task, TaskEnd, TaskId};
 
 impl Postgres {
     pub(crate) async fn dispatch(&self, guid: String, dispatch: Dispatch) -> Result<Vec<Task>, StoreError> {
@@ -60,7 +61,7 @@ pub(super) async fn is_held(db: &Object, task: TaskId, epoch: i64) -> Result<boo
     Ok(one(db, &format!("WITH {HELD} SELECT FROM held"), &[&task.0, &epoch]).await?.is_some())
 }
 
-/// `dispatch`: for a delivery that has no tasks yet.
+/// `dispatch`: none, where the delivery has its tasks from before.
 async fn write_dispatch(
     db: &mut Object,
     guid: String,
@@ -81,9 +82,13 @@ async fn write_dispatch(
         .into());
     };
     let delivery: i64 = row.try_get(0)?;
-    if let Some(dispatch) = &dispatch {
-        write_tasks(&change, delivery, dispatch).await?;
+    if let Some(dispatch) = &dispatch
+        && !is_first(&change, delivery, dispatch).await?
+    {
+        add_to_dispatch(&change, delivery, dispatch).await?;
     }
+    // From now on it has the state that its tasks say.
+    execute(&change, "UPDATE deliveries SET state = 'open' WHERE id = $1", &[&delivery]).await?;
     settle(&change, delivery).await?;
     let sql = format!("{TASK} WHERE t.delivery = $1 AND t.state IN ('queued', 'parked') ORDER BY t.seq");
     let open = tasks(&query(&change, &sql, &[&delivery]).await?)?;
@@ -91,25 +96,51 @@ async fn write_dispatch(
     Ok(open)
 }
 
-async fn write_tasks(change: &Transaction<'_>, delivery: i64, dispatch: &Dispatch) -> Result<(), Fault> {
-    let first = "UPDATE deliveries SET config_revision = $2, ordering_key = $3, considered = $4
+/// Dispatches a delivery for the first time; false if it was dispatched before.
+async fn is_first(change: &Transaction<'_>, delivery: i64, dispatch: &Dispatch) -> Result<bool, Fault> {
+    let first = "UPDATE deliveries SET config_revision = $2, ordering_key = $3, considered = $4, replan = NULL
         WHERE id = $1 AND state = 'new' AND config_revision IS NULL";
     let key = dispatch.key.as_deref().map(text);
     let considered = serde_json::to_string(&dispatch.considered)?;
     if execute(change, first, &[&delivery, &dispatch.config_revision, &key, &considered]).await? == 0 {
-        return Ok(());
+        return Ok(false);
     }
-    let all = &dispatch.tasks;
+    write_tasks(change, delivery, &dispatch.tasks).await?;
+    Ok(true)
+}
+
+async fn write_tasks(change: &Transaction<'_>, delivery: i64, all: &[NewTask]) -> Result<(), Fault> {
     let plugins: Vec<_> = all.iter().map(|task| text(&task.plugin)).collect();
     let kinds: Vec<_> = all.iter().map(|task| task.kind.as_str()).collect();
     let lanes: Vec<_> = all.iter().map(|task| text(&task.lane)).collect();
     let digests: Vec<_> = all.iter().map(|task| task.component_digest.as_str()).collect();
     let insert = "INSERT INTO tasks (delivery, seq, plugin, kind, lane, state, dispatched_digest)
-        SELECT $1, n.seq - 1, n.plugin, n.kind, n.lane, 'queued', n.digest
+        SELECT $1, (SELECT count(*) FROM tasks WHERE delivery = $1) + n.seq - 1, n.plugin, n.kind, n.lane, 'queued',
+          n.digest
         FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])
           WITH ORDINALITY AS n (plugin, kind, lane, digest, seq)
         ORDER BY n.seq";
     execute(change, insert, &[&delivery, &plugins, &kinds, &lanes, &digests]).await?;
+    Ok(())
+}
+
+/// Gives a delivery that was dispatched before, and is to be again, the tasks that it has not.
+async fn add_to_dispatch(change: &Transaction<'_>, delivery: i64, dispatch: &Dispatch) -> Result<(), Fault> {
+    let before = "SELECT replan, considered FROM deliveries WHERE id = $1 AND replan IS NOT NULL";
+    let Some(row) = one(change, before, &[&delivery]).await? else { return Ok(()) };
+    let considered = serde_json::from_str(row.try_get(1)?)?;
+    let has = query(change, "SELECT plugin, kind FROM tasks WHERE delivery = $1", &[&delivery]).await?;
+    let has = has.iter().map(|row| Ok((row.try_get(0)?, word(row, 1)?))).collect::<Result<_, Fault>>()?;
+    let (missing, considered) = addition(dispatch, row.try_get(0)?, &has, considered);
+    write_tasks(change, delivery, &missing).await?;
+    // What has not begun begins with what is in force: the revision below is not the one of its component.
+    let unbind = "UPDATE tasks SET dispatched_digest = NULL
+        WHERE delivery = $1 AND component_digest IS NULL AND state IN ('queued', 'parked')";
+    execute(change, unbind, &[&delivery]).await?;
+    let sql = "UPDATE deliveries SET config_revision = $2, ordering_key = $3, considered = $4, replan = NULL
+        WHERE id = $1";
+    let (key, considered) = (dispatch.key.as_deref().map(text), serde_json::to_string(&considered)?);
+    execute(change, sql, &[&delivery, &dispatch.config_revision, &key, &considered]).await?;
     Ok(())
 }
 
@@ -166,9 +197,12 @@ async fn write_park(db: &mut Object, task: TaskId, park: Park, epoch: i64) -> Re
 
 async fn write_end(db: &mut Object, task: TaskId, end: TaskEnd, epoch: i64) -> Result<(), Fault> {
     let sql = format!(
-        "WITH {HELD}, ended AS (
+        "WITH {HELD}, locked AS MATERIALIZED (
+            SELECT d.id FROM deliveries d JOIN held ON held.delivery = d.id FOR UPDATE OF d),
+          ended AS (
             UPDATE tasks t SET state = $4, reason = $5, trace = $6, duration = $7, finished_at = $8, not_before = NULL
-            FROM held WHERE t.id = held.id AND t.round = $3 AND t.state IN ('queued', 'parked')
+            FROM held JOIN locked ON locked.id = held.delivery
+            WHERE t.id = held.id AND t.round = $3 AND t.state IN ('queued', 'parked')
             RETURNING t.id, t.delivery),
           kept AS (
             INSERT INTO journal (task, round, seq, op, args, kind, result)
@@ -207,16 +241,16 @@ async fn write_end(db: &mut Object, task: TaskId, end: TaskEnd, epoch: i64) -> R
     Ok(change.commit().await?)
 }
 
-/// A delivery's state follows from its tasks'. Its row is locked before they are looked at: of two that end at a time, the
-/// second sees the first.
+/// Gives a delivery the state that follows from its tasks'. Its row was locked before, and before any of its tasks': of two that
+/// end at a time, the second sees the first. One that waits for the dispatcher goes on waiting: a task of it may end while
+/// others were queued anew.
 async fn settle(change: &Transaction<'_>, delivery: i64) -> Result<(), Fault> {
-    query(change, "SELECT FROM deliveries WHERE id = $1 FOR UPDATE", &[&delivery]).await?;
     let counts = "SELECT count(*) FILTER (WHERE state IN ('queued', 'parked')),
             count(*) FILTER (WHERE state IN ('failed', 'dead'))
         FROM tasks WHERE delivery = $1";
     let row = one(change, counts, &[&delivery]).await?.expect("a count is one row");
     let state = DeliveryState::of_tasks(row.try_get(0)?, row.try_get(1)?);
-    let sql = "UPDATE deliveries SET state = $2 WHERE id = $1 AND state <> $2";
+    let sql = "UPDATE deliveries SET state = $2 WHERE id = $1 AND state NOT IN ('new', $2)";
     execute(change, sql, &[&delivery, &state.as_str()]).await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::journal::read_round;
 use super::rows::{count, pins, scope, word};
 use super::{Fault, LIMIT, LONG, Postgres, one, query};
 use crate::error::StoreError;
-use crate::report::{Counts, DeliveryReport, DeliverySummary, Filter, Pinned, TaskReport, TaskSummary};
+use crate::report::{Counts, DeliveryReport, DeliverySummary, Filter, Pinned, SUMMARY, TaskReport, TaskSummary};
 use crate::task::{TaskId, TaskState};
 
 impl Postgres {
@@ -32,21 +32,23 @@ impl Postgres {
     }
 }
 
-const SUMMARY: &str = "d.id, d.guid, d.event, d.scope_kind, d.scope, d.ordering_key, d.received_at, d.state";
-
 async fn list(db: &mut Object, filter: Filter) -> Result<Vec<DeliverySummary>, Fault> {
     let limit = if filter.limit == 0 { i64::MAX } else { i64::try_from(filter.limit).unwrap_or(i64::MAX) };
     let sql = format!(
         "SELECT {SUMMARY} FROM deliveries d
-         WHERE ($1::text IS NULL OR d.scope = $1) AND ($2::text IS NULL OR d.ordering_key = $2)
+         WHERE ($1::text IS NULL OR d.scope = $1)
+           AND ($2::text IS NULL OR $2 = coalesce(d.ordering_key,
+             (SELECT o.ordering_key FROM deliveries o WHERE o.guid = d.duplicate_of)))
            AND ($3::text IS NULL OR d.state = $3) AND ($4::timestamptz IS NULL OR d.received_at >= $4)
-         ORDER BY d.id DESC LIMIT $5"
+           AND (NOT $5 OR d.id IN (SELECT delivery FROM tasks WHERE state IN ('failed', 'dead')))
+         ORDER BY d.id DESC LIMIT $6"
     );
     let state = filter.state.map(|state| state.as_str());
-    let rows = query(db, &sql, &[&filter.scope, &filter.key, &state, &filter.since, &limit]).await?;
+    let rows = query(db, &sql, &[&filter.scope, &filter.key, &state, &filter.since, &filter.failed, &limit]).await?;
     let mut found = rows.iter().map(summary).collect::<Result<Vec<_>, Fault>>()?;
     let ids: Vec<i64> = found.iter().map(|(id, _)| *id).collect();
-    let sql = "SELECT delivery, plugin, kind, state FROM tasks WHERE delivery = ANY ($1) ORDER BY delivery DESC, seq";
+    let sql = "SELECT delivery, plugin, kind, state, reason FROM tasks WHERE delivery = ANY ($1)
+        ORDER BY delivery DESC, seq";
     let mut at = 0;
     for row in query(db, sql, &[&ids]).await? {
         let delivery: i64 = row.try_get(0)?;
@@ -64,16 +66,17 @@ fn summary(row: &Row) -> Result<(i64, DeliverySummary), Fault> {
         guid: row.try_get(1)?,
         event: row.try_get(2)?,
         scope: scope(row, 3)?,
-        key: row.try_get(5)?,
-        received_at: row.try_get(6)?,
-        state: word(row, 7)?,
+        received_at: row.try_get(5)?,
+        state: word(row, 6)?,
+        duplicate_of: row.try_get(7)?,
+        key: row.try_get(8)?,
         tasks: Vec::new(),
     };
     Ok((row.try_get(0)?, delivery))
 }
 
 fn task_summary(row: &Row) -> Result<TaskSummary, Fault> {
-    Ok(TaskSummary { plugin: row.try_get(1)?, kind: word(row, 2)?, state: word(row, 3)? })
+    Ok(TaskSummary { plugin: row.try_get(1)?, kind: word(row, 2)?, state: word(row, 3)?, reason: row.try_get(4)? })
 }
 
 async fn show(db: &mut Object, guid: String) -> Result<Option<DeliveryReport>, Fault> {
@@ -84,24 +87,26 @@ async fn show(db: &mut Object, guid: String) -> Result<Option<DeliveryReport>, F
     let Some(row) = one(db, &sql, &[&guid]).await? else { return Ok(None) };
     let (id, mut summary) = summary(&row)?;
     let reports = task_reports(db, id).await?;
-    summary.tasks = reports
-        .iter()
-        .map(|report| TaskSummary { plugin: report.plugin.clone(), kind: report.kind, state: report.state })
-        .collect();
+    summary.tasks = reports.iter().map(summary_of).collect();
     Ok(Some(DeliveryReport {
         summary,
-        key_level: row.try_get(8)?,
-        config_revision: row.try_get(9)?,
-        payload_bytes: count(&row, 10)?,
-        considered: serde_json::from_str(row.try_get(11)?)?,
+        key_level: row.try_get(9)?,
+        config_revision: row.try_get(10)?,
+        payload_bytes: count(&row, 11)?,
+        considered: serde_json::from_str(row.try_get(12)?)?,
         reports,
     }))
+}
+
+fn summary_of(report: &TaskReport) -> TaskSummary {
+    let (plugin, reason) = (report.plugin.clone(), report.reason.clone());
+    TaskSummary { plugin, kind: report.kind, state: report.state, reason }
 }
 
 async fn task_reports(db: &Object, delivery: i64) -> Result<Vec<TaskReport>, Fault> {
     let sql =
         "SELECT id, plugin, kind, lane, state, attempts, not_before, round, component_digest, config_revision, clock,
-            seed, reason, trace, duration, finished_at
+            seed, reason, trace, duration, finished_at, round - first_round
         FROM tasks WHERE delivery = $1 ORDER BY seq";
     let mut reports = Vec::new();
     for row in query(db, sql, &[&delivery]).await? {
@@ -116,6 +121,7 @@ async fn task_reports(db: &Object, delivery: i64) -> Result<Vec<TaskReport>, Fau
             attempts: count(&row, 5)?,
             not_before: row.try_get(6)?,
             round,
+            woken: count(&row, 16)?,
             pins: pins(&row, 8)?,
             reason: row.try_get(12)?,
             trace: row.try_get::<_, Option<&str>>(13)?.map(serde_json::from_str).transpose()?,

@@ -14,12 +14,12 @@ use crate::task::{Task, TaskId};
 pub(super) const TASK: &str =
     "SELECT t.id, d.guid, d.event, d.scope_kind, d.scope, t.plugin, t.kind, t.lane, t.seq, t.state, t.attempts,
         t.not_before, t.round, t.component_digest, t.config_revision, t.clock, t.seed, d.config_revision, t.reason,
-        t.dispatched_digest
+        t.dispatched_digest, t.round - t.first_round
      FROM tasks t JOIN deliveries d ON d.id = t.delivery";
 
 /// What [`stored`] reads.
 pub(super) const STORED: &str = "SELECT d.guid, d.event, d.scope_kind, d.scope, d.key_level, d.received_at, p.body,
-        EXISTS (SELECT FROM tasks t WHERE t.delivery = d.id), p.headers
+        d.replan IS NULL AND EXISTS (SELECT FROM tasks t WHERE t.delivery = d.id), p.headers
      FROM deliveries d JOIN payloads p ON p.delivery = d.id";
 
 pub(super) fn task(row: &Row) -> Result<Task, Fault> {
@@ -40,6 +40,7 @@ pub(super) fn task(row: &Row) -> Result<Task, Fault> {
         config_revision: row.try_get(17)?,
         reason: row.try_get(18)?,
         component_digest: row.try_get(19)?,
+        woken: count(row, 20)?,
     })
 }
 

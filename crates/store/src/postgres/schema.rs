@@ -10,7 +10,7 @@ use super::Fault;
 use crate::error::StoreError;
 
 /// Step N leads from schema N to N + 1. A released step is never edited.
-const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+const STEPS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 /// Whoever holds this lock of the database may change the schema: `bowi`, as a SQLite file has it for its application.
 const LOCK: i64 = 0x626f_7769;
 

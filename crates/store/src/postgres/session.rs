@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long a lost connection, and a host that waits for a session, pause.
 const PAUSE: Duration = Duration::from_millis(250);
 /// Where hosts tell each other of new work.
-const CHANNEL: &str = "bowsprit_inbox";
+pub(super) const CHANNEL: &str = "bowsprit_inbox";
 /// How often others are told, at the most: a notification is one commit at a time for the whole server.
 const TELL: Duration = Duration::from_millis(20);
 

@@ -6,7 +6,7 @@ use store::{
     Pins, Rerun, Task, TaskEnd, TaskKind, TaskState,
 };
 
-use crate::inbox::{delivery, dispatch, dispatched, end, on_sqlite};
+use crate::inbox::{delivery, dispatch, dispatched, end, on_both};
 
 fn pins() -> Pins {
     Pins { component_digest: "d0".into(), config_revision: "r1".into(), clock: Timestamp::UNIX_EPOCH, seed: 7 }
@@ -166,13 +166,11 @@ async fn what_was_not_dispatched_yet_is_not_run_again(inbox: &Inbox) {
     assert_eq!(inbox.dispatch("g", dispatch(&["hold"])).await.unwrap().len(), 1);
 }
 
-mod sqlite {
-    super::on_sqlite! {
-        a_retry_runs_what_failed_from_its_journal
-        a_replay_does_nothing_twice
-        what_is_begun_anew_has_forgotten_what_it_did
-        what_was_refused_changed_nothing_and_what_was_forwarded_did
-        a_replay_asks_who_was_not_asked
-        what_was_not_dispatched_yet_is_not_run_again
-    }
+on_both! {
+    a_retry_runs_what_failed_from_its_journal
+    a_replay_does_nothing_twice
+    what_is_begun_anew_has_forgotten_what_it_did
+    what_was_refused_changed_nothing_and_what_was_forwarded_did
+    a_replay_asks_who_was_not_asked
+    what_was_not_dispatched_yet_is_not_run_again
 }

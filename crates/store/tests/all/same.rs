@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use store::{Accepted, DeliveryState, Filter, Inbox, Likeness, NewDelivery, Outcome, Scope};
 
-use crate::inbox::{delivery, dispatch, end, on_sqlite};
+use crate::inbox::{delivery, dispatch, end, on_both};
 
 fn by(guid: &str, hook: Option<&str>, fingerprint: u8, second: i64) -> NewDelivery {
     NewDelivery {
@@ -121,12 +121,10 @@ async fn of_many_at_once_one_is_first(inbox: &Inbox) {
     assert_eq!(inbox.undispatched(9).await.unwrap()[0].guid(), firsts[0]);
 }
 
-mod sqlite {
-    super::on_sqlite! {
-        one_event_is_handled_once
-        a_duplicate_says_whose_and_is_found_beside_it
-        a_duplicate_that_is_sent_again_is_the_first_sent_again
-        of_one_guid_the_first_body_is_kept
-        of_many_at_once_one_is_first
-    }
+on_both! {
+    one_event_is_handled_once
+    a_duplicate_says_whose_and_is_found_beside_it
+    a_duplicate_that_is_sent_again_is_the_first_sent_again
+    of_one_guid_the_first_body_is_kept
+    of_many_at_once_one_is_first
 }
