@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use crate::clock::wait_until;
 use crate::consider::consider;
 use crate::engine::{self, Guests};
 use crate::forward::{self, Forwarder};
@@ -25,7 +26,6 @@ use crate::plan;
 use crate::registry::{Registry, Unfit};
 use crate::slots::Slots;
 use crate::task::{self, After, Begun};
-use crate::wall::wait_until;
 
 /// How many stored deliveries are looked at in one turn.
 const BATCH: usize = 64;

@@ -141,7 +141,7 @@ impl Gate {
                 None => changed.as_mut().await,
                 Some(until) => {
                     tokio::select! {
-                        () = crate::wall::wait_until(until) => return,
+                        () = crate::clock::wait_until(until) => return,
                         () = changed.as_mut() => {}
                     }
                 }

@@ -7,6 +7,7 @@ pub mod capability;
 pub mod catalogue;
 pub mod catch_up;
 mod clients;
+mod clock;
 pub mod compile;
 mod consider;
 pub mod contract;
@@ -52,7 +53,6 @@ pub mod task;
 mod trap;
 mod verdict;
 pub mod waited;
-mod wall;
 mod wasi;
 
 #[cfg(test)]

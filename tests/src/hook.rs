@@ -2,7 +2,10 @@
 
 use anyhow::Context as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::json;
 use sha2::Sha256;
+
+use crate::stage::REPO;
 
 /// All of them come from one hook: what it sends twice are two events.
 const HOOK_ID: &str = "1";
@@ -54,6 +57,32 @@ pub async fn post(http: &reqwest::Client, url: &str, sent: &Sent<'_>) -> anyhow:
     let code = response.status().as_u16();
     let text = response.text().await.context("reading the answer")?;
     Ok(Answer { code, text })
+}
+
+/// What GitHub sends for a new comment on a pull request of [`REPO`], as far as anyone reads it.
+///
+/// # Panics
+/// Never: a repository's full name has a slash.
+#[must_use]
+pub fn comment_payload(number: u64, login: &str, text: &str) -> String {
+    let user = json!({ "login": login, "id": 3, "type": "User" });
+    let (org, name) = REPO.split_once('/').expect("a repository's full name has a slash");
+    let page = format!("http://github.invalid/{REPO}/pull/{number}");
+    let comment = json!({ "id": 987_654, "node_id": "x", "user": user, "body": text, "html_url": format!("{page}#c") });
+    json!({
+        "action": "created",
+        "issue": {
+            "id": 1, "node_id": "y", "number": number, "title": "t", "body": "", "state": "open", "html_url": page,
+            "user": user, "labels": [], "assignees": [], "pull_request": { "url": page },
+        },
+        "comment": comment,
+        "repository": {
+            "id": 1, "name": name, "full_name": REPO, "private": false, "default_branch": "main",
+            "html_url": format!("http://github.invalid/{REPO}"), "owner": { "login": org, "id": 2, "type": "Organization" },
+        },
+        "sender": user,
+    })
+    .to_string()
 }
 
 #[cfg(test)]

@@ -109,7 +109,8 @@ impl World {
             apiserver,
         };
         world.wait("the stand-in GitHub to answer", READY, async |w| seen(w.sim.faults().await)).await?;
-        let hook = DemoHook { url: world.hook_url(), secret: world.secret.clone() };
+        let url = options.hook.unwrap_or_else(|| world.hook_url());
+        let hook = DemoHook { url, secret: world.secret.clone() };
         world.sim.seed(&Seed::demo(Some(hook))).await.context("seeding the stand-in GitHub")?;
         let bot = world.sim.user(BOT).await.context("asking for the bot's token")?;
         write(world.dir.path(), "token", bot.token().as_bytes())?;
@@ -182,6 +183,17 @@ impl World {
         compiled::lend(&self.programs, &state)?;
         let log = self.path(&format!("{name}.log"));
         Process::start("host", &self.programs.bowsprit, &self.host_args_at(name, ports), &log)
+    }
+
+    /// Starts the host by way of another program, which takes these arguments before the host's own and becomes the host.
+    ///
+    /// # Errors
+    /// If that program cannot be started.
+    pub fn start_host_by(&mut self, program: &Path, mut args: Vec<OsString>) -> anyhow::Result<()> {
+        args.push(self.programs.bowsprit.clone().into());
+        args.extend(self.host_args());
+        self.host = Some(Process::start("host", program, &args, &self.path("host.log"))?);
+        Ok(())
     }
 
     /// Starts the controller; the one before must have ended.

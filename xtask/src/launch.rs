@@ -1,4 +1,4 @@
-//! `cargo xtask demo` and `cargo xtask up`: everything built, then handed over.
+//! `cargo xtask demo`, `torture` and `up`: everything built, then handed over.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -12,9 +12,12 @@ use crate::{children, plugins};
 
 /// Plays the demo's conversation; its exit code is ours.
 pub(crate) fn demo(workspace: &Workspace, args: &[OsString]) -> anyhow::Result<ExitCode> {
-    let status = built(workspace, "demo")?.args(args).status().context("cannot run the demo")?;
-    // A demo that a signal ended has no code.
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+    run(workspace, "demo", args)
+}
+
+/// Runs the torture test; its exit code is ours.
+pub(crate) fn torture(workspace: &Workspace, args: &[OsString]) -> anyhow::Result<ExitCode> {
+    run(workspace, "torture", args)
 }
 
 /// Becomes `bowsprit up`, so that Ctrl-C reaches it and nobody stands between.
@@ -24,17 +27,25 @@ pub(crate) fn up(workspace: &Workspace, args: &[OsString]) -> anyhow::Result<Exi
     Err(error).context("cannot run bowsprit")
 }
 
-/// Shows the options of `bowsprit up`, if it was built before; nobody waits minutes for a help text.
+/// Shows the options of `bowsprit up`.
 pub(crate) fn up_help(workspace: &Workspace) -> anyhow::Result<ExitCode> {
-    let program = workspace.program("bowsprit");
+    help(workspace, "bowsprit", &["up", "--help"])
+}
+
+/// Shows the options of the torture test.
+pub(crate) fn torture_help(workspace: &Workspace) -> anyhow::Result<ExitCode> {
+    help(workspace, "torture", &["--help"])
+}
+
+/// Has a program say what it can do, if it was built before; nobody waits minutes for a help text.
+fn help(workspace: &Workspace, name: &str, args: &[&str]) -> anyhow::Result<ExitCode> {
+    let program = workspace.program(name);
     if !program.exists() {
-        println!(
-            "The options are those of `bowsprit up`, which is not built yet: `cargo xtask up` builds and starts it."
-        );
+        println!("The program `{name}` has these options, and is not built yet: this chore builds it first.");
         return Ok(ExitCode::SUCCESS);
     }
-    let error = Command::new(program).args(["up", "--help"]).exec();
-    Err(error).context("cannot run bowsprit")
+    let error = Command::new(program).args(args).exec();
+    Err(error).with_context(|| format!("cannot run {name}"))
 }
 
 /// Whether help is all that is asked for.
@@ -54,6 +65,12 @@ fn with_examples(root: &Path, args: &[OsString]) -> Vec<OsString> {
         }
     }
     all
+}
+
+fn run(workspace: &Workspace, program: &str, args: &[OsString]) -> anyhow::Result<ExitCode> {
+    let status = built(workspace, program)?.args(args).status().with_context(|| format!("cannot run {program}"))?;
+    // What a signal ended has no code.
+    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }
 
 fn built(workspace: &Workspace, program: &str) -> anyhow::Result<Command> {

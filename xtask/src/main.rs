@@ -95,6 +95,19 @@ Examples:
         #[arg(last = true)]
         args: Vec<OsString>,
     },
+    /// Build everything and kill the host again and again through a long conversation, which has to come out as an
+    /// undisturbed one does. The short tier is one of the tests.
+    #[command(after_help = "Examples:
+  cargo xtask torture
+  cargo xtask torture --seed 7 --kills 10 --faults 0
+  cargo xtask torture --long --resume torture.log    1,000 kills and 9,000 faults, for a night
+  cargo xtask torture --help                         all options")]
+    #[command(disable_help_flag = true)]
+    Torture {
+        /// Passed on to the test.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Build everything and run `bowsprit up`: the same system, staying up.
     #[command(after_help = "Examples:
   cargo xtask up
@@ -130,6 +143,11 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
     {
         return launch::up_help(&Workspace::find()?);
     }
+    if let Chore::Torture { args } = &chore
+        && launch::asks_for_help(args)
+    {
+        return launch::torture_help(&Workspace::find()?);
+    }
     if let Chore::Reference = chore {
         write_references(&Workspace::find()?.root)?;
         return Ok(ExitCode::SUCCESS);
@@ -158,6 +176,7 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
             }
             launch::demo(&workspace, &args)
         }
+        Chore::Torture { args } => launch::torture(&workspace, &args),
         Chore::Up { args } => launch::up(&workspace, &args),
     }
 }

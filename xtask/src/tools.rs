@@ -33,7 +33,7 @@ pub(crate) struct Extra {
 
 /// What jobs run in where the kernel allows it, what compiles plugins in C, and what tests run or hold ours
 /// against.
-pub(crate) const EXTRAS: [Extra; 9] = [
+pub(crate) const EXTRAS: [Extra; 11] = [
     Extra {
         package: "bubblewrap",
         without: "bubblewrap (bwrap) is not here; jobs will run outside a sandbox",
@@ -70,6 +70,16 @@ pub(crate) const EXTRAS: [Extra; 9] = [
         package: "python3-venv",
         without: "Python environments cannot be made here; tests against Python programs are skipped",
         is_here: || output(Command::new("python3").args(["-c", "import ensurepip, venv"])).is_some(),
+    },
+    Extra {
+        package: "strace",
+        without: "strace is not here; no host is killed at a call to the disk",
+        is_here: || on_path("strace").is_some(),
+    },
+    Extra {
+        package: "faketime",
+        without: "faketime is not here; tests in which the clock jumps are skipped",
+        is_here: || on_path("faketime").is_some(),
     },
 ];
 

@@ -1,7 +1,6 @@
 //! Steps (f) and (g): deliveries that are not what they seem, and deliveries that come twice.
 
 use anyhow::ensure;
-use serde_json::json;
 
 use super::Prs;
 use crate::demo_config::GREETING;
@@ -12,7 +11,7 @@ use crate::world::seen;
 
 pub(super) async fn forged(stage: &mut Stage, prs: Prs) -> anyhow::Result<()> {
     let guid = "f0000000-0000-4000-8000-000000000000";
-    let body = comment_payload(prs.alices, "bob", "/hold");
+    let body = hook::comment_payload(prs.alices, "bob", "/hold");
     stage.idle().await?;
     let before = requests_of_plugins(stage).await?;
     stage.timeline.saw(Place::Hook, "somebody posts \"/hold\" in bob's name, signed with another key");
@@ -75,26 +74,4 @@ async fn requests_of_plugins(stage: &Stage) -> anyhow::Result<usize> {
     let all = stage.world.sim.requests(0).await?;
     let plugins = ["trigger", "hold", "help", "greeter"].map(|plugin| format!("bowsprit.{plugin}/"));
     Ok(all.iter().filter(|request| plugins.iter().any(|plugin| request.user_agent.contains(plugin))).count())
-}
-
-/// What GitHub sends for a new comment on a pull request, as far as anyone reads it.
-fn comment_payload(number: u64, login: &str, text: &str) -> String {
-    let user = json!({ "login": login, "id": 3, "type": "User" });
-    let (org, name) = REPO.split_once('/').expect("a repository's full name has a slash");
-    let page = format!("http://github.invalid/{REPO}/pull/{number}");
-    let comment = json!({ "id": 987_654, "node_id": "x", "user": user, "body": text, "html_url": format!("{page}#c") });
-    json!({
-        "action": "created",
-        "issue": {
-            "id": 1, "node_id": "y", "number": number, "title": "t", "body": "", "state": "open", "html_url": page,
-            "user": user, "labels": [], "assignees": [], "pull_request": { "url": page },
-        },
-        "comment": comment,
-        "repository": {
-            "id": 1, "name": name, "full_name": REPO, "private": false, "default_branch": "main",
-            "html_url": format!("http://github.invalid/{REPO}"), "owner": { "login": org, "id": 2, "type": "Organization" },
-        },
-        "sender": user,
-    })
-    .to_string()
 }

@@ -19,6 +19,8 @@ pub struct Options {
     pub started: bool,
     /// The API server's program: ProwJobs are custom resources there. `None`: they are in the state directory.
     pub apiserver: Option<PathBuf>,
+    /// Where the stand-in GitHub posts its webhooks. `None`: to the host.
+    pub hook: Option<String>,
 }
 
 impl Options {
@@ -33,6 +35,7 @@ impl Options {
             dry_run: false,
             started: true,
             apiserver: None,
+            hook: None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod settled;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tests::demo_config;
+use tests::lines;
 use tests::programs::Programs;
 use tests::world::World;
 
@@ -59,9 +60,8 @@ async fn kills_at_random_moments_change_nothing_in_the_end() {
         for one in &played.kills {
             println!("{}: in doubt: {:?}", one.kill, one.in_doubt);
         }
-        if let Some(lines) = final_state::difference(&undisturbed.end, &played.end) {
-            panic!("the end differs from that of an undisturbed run (seed {seed}, {kills:?}):\n{lines}");
-        }
+        let lines = lines::difference(&undisturbed.end, &played.end).join("\n");
+        assert!(lines.is_empty(), "the end differs from that of an undisturbed run (seed {seed}, {kills:?}):\n{lines}");
         killed.extend(played.kills);
     }
     let between = killed.iter().filter(|killed| !killed.in_doubt.is_empty()).count();

@@ -7,6 +7,7 @@ mod catch_up;
 mod conversation;
 mod external;
 mod face;
+mod faults;
 mod fences;
 mod grants;
 mod hosts;

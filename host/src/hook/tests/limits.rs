@@ -55,6 +55,33 @@ async fn a_slow_body_is_given_up() {
     world.end().await;
 }
 
+/// A byte now and then keeps no connection open beyond its time, neither in the head nor in the body.
+#[tokio::test]
+async fn a_sender_that_drips_is_closed_at_its_deadline() {
+    let deadline = Duration::from_millis(400);
+    let world = World::with_limits(PLAIN, Limits { head: deadline, body: deadline, ..Limits::default() }).await;
+    let post = Post::new("{}", "key").with("Content-Length", "100000");
+    for sent in [b"POST /hook HTTP/1.1\r\nX-Slow: ".to_vec(), post.head()] {
+        let mut drips = TcpStream::connect(world.address).await.unwrap();
+        drips.write_all(&sent).await.unwrap();
+        let begun = Instant::now();
+        let (mut read, mut write) = drips.split();
+        let mut answer = Vec::new();
+        let mut pace = tokio::time::interval(deadline / 20);
+        let closed = read.read_to_end(&mut answer);
+        tokio::pin!(closed);
+        loop {
+            tokio::select! {
+                _ = &mut closed => break,
+                _ = pace.tick() => drop(write.write_all(b"x").await),
+            }
+            assert!(begun.elapsed() < deadline + Duration::from_secs(20), "it drips on");
+        }
+        assert!(begun.elapsed() >= deadline / 2, "{:?}", begun.elapsed());
+    }
+    world.end().await;
+}
+
 /// A sender that goes away in the middle leaves nothing behind.
 #[tokio::test]
 async fn a_cut_off_body_is_not_kept() {
