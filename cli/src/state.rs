@@ -35,6 +35,14 @@ impl InboxArgs {
             None => self.state.inbox().await,
         }
     }
+
+    /// The inbox, to queue in it what a host is to run again.
+    pub(crate) async fn inbox_to_write(&self) -> anyhow::Result<Inbox> {
+        match self.inbox.server()? {
+            Some(server) => Ok(Inbox::connect(&server).await?),
+            None => self.state.inbox_to_write().await,
+        }
+    }
 }
 
 impl StateArgs {
@@ -44,8 +52,7 @@ impl StateArgs {
         Ok(Inbox::open_read_only(&path).await?)
     }
 
-    /// The inbox, to queue in it what a host is to run again.
-    pub(crate) async fn inbox_to_write(&self) -> anyhow::Result<Inbox> {
+    async fn inbox_to_write(&self) -> anyhow::Result<Inbox> {
         // Whoever only drops by does not change the schema under a host that may be running.
         drop(self.inbox().await?);
         Ok(Inbox::open(&self.file("inbox.db", "the host")?).await?)

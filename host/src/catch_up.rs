@@ -35,6 +35,9 @@ const ASKED_IN_A_ROUND: usize = 240;
 const ASKED_AT_ONCE: usize = 30;
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Of several hosts on one inbox one catches up, and saves the others' calls; if it ends, another does at its next round.
+const DUTY: &str = "catch up";
+
 /// What catches up.
 pub struct CatchUp {
     /// Where deliveries are kept.
@@ -92,6 +95,11 @@ impl CatchUp {
         let mut known = (MissedCounts::default(), MissedCounts::default());
         loop {
             let round = async {
+                let is_ours = self.inbox.take_duty(DUTY).await?;
+                self.shown.set_elsewhere(!is_ours);
+                if !is_ours {
+                    return Ok(Left::Nothing);
+                }
                 let left = self.round(&mut sources).await?;
                 known = self.tell(gap, known).await?;
                 Ok::<_, StoreError>(left)

@@ -19,7 +19,8 @@ Examples:
   For a GitHub App, in earnest:
     bowsprit host --config-path /etc/config/config.yaml \\
       --job-config-path /etc/jobs --dry-run=false \\
-      --github-app-id 12345 --github-app-private-key-path /etc/github/key.pem \\
+      --github-app-id 12345 \\
+      --github-app-private-key-path /etc/github/key.pem \\
       --webhook-url https://hooks.example.com/hook
   Go's spellings work too: -config-path=config.yaml -dry-run=false";
 

@@ -86,6 +86,7 @@ mod tests {
             key_level: "*".into(),
             payload: bytes::Bytes::from_static(BODY),
             headers: Vec::new(),
+            likeness: None,
             received_at: Timestamp::now(),
         };
         inbox.accept(delivery).await.unwrap();

@@ -8,7 +8,7 @@ use store::{Again, Fate, How, Rerun};
 
 use super::rerun::{Tense, WHEN, render, runs};
 use crate::output::{self, ShowOutput, tame};
-use crate::state::StateArgs;
+use crate::state::InboxArgs;
 
 /// Have a delivery handled once more, without doing again what was done.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ With --again every task begins anew, and what it did may be done twice.
 It makes no difference whether the host runs.")]
 pub(super) struct ReplayArgs {
     #[command(flatten)]
-    state_dir: StateArgs,
+    state_dir: InboxArgs,
     /// The delivery's GUID; for a duplicate the first is replayed.
     guid: String,
     /// This plugin alone.

@@ -8,7 +8,7 @@ use crate::output::tame;
 
 /// What is queued runs when a host comes to it.
 pub(super) const WHEN: &str =
-    "A host that runs on this state directory begins within a second or two; another one at its next start.\n";
+    "A host that runs on this inbox begins within a second or two; if none does, the next one at its start.\n";
 
 /// Whether a host is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use store::{Again, Fate, Filter, How, Inbox, Rerun};
 
 use super::rerun::{Tense, WHEN, render, runs};
 use crate::output::{self, ListOutput};
-use crate::state::StateArgs;
+use crate::state::InboxArgs;
 
 /// Run again what failed or was given up, from its journal.
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ task that left nothing there begins with the component that is in force now.
 It makes no difference whether the host runs.")]
 pub(super) struct RetryArgs {
     #[command(flatten)]
-    state_dir: StateArgs,
+    state_dir: InboxArgs,
     /// The deliveries' GUIDs.
     #[arg(value_name = "GUID", required_unless_present = "all_failed", conflicts_with = "all_failed")]
     guids: Vec<String>,

@@ -158,6 +158,14 @@ pub struct DemoHook {
 }
 
 impl Seed {
+    /// One that lets `login` administer a repository that is there, as whoever asks for its webhooks must.
+    #[must_use]
+    pub fn administrator(repo: &str, login: &str) -> Self {
+        let collaborators = [(login.to_owned(), Role::Admin)].into();
+        let repo = (repo.to_owned(), SeedRepo { collaborators, ..SeedRepo::default() });
+        Self { repos: [repo].into(), ..Self::default() }
+    }
+
     /// Reads a document in YAML, of which JSON is a part.
     ///
     /// # Errors
@@ -175,8 +183,7 @@ impl Seed {
     }
 
     /// The world of the demonstration: organisation `my-org` with `alice` (owner) and `bob`, repository `my-org/hello`,
-    /// `mallory` from outside, and `bowsprit-bot`, a machine account that administers the repository, as
-    /// whoever asks for its webhooks must.
+    /// `mallory` from outside, and `bowsprit-bot`, a machine account that may write.
     #[must_use]
     pub fn demo(hook: Option<DemoHook>) -> Self {
         let files = [
@@ -188,7 +195,7 @@ impl Seed {
         let labels = ["lgtm", "approved", "do-not-merge/hold", "needs-ok-to-test", "ok-to-test"];
         let repo = SeedRepo {
             files: files.map(|(path, text)| (path.to_owned(), text.to_owned())).into(),
-            collaborators: [("bowsprit-bot".to_owned(), Role::Admin)].into(),
+            collaborators: [("bowsprit-bot".to_owned(), Role::Write)].into(),
             labels: labels.map(str::to_owned).into(),
             hooks: hook.into_iter().map(|h| SeedHook { url: h.url, secret: Some(h.secret), events: None }).collect(),
             ..SeedRepo::default()

@@ -37,6 +37,8 @@ struct State {
     off: Option<String>,
     dry_run: bool,
     webhook_urls: Vec<String>,
+    /// Whether another host of the inbox catches up, so that it is shown there.
+    elsewhere: bool,
     /// When the last round ended.
     looked_at: Option<Timestamp>,
     /// Whose webhooks were looked at.
@@ -115,6 +117,17 @@ impl Shown {
             }
         };
         Ok(page)
+    }
+
+    /// Whether another host does it for now: what this one saw is old then.
+    pub(super) fn set_elsewhere(&self, elsewhere: bool) {
+        let mut state = self.lock();
+        state.elsewhere = elsewhere;
+        if elsewhere {
+            state.sources.clear();
+            self.0.unreadable.set(0);
+            self.0.missed.reset();
+        }
     }
 
     pub(super) fn set_gap(&self, gap: Option<Gap>) {

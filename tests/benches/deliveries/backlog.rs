@@ -64,6 +64,7 @@ async fn add(inbox: &Inbox, count: usize, bytes: usize, model: Option<&Model>) {
                     key_level: "plain".into(),
                     payload: signed.body,
                     headers: Vec::new(),
+                    likeness: None,
                     received_at: Timestamp::now(),
                 };
                 inbox.accept(delivery).await.unwrap();

@@ -5,7 +5,7 @@ use anyhow::ensure;
 use super::Prs;
 use crate::demo_config::GREETING;
 use crate::hook::{self, Sent};
-use crate::stage::{REPO, Stage};
+use crate::stage::Stage;
 use crate::timeline::Place;
 use crate::world::seen;
 

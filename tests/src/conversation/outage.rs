@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use sim::seed::Seed;
 
 use super::Prs;
 use crate::demo_config::NEW_GREETING;
 use crate::stage::{REPO, Stage};
 use crate::timeline::Place;
-use crate::world::seen;
+use crate::world::{BOT, seen};
 
 /// How long nobody takes webhooks.
 const OUTAGE: Duration = Duration::from_secs(10);
@@ -24,6 +25,8 @@ pub(super) async fn is_caught_up_with(stage: &mut Stage, prs: Prs) -> anyhow::Re
     stage.idle().await?;
     let greeted = stage.bot_said(number, NEW_GREETING).await?;
 
+    stage.world.sim.seed(&Seed::administrator(REPO, BOT)).await?;
+    stage.timeline.saw(Place::Github, format_args!("{BOT} may administer the repository, its webhooks among it"));
     stage.world.kill_host();
     stage.timeline.saw(Place::Host, "killed with SIGKILL");
     let mark = stage.mark().await?;

@@ -89,12 +89,10 @@ async fn in_world(
     let talking = converse(&cast, relay, &desk, talk);
     tokio::pin!(talking);
     let mut said: Option<Vec<Opened>> = None;
-    for (life, end) in ends.iter().enumerate() {
+    // Of two that are due at one request the second waits for the next one, a kill too.
+    faults::set(&world.sim, planned).await?;
+    for end in ends {
         let mut host = lives::begin(world, end).await?;
-        if life == 0 {
-            // After the kill that is armed: of two that are due at one request, the first is played.
-            faults::set(&world.sim, planned).await?;
-        }
         tokio::select! {
             opened = &mut talking => said = Some(opened?),
             ended = lives::ended(&mut host, end) => ended?,

@@ -67,13 +67,13 @@ async fn made(stage: &Stage, plugin: &str, method: &str, path: &str) -> usize {
 async fn what_failed_is_listed_and_retried_and_its_effects_are_there_once() {
     let mut stage = stage(example()).await;
     let bob = stage.bob.clone();
-    let pr = stage.alice.open_pr(REPO, &NewPr::of_file("one", "one.txt", "1\n")).await.unwrap().number;
+    let issue = stage.alice.open_issue(REPO, "It is broken", "").await.unwrap();
     stage.idle().await.unwrap();
     assert_eq!(says(&stage, &["list", "--failed"]), "Nothing has failed.\n");
     assert_eq!(says(&stage, &["retry", "--all-failed"]), "Nothing has failed.\n");
 
     // The comment is made, the label is refused: the plugin fails with one of its two effects done.
-    let (comments, labels) = (format!("/issues/{pr}/comments"), format!("/issues/{pr}/labels"));
+    let (comments, labels) = (format!("/issues/{issue}/comments"), format!("/issues/{issue}/labels"));
     let matches = Match {
         method: Some("POST".to_owned()),
         path_regex: Some(format!("{labels}$")),
@@ -81,7 +81,7 @@ async fn what_failed_is_listed_and_retried_and_its_effects_are_there_once() {
         ..Match::default()
     };
     stage.world.sim.fault(&FaultSpec { matches, times: 1, fault: FaultKind::Forbidden }).await.unwrap();
-    let said = stage.comment(&bob, pr, "/help").await.unwrap();
+    let said = stage.comment(&bob, issue, "/help").await.unwrap();
     let guid = stage.heard(said).await.unwrap().guid;
     let why = is(&mut stage, &guid, "help", TaskState::Failed).await;
     assert!(why.contains("not accessible"), "{why}");
@@ -89,7 +89,7 @@ async fn what_failed_is_listed_and_retried_and_its_effects_are_there_once() {
     assert_eq!(stage.world.status().await.unwrap()["inbox"]["failed"], 1);
     let metrics = stage.world.metrics().await.unwrap();
     assert!(metrics.contains(r#"bowsprit_tasks{state="failed"} 1"#), "{metrics}");
-    let listed = says(&stage, &["list", "--failed", "--repo", REPO, "--pr", &pr.to_string(), "--since", "1h"]);
+    let listed = says(&stage, &["list", "--failed", "--repo", REPO, "--pr", &issue.to_string(), "--since", "1h"]);
     assert!(listed.contains(&guid) && listed.contains("help") && listed.contains("not accessible"), "{listed}");
     let json: Value = serde_json::from_str(&says(&stage, &["list", "--failed", "--output", "json"])).unwrap();
     assert_eq!((json.as_array().unwrap().len(), json[0]["guid"].as_str()), (1, Some(&*guid)));
@@ -97,7 +97,7 @@ async fn what_failed_is_listed_and_retried_and_its_effects_are_there_once() {
     let retried: Value = serde_json::from_str(&says(&stage, &["retry", "--all-failed", "--output", "json"])).unwrap();
     assert_eq!(retried[0]["tasks"][0]["fate"], "resumes", "{retried}");
     is(&mut stage, &guid, "help", TaskState::Done).await;
-    stage.labels(pr, &[HELP], &[]).await.unwrap();
+    stage.labels(issue, &[HELP], &[]).await.unwrap();
     assert_eq!(made(&stage, "help", "POST", &comments).await, 1, "what was done is not done again");
     assert_eq!(made(&stage, "help", "POST", &labels).await, 2, "in vain, and with effect");
     assert_eq!(says(&stage, &["list", "--failed"]), "Nothing has failed.\n");
@@ -109,11 +109,11 @@ async fn what_failed_is_listed_and_retried_and_its_effects_are_there_once() {
     says(&stage, &["replay", &guid]);
     stage.idle().await.unwrap();
     assert_eq!(made(&stage, "help", "POST", &comments).await, 1);
-    bob.unlabel(REPO, pr, HELP).await.unwrap();
+    stage.alice.unlabel(REPO, issue, HELP).await.unwrap();
     let (good, refused) = deliveries(&stage, &["replay", &guid, "--plugin", "help", "--again"]);
     assert!(!good && refused.contains("--yes"), "{refused}");
     says(&stage, &["replay", &guid, "--plugin", "help", "--again", "--yes"]);
-    stage.labels(pr, &[HELP], &[]).await.unwrap();
+    stage.labels(issue, &[HELP], &[]).await.unwrap();
     assert_eq!(made(&stage, "help", "POST", &comments).await, 2);
     let (good, unknown) = deliveries(&stage, &["replay", "no-such-guid"]);
     assert!(!good && unknown.contains("no delivery no-such-guid"), "{unknown}");

@@ -12,7 +12,7 @@ use sim::world::Level;
 use tests::demo_config::{self, GREETING};
 use tests::programs::Programs;
 use tests::stage::{REPO, Stage};
-use tests::world::{Options, World, seen, write};
+use tests::world::{BOT, Options, World, seen, write};
 
 const SOON: Duration = Duration::from_secs(60);
 const ATTEMPTS: &str = "/attempts$";
@@ -22,6 +22,7 @@ const ALL: (Timestamp, Timestamp) = (Timestamp::MIN, Timestamp::MAX);
 async fn stage(dry_run: bool) -> (Stage, u64) {
     let options = Options { started: false, dry_run, ..demo_config::options(&Programs::find().unwrap()).unwrap() };
     let mut world = World::start(options).await.unwrap();
+    world.sim.seed(&Seed::administrator(REPO, BOT)).await.unwrap();
     let url = format!("--webhook-url={}", world.hook_url());
     world.tell_host([url.into(), "--catch-up-every=1s".into()]);
     world.start_host().unwrap();

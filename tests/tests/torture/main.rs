@@ -7,7 +7,7 @@ use counterparts::skip;
 use tests::torture::{Settings, lives, run};
 
 /// Kills and faults of the short tier and of the long one (`BOWSPRIT_LONG=1`).
-const KILLS: (usize, usize) = (10, 1000);
+const KILLS: (usize, usize) = (12, 1000);
 const FAULTS: (usize, usize) = (60, 9000);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,7 +18,7 @@ async fn a_host_that_is_killed_and_failed_again_and_again_leaves_what_an_undistu
         Ok(seed) => seed.parse().unwrap(),
         Err(_) => u64::from(rand::random::<u32>()),
     };
-    let settings = Settings { seed, kills, faults, threads: 24, steps: if long { 30 } else { 6 } };
+    let settings = Settings { seed, kills, faults, threads: 24, steps: if long { 30 } else { 12 } };
     let sum = run(&settings, None).await.unwrap();
     assert!(sum.killed() >= kills && sum.between > 0, "{sum}");
 }

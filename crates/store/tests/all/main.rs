@@ -12,4 +12,5 @@ mod prowjobs_suite;
 mod rerun;
 mod same;
 mod speed;
+mod together;
 mod upgrade;
