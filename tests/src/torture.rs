@@ -101,11 +101,12 @@ pub async fn run(settings: &Settings, progress: Option<&Path>) -> anyhow::Result
         };
         let played = play(&talk, Some(&disturbance)).await?;
         let round = Tally::of(&played);
-        println!("round {}: {round}; {:.1} s", sum.rounds + 1, begun.elapsed().as_secs_f64());
+        let (number, seconds) = (sum.rounds + 1, begun.elapsed().as_secs_f64());
+        println!("round {number}: {round}; {} requests, {seconds:.1} s", played.requests);
         for line in played.differs.iter().chain(&played.lost) {
             println!("  {line}");
         }
-        ensure!(round.lost + round.doubled == 0, "{round} ({settings}, round {})", sum.rounds + 1);
+        ensure!(round.lost + round.doubled == 0, "{round} ({settings}, round {number})");
         sum.add(&round);
         if let Some(progress) = &mut progress {
             progress.add(&round)?;

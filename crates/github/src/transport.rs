@@ -23,7 +23,7 @@ use crate::cache::{Cache, Kept, Key};
 use crate::call::{Answer, Call, Protocol};
 use crate::error::{ApiError, ApiErrorKind};
 use crate::graphql;
-use crate::health::Health;
+use crate::health::{Health, Now};
 use crate::limits::Limits;
 use crate::metrics::{CacheMode, Labels, Metrics};
 use crate::options::{Options, SetupError};
@@ -122,7 +122,7 @@ impl Transport {
                 }
                 Err(failed) => failed,
             };
-            self.health.refused(&credential.budget, resource(call), &failed.error.kind, Timestamp::now());
+            self.health.refused(&credential.budget, resource(call), &failed.error.kind, Now::read());
             let not_sent = failed.reached == Reached::Nothing;
             if not_sent && rotations + 1 < self.endpoints.len() {
                 rotations += 1;
@@ -146,7 +146,7 @@ impl Transport {
         if call.template == "/rate_limit" {
             return Ok(());
         }
-        match self.health.closed(&credential.budget, resource(call), Timestamp::now()) {
+        match self.health.closed(&credential.budget, resource(call), Now::read()) {
             None => Ok(()),
             Some(kind) => Err(ApiError {
                 kind,

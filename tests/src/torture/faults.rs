@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
+use serde_json::Value;
 use sim::client::Sim;
 use sim::fault::{FaultKind, FaultSpec, Match};
 
@@ -59,20 +60,36 @@ pub async fn set(sim: &Sim, faults: &[(u64, FaultKind)]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What plugins have asked of GitHub: how many requests, and how many of each fault were played on them. Kills are none.
+/// How many of each of these were played. The log of requests does not tell: what a kill cuts off is not in it.
 ///
 /// # Errors
 /// If the stand-in does not answer.
-pub async fn played(sim: &Sim) -> anyhow::Result<(u64, BTreeMap<String, usize>)> {
-    let (mut requests, mut faults) = (0, BTreeMap::new());
-    for request in sim.requests(0).await? {
-        if !request.user_agent.contains(PLUGINS) {
-            continue;
-        }
-        requests += 1;
-        if let Some(fault) = request.fault.filter(|fault| !fault.starts_with("kill")) {
-            *faults.entry(fault).or_default() += 1;
+pub async fn played(sim: &Sim, planned: &[(u64, FaultKind)]) -> anyhow::Result<BTreeMap<String, usize>> {
+    let mut counts = BTreeMap::new();
+    let left = sim.faults().await?;
+    for (nth, fault) in planned {
+        let is_left = left.iter().any(|left| left.spec.fault == *fault && left.spec.matches.nth == Some(*nth));
+        if !is_left {
+            *counts.entry(name(fault)).or_default() += 1;
         }
     }
-    Ok((requests, faults))
+    Ok(counts)
+}
+
+/// How many requests plugins have made.
+///
+/// # Errors
+/// If the stand-in does not answer.
+pub async fn requests(sim: &Sim) -> anyhow::Result<u64> {
+    let all = sim.requests(0).await?;
+    Ok(all.iter().filter(|request| request.user_agent.contains(PLUGINS)).count() as u64)
+}
+
+/// As it is set.
+fn name(fault: &FaultKind) -> String {
+    match serde_json::to_value(fault) {
+        Ok(Value::String(name)) => name,
+        Ok(other) => other.to_string(),
+        Err(error) => unreachable!("a fault is plain data: {error}"),
+    }
 }

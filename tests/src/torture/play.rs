@@ -115,7 +115,6 @@ async fn in_world(
             }
         }
     };
-    let (requests, faults) = faults::played(&world.sim).await?;
     let jobs = world.prowjobs().await?.list(&Selector::default()).await?;
     let end = state::lines(&world.sim.state().await?, &jobs, &opened);
     let inbox = world.inbox().await?;
@@ -127,8 +126,8 @@ async fn in_world(
         lost: desk::missing(&inbox, &relay.all_acknowledged()).await?,
         bad: [counts.failed, counts.dead, counts.unknown],
         kills,
-        requests,
-        faults,
+        requests: faults::requests(&world.sim).await?,
+        faults: faults::played(&world.sim, planned).await?,
     })
 }
 
