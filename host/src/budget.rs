@@ -191,7 +191,7 @@ mod tests {
     fn who_asks_little_and_is_told_too_much_is_not_at_fault() {
         check_whose(10, 20 << 20, 1, "nobody's");
         check_whose(600 << 10, 3 << 20, 5, "nobody's");
-        check_whose(10, 170 << 10, 99, "nobody's");
+        check_whose(10, 170 << 10, 97, "nobody's");
         // Who goes on asking wanted it.
         check_whose(10, 100 << 10, 164, "the guest's");
         check_whose(900 << 10, 10, 19, "the guest's");

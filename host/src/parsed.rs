@@ -1,12 +1,12 @@
 //! Deliveries that are being worked on: each is read once and parsed once for all of its tasks.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use prow::event::Event;
 use store::{StoredDelivery, Task, TaskId};
 
-/// Payload bytes that wait for tasks to run; the tasks of those beyond read theirs from the inbox.
+/// Payload bytes that are held for tasks to run; the tasks of those beyond read theirs from the inbox.
 const MAX_BYTES: usize = 64 << 20;
 
 /// A delivery, and what it says.
@@ -35,36 +35,36 @@ impl Parsed {
 /// on disk, too: nothing but its first run changes it.
 #[derive(Debug, Default)]
 pub(crate) struct Fresh {
-    tasks: HashMap<TaskId, Arc<Parsed>>,
-    /// In the order in which they came; those that were taken are still named.
-    order: VecDeque<(TaskId, usize)>,
+    /// Each with its share of the payload's bytes.
+    tasks: HashMap<TaskId, (Arc<Parsed>, usize)>,
     bytes: usize,
 }
 
 impl Fresh {
-    /// Remembers the delivery of tasks that were just dispatched; the oldest are forgotten for it where there is no room.
+    /// Remembers the delivery of tasks that were just dispatched, as far as there is room: those that came first run first.
     pub(crate) fn put(&mut self, parsed: &Arc<Parsed>, tasks: &[Task]) {
         self.put_within(parsed, tasks, MAX_BYTES);
     }
 
     /// The delivery of a task that has not run, once: the next run has to look at what the first one wrote.
     pub(crate) fn take(&mut self, task: TaskId) -> Option<Arc<Parsed>> {
-        self.tasks.remove(&task)
+        let (parsed, bytes) = self.tasks.remove(&task)?;
+        self.bytes -= bytes;
+        Some(parsed)
     }
 
     fn put_within(&mut self, parsed: &Arc<Parsed>, tasks: &[Task], most: usize) {
         let bytes = parsed.delivery.payload().len();
+        if self.bytes + bytes > most {
+            return;
+        }
+        let share = bytes / tasks.len().max(1);
         let untouched = |task: &&Task| task.pins.is_none() && task.not_before.is_none() && task.attempts == 0;
         for task in tasks.iter().filter(untouched) {
-            self.tasks.insert(task.id, parsed.clone());
-            self.order.push_back((task.id, bytes));
-            self.bytes += bytes;
-        }
-        while self.bytes > most
-            && let Some((oldest, bytes)) = self.order.pop_front()
-        {
-            self.tasks.remove(&oldest);
-            self.bytes -= bytes;
+            self.bytes += share;
+            if let Some((_, before)) = self.tasks.insert(task.id, (parsed.clone(), share)) {
+                self.bytes -= before;
+            }
         }
     }
 }
@@ -122,19 +122,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_is_bounded_and_the_oldest_go_first() {
+    async fn what_waits_is_bounded_and_what_came_first_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let inbox = Inbox::open(&dir.path().join("inbox.db")).await.unwrap();
         let ((one, first), (two, second)) = (arrived(&inbox, "one").await, arrived(&inbox, "two").await);
-        let mut fresh = Fresh::default();
-        fresh.put_within(&one, &first, 3 * BODY.len());
-        fresh.put_within(&two, &second, 3 * BODY.len());
-        assert!(fresh.take(first[0].id).is_none());
-        assert!(fresh.take(first[1].id).is_some() && fresh.take(second[1].id).is_some());
-        // What was taken makes room, in its turn.
-        let (three, third) = arrived(&inbox, "three").await;
-        fresh.put_within(&three, &third, 3 * BODY.len());
-        assert_eq!(fresh.bytes, 3 * BODY.len());
-        assert!(fresh.take(second[0].id).is_none() && fresh.take(third[0].id).is_some());
+        let (mut fresh, most) = (Fresh::default(), BODY.len() * 3 / 2);
+        fresh.put_within(&one, &first, most);
+        fresh.put_within(&two, &second, most);
+        assert!(fresh.take(second[0].id).is_none());
+        assert!(fresh.take(first[0].id).is_some());
+        // What was taken makes room.
+        fresh.put_within(&two, &second, most);
+        assert!(fresh.take(second[0].id).is_some() && fresh.take(second[1].id).is_some());
+        assert!(fresh.take(first[1].id).is_some());
+        assert_eq!(fresh.bytes, 0);
     }
 }

@@ -135,7 +135,9 @@ impl Progress {
         let text = if path.exists() { fs::read_to_string(path).with_context(context)? } else { String::new() };
         let mut file = File::options().create(true).append(true).open(path).with_context(context)?;
         // A line that was cut off is a round that is played again.
-        let mut whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+        file.set_len(u64::try_from(whole.len())?).with_context(context)?;
+        let mut whole = whole.lines();
         match whole.next() {
             Some(first) => {
                 let begun: Settings = serde_json::from_str(first).with_context(context)?;
@@ -146,9 +148,6 @@ impl Progress {
         let mut sum = Tally::default();
         for line in whole {
             sum.add(&serde_json::from_str(line).with_context(context)?);
-        }
-        if !text.is_empty() && !text.ends_with('\n') {
-            file.write_all(b"\n").with_context(context)?;
         }
         Ok((Self(file), sum))
     }
