@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use store::{DeliveryState, EntryState, Filter, Inbox};
+use store::{DeliveryState, EntryState, Filter, Inbox, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -72,11 +72,16 @@ async fn open(inbox: &Path) -> anyhow::Result<HashSet<String>> {
     Ok(open)
 }
 
-/// How many effects have an intent in the inbox and no result: what a host that was killed has left in doubt.
+/// How many effects have an intent in the inbox and no result: what a host that was killed has left in doubt. None, if it was
+/// killed while it made the file.
 ///
 /// # Errors
 /// If the inbox cannot be read.
-pub async fn in_doubt(inbox: &Inbox) -> anyhow::Result<usize> {
+pub async fn in_doubt(inbox: &Path) -> anyhow::Result<usize> {
+    let inbox = match Inbox::open_read_only(inbox).await {
+        Err(StoreError::NotThere { .. } | StoreError::Open { .. }) => return Ok(0),
+        opened => opened?,
+    };
     let filter = Filter { state: Some(DeliveryState::Open), ..Filter::default() };
     let mut found = 0;
     for delivery in inbox.list(&filter).await? {

@@ -100,7 +100,7 @@ async fn in_world(
         if said.is_some() {
             break;
         }
-        kills.push((end.clone(), desk::in_doubt(&world.inbox().await?).await?));
+        kills.push((end.clone(), desk::in_doubt(&world.inbox_file()).await?));
     }
     let opened = match said {
         Some(opened) => opened,
