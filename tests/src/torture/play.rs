@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use jiff::Timestamp;
 use sim::fault::FaultKind;
 use store::Selector;
 use tokio::task::JoinSet;
@@ -13,7 +14,7 @@ use super::cast::{Cast, Opened};
 use super::desk::{self, Desk};
 use super::lives::{self, End};
 use super::relay::{Carried, Relay};
-use super::talk::Thread;
+use super::talk::{Step, Thread};
 use super::{faults, state};
 use crate::demo_config;
 use crate::lines;
@@ -157,15 +158,41 @@ async fn one_thread(
     desk: &Desk,
 ) -> anyhow::Result<Opened> {
     let number = opened.number;
+    let mut last = Spoken::default();
     for at in 0..=thread.steps.len() {
         let what = || format!("thread #{number}, after {at} of its steps {:?}", thread.steps);
         let rested = tokio::time::timeout(PATIENCE, rest(cast, relay, desk, number)).await;
         rested.with_context(|| format!("{} does not come to rest", what()))?.with_context(what)?;
         if let Some(step) = thread.steps.get(at) {
+            last.before(step).await;
             cast.take(step, thread, &mut opened).await.with_context(what)?;
         }
     }
     Ok(opened)
+}
+
+/// When comments and reviews were last written in a thread, in seconds, as GitHub tells their times: of a comment and a review
+/// of one second nobody can say which came first, and a person does not write both in one.
+#[derive(Default)]
+struct Spoken {
+    comment: i64,
+    review: i64,
+}
+
+impl Spoken {
+    /// Waits until `step` is later than what was written in the other way.
+    async fn before(&mut self, step: &Step) {
+        let (own, other) = match step {
+            Step::Says(..) => (&mut self.comment, self.review),
+            Step::Reviews(..) => (&mut self.review, self.comment),
+            _ => return,
+        };
+        while Timestamp::now().as_second() <= other {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // By the time that it is written it may be the next one.
+        *own = Timestamp::now().as_second() + 1;
+    }
 }
 
 /// Waits until every event about `number` was answered with 200 and handled, and nothing of that has caused another.
