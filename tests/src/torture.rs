@@ -1,12 +1,13 @@
 //! The torture test: many people talk on dozens of pull requests at once, while the host is killed with SIGKILL again and
 //! again and GitHub fails it; in the end all is as it would be if nothing had happened.
 //!
-//! The host is a process like any other: what kills it is the driver's clock, the stand-in GitHub at a request, or a
+//! There is one host, with its inbox in a file, or there are three on one PostgreSQL. Each is a process like any other: what kills one is the driver's clock, the stand-in GitHub at a request, or a
 //! tracer at a call to the disk. What it is compared with is a run of the same conversation that nobody disturbed.
 
 pub mod cast;
 pub mod desk;
 pub mod faults;
+pub mod hosts;
 pub mod lives;
 pub mod play;
 pub mod relay;
@@ -16,13 +17,16 @@ pub mod tally;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
+use database::Server;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 
+use self::hosts::Kind;
 use self::play::{Disturbance, play};
 use self::tally::{Progress, Tally};
 
@@ -45,6 +49,8 @@ pub struct Settings {
     pub threads: usize,
     /// What is done on each.
     pub steps: usize,
+    /// Whether three hosts share an inbox on PostgreSQL; else it is one, with a file.
+    pub several: bool,
 }
 
 impl Settings {
@@ -57,8 +63,9 @@ impl Settings {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, kills, faults, threads, steps } = self;
-        write!(f, "seed {seed}: {kills} kills, {faults} faults, {threads} threads of {steps} steps")
+        let Self { seed, kills, faults, threads, steps, several } = self;
+        let hosts = if *several { "three hosts on PostgreSQL" } else { "one host on SQLite" };
+        write!(f, "seed {seed}: {kills} kills, {faults} faults, {threads} threads of {steps} steps, {hosts}")
     }
 }
 
@@ -73,13 +80,22 @@ pub async fn run(settings: &Settings, progress: Option<&Path>) -> anyhow::Result
         Some(path) => Progress::open(path, settings).map(|(progress, sum)| (Some(progress), sum))?,
         None => (None, Tally::default()),
     };
-    let untraceable = lives::untraceable();
+    let kind = if settings.several {
+        let server = Server::start().context("PostgreSQL is not here: `cargo xtask setup` installs it")?;
+        Kind::Several(Arc::new(server))
+    } else {
+        Kind::One
+    };
+    let untraceable = match kind {
+        Kind::One => lives::untraceable(),
+        Kind::Several(_) => Some("the hosts have no inbox on theirs".to_owned()),
+    };
     if let Some(why) = &untraceable {
         println!("no kills at the disk: {why}");
     }
     let talk = talk::draw(settings.seed, settings.threads, settings.steps);
     let begun = Instant::now();
-    let undisturbed = play(&talk, None).await?;
+    let undisturbed = play(&talk, &kind, None).await?;
     let (events, requests) = (undisturbed.carried.events, undisturbed.requests);
     println!("undisturbed: {events} events, {requests} requests, {:.1} s", begun.elapsed().as_secs_f64());
     let as_it_was = Tally::of(&undisturbed);
@@ -95,11 +111,11 @@ pub async fn run(settings: &Settings, progress: Option<&Path>) -> anyhow::Result
         let kills = settings.kills.saturating_sub(sum.killed()).min(KILLS_A_ROUND);
         let faults = settings.faults.saturating_sub(sum.faulted()).min(FAULTS_A_ROUND);
         let disturbance = Disturbance {
-            ends: lives::draw(&mut random, kills, untraceable.is_none()),
+            lives: lives::draw(&mut random, kills, kind.count(), untraceable.is_none()),
             faults: faults::draw(&mut random, faults, requests),
             want: undisturbed.end.clone(),
         };
-        let played = play(&talk, Some(&disturbance)).await?;
+        let played = play(&talk, &kind, Some(&disturbance)).await?;
         let round = Tally::of(&played);
         let (number, seconds) = (sum.rounds + 1, begun.elapsed().as_secs_f64());
         println!("round {number}: {round}; {} requests, {seconds:.1} s", played.requests);

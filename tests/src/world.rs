@@ -178,11 +178,22 @@ impl World {
     /// # Errors
     /// If the program cannot be started.
     pub fn start_another(&self, name: &str, ports: HostPorts) -> anyhow::Result<Process> {
+        self.start_another_by(&[], name, ports)
+    }
+
+    /// The same by way of another program, which `by` names with its arguments and which becomes the host; of none, if there is
+    /// none.
+    ///
+    /// # Errors
+    /// If the program cannot be started.
+    pub fn start_another_by(&self, by: &[OsString], name: &str, ports: HostPorts) -> anyhow::Result<Process> {
         let state = self.path(name);
         std::fs::create_dir_all(&state).context("making a state directory")?;
         compiled::lend(&self.programs, &state)?;
-        let log = self.path(&format!("{name}.log"));
-        Process::start("host", &self.programs.bowsprit, &self.host_args_at(name, ports), &log)
+        let bowsprit = self.programs.bowsprit.clone().into_os_string();
+        let line: Vec<OsString> = by.iter().cloned().chain([bowsprit]).chain(self.host_args_at(name, ports)).collect();
+        let (program, args) = line.split_first().context("there is a program at least")?;
+        Process::start("host", Path::new(program), args, &self.path(&format!("{name}.log")))
     }
 
     /// Starts the host by way of another program, which takes these arguments before the host's own and becomes the host.
@@ -362,8 +373,14 @@ impl World {
     /// The ends of all logs, for whoever has to find out what went wrong.
     #[must_use]
     pub fn logs(&self) -> String {
-        let tail = |name: &str| format!("--- {name}\n{}\n", process::tail(&self.path(name), 40));
-        ["sim.log", "host.log", "controller.log"].map(tail).concat()
+        let files = std::fs::read_dir(self.dir()).into_iter().flatten().flatten().map(|file| file.path());
+        let mut logs: Vec<_> = files.filter(|path| path.extension().is_some_and(|it| it == "log")).collect();
+        logs.sort();
+        let tail = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().display();
+            format!("--- {name}\n{}\n", process::tail(path, 40))
+        };
+        logs.iter().map(tail).collect()
     }
 
     /// Leaves the directory in place when the world ends, and says where it is.

@@ -35,6 +35,12 @@ pub struct Server {
 }
 
 impl Server {
+    /// Whether PostgreSQL is installed.
+    #[must_use]
+    pub fn is_here() -> bool {
+        find::programs().is_some()
+    }
+
     /// Starts one with an empty data directory. None where PostgreSQL is not installed, with the skip of this test noted.
     ///
     /// # Panics

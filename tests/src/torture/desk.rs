@@ -1,7 +1,7 @@
 //! What the inbox has left to do, looked at again and again by one for all threads.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,6 +10,8 @@ use anyhow::Context as _;
 use store::{DeliveryState, EntryState, Filter, Inbox, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+use super::hosts::Place;
 
 /// How often the inbox is looked at.
 const LOOK: Duration = Duration::from_millis(25);
@@ -34,17 +36,19 @@ pub struct Desk {
 impl Desk {
     /// Looks at this inbox, once there is one.
     #[must_use]
-    pub fn watch(inbox: PathBuf) -> Self {
+    pub fn watch(place: Place) -> Self {
         let begun = Arc::new(AtomicU64::new(0));
         let (sender, looks) = watch::channel(Look::default());
         let mut looking = JoinSet::new();
         let count = begun.clone();
         looking.spawn(async move {
+            let mut connected = None;
             loop {
                 let number = count.fetch_add(1, Ordering::SeqCst) + 1;
                 // While a host that was killed is away the file may not be readable; that is no news.
-                if let Ok(open) = open(&inbox).await {
-                    sender.send_replace(Look { number, open });
+                match look(&place, &mut connected).await {
+                    Ok(open) => drop(sender.send_replace(Look { number, open })),
+                    Err(_) => connected = None,
                 }
                 tokio::time::sleep(LOOK).await;
             }
@@ -62,12 +66,20 @@ impl Desk {
     }
 }
 
-async fn open(inbox: &Path) -> anyhow::Result<HashSet<String>> {
-    let inbox = Inbox::open_read_only(inbox).await?;
+/// GUIDs of deliveries that are not done with. A file is opened each time: who holds it open while its host is killed would
+/// spare the next one the recovery of its log.
+async fn look(place: &Place, connected: &mut Option<Inbox>) -> anyhow::Result<HashSet<String>> {
+    let inbox = match connected.take() {
+        Some(inbox) => inbox,
+        None => place.open().await?,
+    };
     let mut open = HashSet::new();
     for state in [DeliveryState::New, DeliveryState::Open] {
         let filter = Filter { state: Some(state), ..Filter::default() };
         open.extend(inbox.list(&filter).await?.into_iter().map(|delivery| delivery.guid));
+    }
+    if let Place::Database(_) = place {
+        *connected = Some(inbox);
     }
     Ok(open)
 }

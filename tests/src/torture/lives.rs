@@ -1,9 +1,9 @@
 //! How the lives of a host end: drawn, armed, and waited for. It is always the process that is killed, with SIGKILL.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use sim::fault::{FaultKind, FaultSpec, Match, When};
 
+use super::hosts::{Host, Hosts};
 use crate::process::Process;
 use crate::world::World;
 
@@ -27,6 +28,15 @@ const MOST_REQUESTS: u64 = 60;
 const MOST_WRITES: u64 = 15;
 const MOST_SYNCS: u64 = 25;
 const MOST_PAGES: u64 = 120;
+
+/// One life of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Life {
+    /// Whose, counted from 0.
+    pub host: usize,
+    /// How it ends.
+    pub end: End,
+}
 
 /// How one life of a host ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,9 +107,9 @@ impl fmt::Display for End {
     }
 }
 
-/// Draws `count` ends. `disk`: whether the kernel lets us trace.
-pub fn draw(random: &mut StdRng, count: usize, disk: bool) -> Vec<End> {
-    (0..count).map(|_| one(random, disk)).collect()
+/// Draws `count` lives of so many hosts. `disk`: whether the inbox is in files, and the kernel lets us trace.
+pub fn draw(random: &mut StdRng, count: usize, hosts: usize, disk: bool) -> Vec<Life> {
+    (0..count).map(|_| Life { host: random.random_range(0..hosts), end: one(random, disk) }).collect()
 }
 
 fn one(random: &mut StdRng, disk: bool) -> End {
@@ -131,75 +141,75 @@ pub fn untraceable() -> Option<String> {
     }
 }
 
-/// Starts the world's host, with nothing in its way.
-///
-/// # Errors
-/// If it cannot be started.
-pub fn start(world: &World) -> anyhow::Result<Process> {
-    Process::start("host", &world.programs().bowsprit, &world.host_args(), &world.path("host.log"))
-}
-
-/// Starts the world's host for a life with this end.
+/// Has the host begin the life that is to end so: started anew, unless it runs and can go on.
 ///
 /// # Errors
 /// If it cannot be started, or its end not be armed.
-pub async fn begin(world: &World, end: &End) -> anyhow::Result<Process> {
-    match end {
-        End::Moment(_) => start(world),
-        End::Request { nth, writes, when } => {
-            let host = start(world)?;
-            let matches = Match {
-                method: writes.then(|| WRITES.to_owned()),
-                user_agent: Some(PLUGINS.to_owned()),
-                nth: Some(*nth),
-                ..Match::default()
-            };
-            let pid = i32::try_from(host.pid()).context("a process id")?;
-            let fault = FaultKind::Kill(sim::fault::Kill { pid, when: *when });
-            world.sim.fault(&FaultSpec { matches, times: 1, fault }).await?;
-            Ok(host)
-        }
-        End::Disk { call, nth } => {
-            // The tracer is the host's grandchild, so that the host is our child, as ever.
-            let names = call.names();
-            let (trace, inject) = (format!("trace={names}"), format!("inject={names}:signal=KILL:when={nth}"));
-            let tracer = ["-D", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
-            let mut args: Vec<OsString> = tracer.map(OsString::from).into();
-            for file in ["inbox.db", "inbox.db-wal"] {
-                args.extend(["-P".into(), world.path("state").join(file).into()]);
-            }
-            args.push(world.programs().bowsprit.clone().into());
-            args.extend(world.host_args());
-            Process::start("host", Path::new("strace"), &args, &world.path("host.log"))
-        }
+pub async fn begin(world: &World, host: &mut Host, end: &End) -> anyhow::Result<u32> {
+    let tracer = tracer(world, end);
+    let pid = match &host.process {
+        Some(running) if tracer.is_empty() => running.pid(),
+        _ => host.start(world, &tracer)?.pid(),
+    };
+    if let End::Request { nth, writes, when } = end {
+        let matches = Match {
+            method: writes.then(|| WRITES.to_owned()),
+            user_agent: Some(PLUGINS.to_owned()),
+            nth: Some(*nth),
+            ..Match::default()
+        };
+        let kill = sim::fault::Kill { pid: i32::try_from(pid).context("a process id")?, when: *when };
+        world.sim.fault(&FaultSpec { matches, times: 1, fault: FaultKind::Kill(kill) }).await?;
     }
+    Ok(pid)
 }
 
-/// Waits until this life has come to its end.
+/// What a host is started by that is to end at the disk: a tracer, which is the host's grandchild, so that the host is our
+/// child as ever.
+fn tracer(world: &World, end: &End) -> Vec<OsString> {
+    let End::Disk { call, nth } = end else { return Vec::new() };
+    let names = call.names();
+    let (trace, inject) = (format!("trace={names}"), format!("inject={names}:signal=KILL:when={nth}"));
+    let tracer = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
+    let mut line: Vec<OsString> = tracer.map(OsString::from).into();
+    for file in ["inbox.db", "inbox.db-wal"] {
+        line.extend(["-P".into(), world.path("state").join(file).into()]);
+    }
+    line
+}
+
+/// Waits until this life has come to its end, and takes the host away.
 ///
 /// # Errors
-/// It ended by itself.
-pub async fn ended(host: &mut Process, end: &End) -> anyhow::Result<()> {
+/// It ended by itself, or another one did.
+pub async fn ended(hosts: &mut Hosts, at: usize, end: &End) -> anyhow::Result<()> {
     if let End::Moment(after) = end {
         tokio::time::sleep(*after).await;
-        ensure!(host.ended().is_none(), "a host ended by itself:\n{}", host.log_tail());
-        host.kill();
+        hosts.all_run_but(None)?;
+        let host = hosts.get(at).process.take();
+        host.context("the victim runs")?.kill();
         return Ok(());
     }
-    killed(host).await
-}
-
-/// Waits until the host is killed, from now on by nobody that we know of.
-///
-/// # Errors
-/// It ended by itself.
-pub async fn killed(host: &mut Process) -> anyhow::Result<()> {
     loop {
-        if let Some(status) = host.ended() {
-            let (how, log) = (Process::describe(status), host.log_tail());
+        hosts.all_run_but(Some(at))?;
+        let process = hosts.get(at).process.as_mut().context("the victim runs")?;
+        if let Some(status) = process.ended() {
+            let (how, log) = (Process::describe(status), process.log_tail());
             ensure!(status.signal() == Some(9), "a host ended by itself ({how}):\n{log}");
+            hosts.get(at).process = None;
             return Ok(());
         }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Comes back only if a host ends by itself.
+///
+/// # Errors
+/// Then, with the end of its log.
+pub async fn all_run(hosts: &mut Hosts) -> anyhow::Result<Infallible> {
+    loop {
+        hosts.all_run_but(None)?;
         tokio::time::sleep(POLL).await;
     }
 }

@@ -31,6 +31,9 @@ struct Args {
     /// How many issues and pull requests it is held on.
     #[arg(long, default_value_t = 32)]
     threads: usize,
+    /// Three hosts on one PostgreSQL, instead of one with a file.
+    #[arg(long)]
+    several: bool,
     /// 1,000 kills and 9,000 faults.
     #[arg(long, conflicts_with_all = ["kills", "faults"])]
     long: bool,
@@ -40,11 +43,11 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { seed, kills, faults, events, threads, long, resume } = Args::parse();
+    let Args { seed, kills, faults, events, threads, several, long, resume } = Args::parse();
     let (kills, faults) = if long { (1000, 9000) } else { (kills, faults) };
     // A run that goes on has to be of the seed that it began with: one that is not given is the same each time then.
     let seed = seed.unwrap_or_else(|| if resume.is_some() { 1 } else { u64::from(rand::random::<u32>()) });
-    let settings = Settings { seed, kills, faults, threads, steps: 0 }.with_events(events);
+    let settings = Settings { seed, kills, faults, threads, steps: 0, several }.with_events(events);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime needs nothing that a process has not");
     match runtime.block_on(run(&settings, resume.as_deref())) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
 use sim::fault::FaultKind;
 use store::Selector;
@@ -12,7 +12,8 @@ use tokio::task::JoinSet;
 
 use super::cast::{Cast, Opened};
 use super::desk::{self, Desk};
-use super::lives::{self, End};
+use super::hosts::{Hosts, Kind};
+use super::lives::{self, End, Life};
 use super::relay::{Carried, Relay};
 use super::talk::{Step, Thread};
 use super::{faults, state};
@@ -29,8 +30,8 @@ const ON_ITS_WAY: Duration = Duration::from_secs(60);
 /// What a conversation has to go through.
 #[derive(Debug, Clone)]
 pub struct Disturbance {
-    /// How one life of the host after the other ends.
-    pub ends: Vec<End>,
+    /// One life of a host after the other.
+    pub lives: Vec<Life>,
     /// Which fault GitHub plays on which request of a plugin.
     pub faults: Vec<(u64, FaultKind)>,
     /// What it has to come to all the same.
@@ -62,14 +63,15 @@ pub struct Played {
 ///
 /// # Errors
 /// If it cannot be played to its end; the world's files are kept then, and where differs what it came to.
-pub async fn play(talk: &[Thread], disturbance: Option<&Disturbance>) -> anyhow::Result<Played> {
+pub async fn play(talk: &[Thread], kind: &Kind, disturbance: Option<&Disturbance>) -> anyhow::Result<Played> {
     let relay = Arc::new(Relay::start(disturbance.is_some()).await?);
     let mut options = demo_config::options(&Programs::find()?)?;
     options.started = false;
     options.hook = Some(relay.url.clone());
     let mut world = World::start(options).await?;
-    relay.carry_to(vec![world.hook_url()]);
-    let played = in_world(&world, &relay, talk, disturbance).await;
+    let mut hosts = Hosts::new(&mut world, kind)?;
+    relay.carry_to(hosts.hooks());
+    let played = in_world(&world, &mut hosts, &relay, talk, disturbance).await;
     let broken = played.as_ref().map_or(true, |played| !played.differs.is_empty() || !played.lost.is_empty());
     if broken {
         eprintln!("{}kept: {}", world.logs(), world.keep().display());
@@ -79,46 +81,43 @@ pub async fn play(talk: &[Thread], disturbance: Option<&Disturbance>) -> anyhow:
 
 async fn in_world(
     world: &World,
+    hosts: &mut Hosts,
     relay: &Arc<Relay>,
     talk: &[Thread],
     disturbance: Option<&Disturbance>,
 ) -> anyhow::Result<Played> {
-    let (ends, planned) = disturbance.map_or((&[][..], &[][..]), |it| (&it.ends[..], &it.faults[..]));
+    let (lives, planned) = disturbance.map_or((&[][..], &[][..]), |it| (&it.lives[..], &it.faults[..]));
     let cast = Cast::assemble(&world.sim).await?;
-    let desk = Arc::new(Desk::watch(world.inbox_file()));
+    let desk = Arc::new(Desk::watch(hosts.place().clone()));
     let mut kills = Vec::new();
     let talking = converse(&cast, relay, &desk, talk);
     tokio::pin!(talking);
     let mut said: Option<Vec<Opened>> = None;
     // Of two that are due at one request the second waits for the next one, a kill too.
     faults::set(&world.sim, planned).await?;
-    for end in ends {
-        let mut host = lives::begin(world, end).await?;
+    for Life { host, end } in lives {
+        hosts.start_all_but(world, Some(*host))?;
+        let pid = lives::begin(world, hosts.get(*host), end).await?;
         tokio::select! {
             opened = &mut talking => said = Some(opened?),
-            ended = lives::ended(&mut host, end) => ended?,
+            ended = lives::ended(hosts, *host, end) => ended?,
         }
         if said.is_some() {
             break;
         }
-        kills.push((end.clone(), desk::in_doubt(&world.inbox_file()).await?));
+        kills.push((end.clone(), hosts.in_doubt(pid).await?));
     }
+    hosts.start_all_but(world, None)?;
     let opened = match said {
         Some(opened) => opened,
-        None => {
-            let mut host = lives::start(world)?;
-            tokio::select! {
-                opened = &mut talking => opened?,
-                ended = lives::killed(&mut host) => {
-                    ended?;
-                    bail!("the host was killed, and not by us");
-                }
-            }
-        }
+        None => tokio::select! {
+            opened = &mut talking => opened?,
+            ended = lives::all_run(hosts) => match ended? {},
+        },
     };
     let jobs = world.prowjobs().await?.list(&Selector::default()).await?;
     let end = state::lines(&world.sim.state().await?, &jobs, &opened);
-    let inbox = world.inbox().await?;
+    let inbox = hosts.place().open().await?;
     let counts = inbox.counts().await?;
     Ok(Played {
         differs: disturbance.map(|it| lines::difference(&it.want, &end)).unwrap_or_default(),

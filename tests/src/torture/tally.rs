@@ -181,7 +181,7 @@ mod tests {
     fn a_run_that_was_cut_off_goes_on_where_it_was() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("progress");
-        let settings = Settings { seed: 7, kills: 4, faults: 0, threads: 1, steps: 1 };
+        let settings = Settings { seed: 7, kills: 4, faults: 0, threads: 1, steps: 1, several: false };
         let (mut progress, sum) = Progress::open(&file, &settings).unwrap();
         assert_eq!(sum, Tally::default());
         progress.add(&tally(1, 0)).unwrap();
