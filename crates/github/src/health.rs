@@ -59,9 +59,14 @@ impl Limit {
     /// Until when it holds still, by the wall's present clock; none once either clock says that it is over.
     fn holds(self, now: Now) -> Option<Timestamp> {
         let left = self.opens.checked_duration_since(now.own).filter(|left| !left.is_zero())?;
-        (self.until > now.wall).then(|| self.until.min(after(now.wall, left)))
+        let by_own = after(now.wall, left);
+        let was_set = Duration::try_from(self.until.duration_since(by_own)).is_ok_and(|apart| apart > READ_APART);
+        (self.until > now.wall).then_some(if was_set { by_own } else { self.until })
     }
 }
+
+/// Two clocks are never read at quite the same moment: what they differ by no more than this says nothing.
+const READ_APART: Duration = Duration::from_secs(1);
 
 /// Failures closer together than this are one outage seen by several calls, not several in a row.
 const ONE_OUTAGE: Duration = Duration::from_secs(1);
@@ -174,6 +179,9 @@ mod tests {
         let limit = |until: i64| ApiErrorKind::RateLimited { until: at(until), secondary: true };
         health.refused(&token, "core", &limit(10_060), now(10_000, 0));
         assert_eq!(health.closed("token", "core", now(10_010, 10)), Some(limit(10_060)));
+        // A clock that is read a moment later has not been set.
+        let later = Now { own: now(0, 10).own + Duration::from_nanos(20), ..now(10_010, 10) };
+        assert_eq!(health.closed("token", "core", later), Some(limit(10_060)));
         // Set back by hours: it holds for what is left of its minute, by the new time.
         assert_eq!(health.closed("token", "core", now(30, 30)), Some(limit(60)));
         assert_eq!(health.closed("token", "core", now(60, 60)), None);
