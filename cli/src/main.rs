@@ -16,6 +16,8 @@ mod parent;
 mod plugin;
 mod program;
 mod runtime;
+#[cfg(test)]
+mod sample;
 mod signals;
 mod sim;
 mod spelling;

@@ -99,6 +99,7 @@ Examples:
     /// undisturbed one does. The short tier is one of the tests.
     #[command(after_help = "Examples:
   cargo xtask torture
+  cargo xtask torture --several                      three hosts on one PostgreSQL
   cargo xtask torture --seed 7 --kills 10 --faults 0
   cargo xtask torture --long --resume torture.log    1,000 kills and 9,000 faults, for a night
   cargo xtask torture --help                         all options")]

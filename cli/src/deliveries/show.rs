@@ -167,35 +167,12 @@ fn said(task: &TaskReport) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::{at, task};
     use serde_json::json;
     use std::time::Duration;
     use store::{
-        Considered, DeliveryState, DeliverySummary, EffectKind, Entry, Scope, TaskId, TaskKind, TaskState, TaskSummary,
+        Considered, DeliveryState, DeliverySummary, EffectKind, Entry, Scope, TaskKind, TaskState, TaskSummary,
     };
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_700_000_000 + second).unwrap()
-    }
-
-    fn task(plugin: &str, state: TaskState) -> TaskReport {
-        TaskReport {
-            id: TaskId(1),
-            plugin: plugin.into(),
-            kind: TaskKind::Comment,
-            lane: "l".into(),
-            state,
-            attempts: 0,
-            not_before: None,
-            round: 0,
-            woken: 0,
-            pins: None,
-            reason: None,
-            trace: None,
-            duration: None,
-            finished_at: None,
-            journal: Vec::new(),
-        }
-    }
 
     fn report() -> DeliveryReport {
         let done = TaskReport {

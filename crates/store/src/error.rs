@@ -143,6 +143,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What is stored as JSON cannot be read.
+    pub(crate) fn misshapen(error: &serde_json::Error) -> Self {
+        Self::Invalid { what: format!("stored JSON does not have the shape it should: {error}") }
+    }
+
     pub(crate) fn no_delivery(guid: &str) -> Self {
         Self::NotThere { what: format!("no delivery `{guid}` in the inbox") }
     }
@@ -179,7 +184,7 @@ impl From<StoreError> for Fault {
 
 impl From<serde_json::Error> for Fault {
     fn from(error: serde_json::Error) -> Self {
-        Self::Store(StoreError::Invalid { what: format!("stored JSON does not have the shape it should: {error}") })
+        Self::Store(StoreError::misshapen(&error))
     }
 }
 

@@ -262,7 +262,7 @@ impl From<StoreError> for Fault {
 
 impl From<serde_json::Error> for Fault {
     fn from(error: serde_json::Error) -> Self {
-        Self::Store(StoreError::Invalid { what: format!("stored JSON does not have the shape it should: {error}") })
+        Self::Store(StoreError::misshapen(&error))
     }
 }
 

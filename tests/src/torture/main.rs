@@ -13,6 +13,7 @@ use tests::torture::{Settings, run};
     after_help = "Examples:
   cargo xtask torture                                      a few minutes
   cargo xtask torture --seed 7 --kills 10 --faults 0       what seed 7 draws
+  cargo xtask torture --several                            three hosts on one PostgreSQL
   cargo xtask torture --long --resume target/torture.log   1,000 kills and 9,000 faults; goes on where it was cut off"
 )]
 struct Args {

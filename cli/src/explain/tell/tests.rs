@@ -1,32 +1,13 @@
 use std::time::Duration;
 
 use serde_json::json;
-use store::{DeliveryReport, DeliverySummary, Entry, TaskId, TaskKind};
+use store::{DeliveryReport, DeliverySummary, Entry};
 
 use super::*;
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_700_000_000 + second).unwrap()
-}
+use crate::sample::{self, at};
 
 fn task(plugin: &str, state: TaskState, reason: &str) -> TaskReport {
-    TaskReport {
-        id: TaskId(1),
-        plugin: plugin.into(),
-        kind: TaskKind::Comment,
-        lane: "l".into(),
-        state,
-        attempts: 0,
-        not_before: None,
-        round: 0,
-        woken: 0,
-        pins: None,
-        reason: Some(reason.into()),
-        trace: None,
-        duration: None,
-        finished_at: None,
-        journal: Vec::new(),
-    }
+    TaskReport { reason: Some(reason.into()), ..sample::task(plugin, state) }
 }
 
 fn entry(op: &str, args: &str, state: EntryState) -> Entry {
